@@ -1,0 +1,49 @@
+/**
+ * Every limit of the product, in one place, each with its reason. Units stand last in the name.
+ */
+export const LIMITS = {
+  /** A request body; an intent or proposal is a few KB, and the plan that follows must fit one ledger entry. */
+  bodyBytes: 256 * 1024,
+  /** Nesting of any parsed JSON: deeper input has no honest use and costs stack. */
+  jsonDepth: 32,
+  /** Steps in one plan: keeps a plan inside one ledger entry and one commit round. */
+  planSteps: 32,
+  /** Canonical bytes of a signed plan: its base64 and the decisions must fit one 65,535-byte entry. */
+  planBytes: 32 * 1024,
+  /** A CEL expression's source length, in characters. */
+  celChars: 2_000,
+  /** AST nodes of one CEL expression: bounds the work of one evaluation, together with loops and list sizes. */
+  celNodes: 200,
+  /** Comprehensions in one CEL expression: one loop is linear, two nested are quadratic. */
+  celLoops: 1,
+  /** Elements of a list or map that a policy may see. */
+  factElements: 1_000,
+  /** Rules in one policy. */
+  policyRules: 2_000,
+  /** Plan rounds of one task: an agent that needs more is looping. */
+  taskRounds: 16,
+  /** A task without another deadline ends after this long. */
+  taskDeadlineMs: 7 * 24 * 3_600_000,
+  /** A review without another deadline expires after this long. */
+  reviewDeadlineMs: 24 * 3_600_000,
+  /** How long a signed plan may wait to be admitted; admission follows signing at once, so minutes are generous. */
+  planLifetimeMs: 10 * 60_000,
+  /** Tolerated clock difference between two planes. */
+  clockSkewMs: 30_000,
+  /** One ledger entry, canonical bytes: C2SP entry bundles carry a 16-bit length. */
+  entryBytes: 65_535,
+  /** Longest `Prefer: wait`, in seconds: below common proxy timeouts. */
+  waitSeconds: 25,
+  /** Attempts of one effect whose earlier attempt was proved not executed. */
+  effectAttempts: 5,
+  /** Time one adapter call may take. */
+  effectTimeoutMs: 15_000,
+  /** Undelivered journal rows of one executor beyond which it takes no new tasks: the record must not fall behind without end. */
+  outboxRows: 50_000,
+  /** Tasks taken into one commit round: bounds the transaction and the wait of a neighbour. */
+  roundTasks: 256,
+  /** How long the intent-manager trusts a cached key or release, in milliseconds. */
+  cacheMs: 1_000,
+  /** Enrolments between a key and the root: root → admin → person. */
+  enrolmentDepth: 3,
+} as const;

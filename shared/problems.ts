@@ -1,0 +1,117 @@
+/**
+ * Every expected failure of the product: one stable code per cause, its HTTP status, and whether the same request may succeed later.
+ * The codes are public: they appear in problem+json (RFC 9457), in RPC results, in the CLI's exit messages and in logs.
+ * A code is never renamed or reused.
+ */
+
+type Row = { readonly status: number; readonly retryable?: true; readonly title: string };
+
+/** code → what it means. HTTP status is decided here and nowhere else. */
+export const PROBLEMS = {
+  // requests
+  "invalid-json": { status: 400, title: "The body is not acceptable JSON" },
+  "invalid-request": { status: 400, title: "The request does not have the documented shape" },
+  "body-too-large": { status: 413, title: "The body is larger than the limit" },
+  "unsupported-media-type": { status: 415, title: "The body must be application/json" },
+  unauthenticated: { status: 401, title: "A valid API key is required" },
+  forbidden: { status: 403, title: "This API key may not do that" },
+  "not-found": { status: 404, title: "There is no such thing for this API key" },
+  "idempotency-conflict": { status: 409, title: "The same idempotency key was used with another body" },
+  "not-running": { status: 503, retryable: true, title: "A Worker that this needs is not running" },
+  overloaded: { status: 503, retryable: true, title: "Too much is waiting; try again later" },
+  "internal-error": { status: 500, title: "Something that should not happen happened" },
+
+  // contracts and input
+  "contract-violation": { status: 422, title: "The input does not satisfy the contract" },
+  "invalid-contract": { status: 422, title: "The contract itself is not acceptable" },
+  "unknown-automation": { status: 404, title: "There is no such automation" },
+  "no-release": { status: 409, title: "The automation has no promoted release" },
+  "region-unavailable": { status: 422, title: "The tenant has no such region" },
+
+  // keys and signatures
+  "key-not-canonical": { status: 422, title: "The public key is not a canonical Ed25519 point" },
+  "key-small-order": { status: 422, title: "The public key has small order" },
+  "key-malformed": { status: 422, title: "The public key is not an Ed25519 JWK" },
+  "possession-not-proved": { status: 422, title: "The signature does not prove possession of the key" },
+  "signature-malformed": { status: 422, title: "The signature or envelope is malformed" },
+  "signature-invalid": { status: 403, title: "The signature does not verify" },
+  "key-unknown": { status: 403, title: "No trusted key has this key id" },
+  "key-revoked": { status: 403, title: "The key is revoked" },
+  "key-expired": { status: 403, title: "The key is not valid at this time" },
+  "chain-broken": { status: 403, title: "The key does not chain to the tenant's root key" },
+  "role-missing": { status: 403, title: "The key's enrolment lacks the role" },
+
+  // plans and admission
+  "plan-invalid": { status: 422, title: "The plan is not well formed" },
+  "plan-mismatch": { status: 403, title: "The plan is not what the release's playbook derives from the intent" },
+  "round-closed": { status: 409, title: "Another plan was admitted in this round" },
+  "audience-mismatch": { status: 403, title: "The envelope is for another tenant, region, shard or task" },
+  "not-yet-valid": { status: 403, title: "The envelope is not valid yet" },
+  expired: { status: 403, title: "The envelope has expired" },
+  replayed: { status: 409, title: "This was used before" },
+  "capability-unknown": { status: 422, title: "There is no such capability here" },
+  "capability-not-in-release": { status: 403, title: "The release does not contain this capability" },
+  "contract-mismatch": { status: 403, title: "The capability's contract here is not the one that was signed" },
+  "release-needed": { status: 409, retryable: true, title: "The executor does not hold this release yet" },
+  "release-not-promoted": { status: 403, title: "The release carries no valid promotion" },
+  "release-superseded": { status: 409, title: "A newer release of this automation is promoted" },
+  "release-revoked": { status: 403, title: "The release is stopped" },
+  "release-mismatch": { status: 403, title: "The bundle does not have the digest that was promoted" },
+  "disclosure-missing": { status: 422, title: "A committed value was not disclosed" },
+  "disclosure-mismatch": { status: 403, title: "A disclosed value does not open its commitment" },
+  "policy-denied": { status: 403, title: "Policy denies this" },
+  "policy-invalid": { status: 422, title: "The policy is not acceptable" },
+  "playbook-invalid": { status: 422, title: "The playbook is not acceptable" },
+  "cel-invalid": { status: 422, title: "The expression is not acceptable" },
+  stopped: { status: 409, title: "This is stopped by an operator" },
+  "restore-unsigned": { status: 403, title: "A restore needs the signature of an enrolled person" },
+
+  // tasks, steps and reviews
+  "task-settled": { status: 409, title: "The task has already ended" },
+  "task-limit": { status: 429, title: "The task has reached a limit" },
+  "reference-unresolved": { status: 422, title: "A reference does not resolve" },
+  "premise-failed": { status: 409, title: "A premise of the action does not hold" },
+  "effect-conflict": { status: 409, title: "Another task already did this" },
+  "effect-refused": { status: 409, title: "The target refused; nothing was changed" },
+  "effect-in-doubt": { status: 409, title: "It is not known whether the effect happened" },
+  "review-not-waiting": { status: 409, title: "This review is not waiting for a decision" },
+  "review-expired": { status: 409, title: "The review's deadline has passed" },
+  "attestation-mismatch": { status: 403, title: "The attestation is not over what waits here" },
+  "approver-is-requester": { status: 403, title: "Whoever asked may not approve" },
+  "already-decided": { status: 409, title: "This person already decided" },
+
+  // ledger
+  "chain-gap": { status: 409, title: "The executor's chain has a gap" },
+  "chain-fork": { status: 409, title: "The executor's chain contradicts what is recorded" },
+  "entry-too-large": { status: 413, title: "The entry is larger than 65,535 bytes" },
+  "checkpoint-inconsistent": { status: 409, title: "The checkpoint contradicts an earlier one" },
+  "note-malformed": { status: 422, title: "The signed note is malformed" },
+  "proof-invalid": { status: 422, title: "The proof does not hold" },
+  "head-moved": { status: 409, retryable: true, title: "Another writer moved the head" },
+} as const satisfies Record<string, Row>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One expected failure. `detail` is for people; `facts` hold what is needed to act (never personal values, never secrets). */
+export type Problem = {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly facts?: { readonly [name: string]: string | number | boolean | readonly string[] };
+};
+
+export const problem = (code: ProblemCode, detail: string, facts?: Problem["facts"]): Problem =>
+  facts === undefined ? { code, detail } : { code, detail, facts };
+
+/** RFC 9457 body of a problem. `type` is a stable URI reference; `code` repeats its last part for programs. */
+export const toProblemJson = (p: Problem, instance?: string) => ({
+  type: `/problems/${p.code}`,
+  title: PROBLEMS[p.code].title,
+  status: PROBLEMS[p.code].status,
+  code: p.code,
+  detail: p.detail,
+  ...(instance === undefined ? {} : { instance }),
+  ...(p.facts === undefined ? {} : { facts: p.facts }),
+});
+
+/** Whether repeating the same request unchanged may succeed later. */
+export const isRetryable = (code: ProblemCode): boolean => "retryable" in PROBLEMS[code];
