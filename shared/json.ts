@@ -1,0 +1,135 @@
+/**
+ * The strict JSON parser of the protocol. It accepts a subset of RFC 8259 in which a text has one meaning on every platform:
+ * no duplicate keys, no number that a double cannot hold exactly as a whole number, no lone surrogates, bounded nesting.
+ *
+ * The engine's JSON.parse does the grammar (RFC 8259 exactly); the rules above it are checked on what it returned.
+ */
+import { fromUtf8, utf8 } from "./bytes.ts";
+import { LIMITS } from "./limits.ts";
+import { problem } from "./problems.ts";
+import { err, ok, type Err, type Result } from "./result.ts";
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export type JsonObject = { readonly [key: string]: Json };
+
+/** Why a text was refused; stands in `facts.rule` of the `invalid-json` problem. */
+export type JsonRule =
+  | "utf-8"
+  | "syntax"
+  | "depth"
+  | "number-range"
+  | "lone-surrogate"
+  | "duplicate-key"
+  | "forbidden-key";
+
+const refuse = (rule: JsonRule, detail: string): Err<ReturnType<typeof problem>> => err(problem("invalid-json", detail, { rule }));
+
+/** Thrown inside the walk only, and turned into a value by parseStrictJson. */
+class Refusal {
+  readonly rule: JsonRule;
+  readonly detail: string;
+  constructor(rule: JsonRule, detail: string) {
+    this.rule = rule;
+    this.detail = detail;
+  }
+}
+
+/**
+ * Parses one JSON text.
+ *
+ * - Bytes must be valid UTF-8; a byte order mark is refused.
+ * - Numbers: the value, however it is spelled, must lie within ±(2^53 − 1); so 1e300 and 9007199254740993.0 are refused, 1.0 is 1.
+ *   Beyond that bound every double is a whole number that may stand for several decimal ones. −0 becomes 0, as RFC 8785 writes it,
+ *   and a number too small for a double becomes 0.
+ * - Strings and keys must be well-formed Unicode, also when written as \u escapes.
+ * - Duplicate keys (compared after unescaping) and the key "__proto__" are refused.
+ * - `maxDepth` counts arrays and objects: a scalar has depth 0, [] has depth 1. `maxBytes` counts UTF-8 bytes.
+ *
+ * Errors: `invalid-json` with `facts.rule`; `body-too-large`. Neither quotes the text, which may hold personal values.
+ */
+export function parseStrictJson(input: string | Uint8Array, opts: { maxDepth?: number; maxBytes?: number } = {}): Result<Json> {
+  const { maxDepth = LIMITS.jsonDepth, maxBytes = Number.POSITIVE_INFINITY } = opts;
+  if (isLarger(input, maxBytes)) return err(problem("body-too-large", `more than ${maxBytes} bytes`, { maxBytes }));
+
+  const text = typeof input === "string" ? input : fromUtf8(input);
+  if (text === null) return refuse("utf-8", "the bytes are not valid UTF-8");
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(text) as Json;
+  } catch {
+    return refuse("syntax", "not a JSON text");
+  }
+
+  try {
+    const root = { value: parsed };
+    const members = check(root, "value", maxDepth);
+    // JSON.parse keeps one of two equal keys, so a duplicate shows as fewer members in the value than in the text.
+    if (members !== countMembers(text)) return refuse("duplicate-key", "an object has the same key twice");
+    return ok(root.value);
+  } catch (cause) {
+    if (cause instanceof Refusal) return refuse(cause.rule, cause.detail);
+    throw cause;
+  }
+}
+
+function isLarger(input: string | Uint8Array, maxBytes: number): boolean {
+  if (input.length > maxBytes) return true;
+  // One UTF-16 unit is at most three bytes of UTF-8; only near the limit must they be counted.
+  return typeof input === "string" && input.length * 3 > maxBytes && utf8(input).length > maxBytes;
+}
+
+/** Checks the value at `holder[key]` against the rules, replaces −0 by 0, and returns how many object members it holds. */
+function check(holder: { [key: string]: Json } | Json[], key: string | number, depthLeft: number): number {
+  const value = (holder as { [key: string]: Json })[key]!;
+  switch (typeof value) {
+    case "string":
+      if (!value.isWellFormed()) throw new Refusal("lone-surrogate", "a string holds a lone surrogate");
+      return 0;
+    case "number":
+      if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) throw new Refusal("number-range", "a number lies beyond ±(2^53 − 1)");
+      if (value === 0) (holder as { [key: string]: Json })[key] = 0;
+      return 0;
+    case "boolean":
+      return 0;
+    case "object":
+      break;
+  }
+  if (value === null) return 0;
+  if (depthLeft === 0) throw new Refusal("depth", "nested too deeply");
+
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) members += check(value as Json[], i, depthLeft - 1);
+    return members;
+  }
+  for (const name of Object.keys(value)) {
+    if (name === "__proto__") throw new Refusal("forbidden-key", "the key __proto__ is not allowed");
+    if (!name.isWellFormed()) throw new Refusal("lone-surrogate", "a key holds a lone surrogate");
+    members += 1 + check(value as { [key: string]: Json }, name, depthLeft - 1);
+  }
+  return members;
+}
+
+/** How many object members a valid JSON text spells: its strings that are followed by a colon. */
+function countMembers(text: string): number {
+  let members = 0;
+  let open = text.indexOf('"');
+  while (open !== -1) {
+    let close = text.indexOf('"', open + 1);
+    while (isEscaped(text, close)) close = text.indexOf('"', close + 1);
+    let after = close + 1;
+    while (isWhiteSpace(text.charCodeAt(after))) after += 1;
+    if (text.charCodeAt(after) === 0x3a) members += 1;
+    open = text.indexOf('"', after);
+  }
+  return members;
+}
+
+/** Whether an odd number of backslashes stands before this quote. */
+function isEscaped(text: string, quote: number): boolean {
+  let first = quote;
+  while (text.charCodeAt(first - 1) === 0x5c) first -= 1;
+  return (quote - first) % 2 === 1;
+}
+
+const isWhiteSpace = (unit: number): boolean => unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
