@@ -1,0 +1,208 @@
+/**
+ * Events: what happened to a task or to an executor, in the past tense, as it stands in the executor's hash chain and in the ledger.
+ * Payloads are commitments and digests; the values stay in the region beside the record. A stored form: tests hold its exact bytes.
+ */
+import * as z from "zod";
+import { AutomationName, Digest, ExecutorName, MemberId, RegionId, ReviewId, StepId, TaskId } from "./ids.ts";
+import { PROBLEMS, type ProblemCode } from "./problems.ts";
+import { PlannerKind } from "./proposal.ts";
+import { HeldPremise } from "./receipt.ts";
+import { SignedPromotion } from "./release.ts";
+import { Envelope } from "./signing.ts";
+
+const Commit = z.string().max(60);
+const Code = z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]);
+
+/** The executor's own decision about a step, with the rules that decided. */
+export const StepDecision = z.strictObject({
+  answer: z.enum(["deny", "review", "notify", "allow"]),
+  final: z.boolean(),
+  rules: z.array(z.string()),
+  reviews: z.array(z.strictObject({ rule: z.string(), role: z.string(), quorum: z.int().min(1) })),
+  errors: z.array(z.string()),
+  deferred: z.array(z.string()),
+  byDefault: z.boolean(),
+});
+export type StepDecision = z.infer<typeof StepDecision>;
+
+export const TaskStatus = z.enum([
+  "accepted",
+  "planning",
+  "running",
+  "waiting",
+  "succeeded",
+  "failed",
+  "compensating",
+  "compensated",
+  "cancelled",
+  "expired",
+]);
+export type TaskStatus = z.infer<typeof TaskStatus>;
+export const StepStatus = z.enum([
+  "proposed",
+  "awaiting_review",
+  "ready",
+  "applying",
+  "applied",
+  "retrying",
+  "failed",
+  "denied",
+  "skipped",
+  "in_doubt",
+  "undoing",
+  "reversed",
+  "compensated",
+  "undo_in_doubt",
+  "expired",
+]);
+export type StepStatus = z.infer<typeof StepStatus>;
+
+export const Principal = z.strictObject({
+  /** Id of the API key that opened the task. */
+  key: z.string().max(60),
+  role: z.enum(["app", "agent", "approver", "operator", "auditor", "admin"]),
+  /** The person behind the request, where the key is bound to one or the app named one. */
+  member: MemberId.nullable(),
+  /** `evaluable` when the requester is a known person. */
+  sod: z.enum(["evaluable", "not-evaluable"]),
+});
+export type Principal = z.infer<typeof Principal>;
+
+const step = StepId;
+export const TaskEvent = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("task-opened"),
+    automation: AutomationName,
+    release: Digest,
+    region: RegionId,
+    input: Commit,
+    principal: Principal,
+    trigger: z.strictObject({ kind: z.string().max(40), id: z.string().max(200) }).nullable(),
+    purpose: z.string().max(100).nullable(),
+    traceparent: z.string().max(100).nullable(),
+    deadlineMs: z.int(),
+  }),
+  z.strictObject({
+    type: z.literal("plan-admitted"),
+    round: z.int(),
+    plan: z.string(),
+    planner: PlannerKind,
+    agent: z.string(),
+    last: z.boolean(),
+    envelope: Envelope,
+    decisions: z.record(StepId, StepDecision),
+    provenance: z.record(StepId, z.record(z.string(), z.string())),
+  }),
+  /** References resolved, the target's state read, policy run on the values. */
+  z.strictObject({
+    type: z.literal("step-resolved"),
+    step,
+    args: Commit,
+    preview: Commit.nullable(),
+    premises: z.array(HeldPremise),
+    tags: z.array(z.string()),
+    decision: StepDecision,
+  }),
+  z.strictObject({
+    type: z.literal("review-requested"),
+    step,
+    review: ReviewId,
+    subject: Digest,
+    shown: Commit,
+    required: z.array(z.strictObject({ rule: z.string(), role: z.string(), quorum: z.int() })),
+    expiresMs: z.int(),
+  }),
+  z.strictObject({
+    type: z.literal("attested"),
+    step,
+    review: ReviewId,
+    attestation: z.string(),
+    member: MemberId,
+    roles: z.array(z.string()),
+    decision: z.enum(["approve", "reject"]),
+    envelope: Envelope,
+    chain: z.array(Envelope),
+  }),
+  z.strictObject({ type: z.literal("review-approved"), step, review: ReviewId }),
+  z.strictObject({ type: z.literal("review-rejected"), step, review: ReviewId }),
+  z.strictObject({ type: z.literal("review-expired"), step, review: ReviewId }),
+  z.strictObject({
+    type: z.literal("step-claimed"),
+    step,
+    action: z.string(),
+    effectKey: z.string().nullable(),
+    attempt: z.int().min(1),
+    attestations: z.array(z.string()),
+  }),
+  z.strictObject({
+    type: z.literal("step-applied"),
+    step,
+    action: z.string(),
+    effectKey: z.string().nullable(),
+    result: Commit,
+    premises: z.array(HeldPremise),
+    attestations: z.array(z.string()),
+    tags: z.array(z.string()),
+    replayed: z.boolean(),
+  }),
+  /** Proved not executed. `retryAtMs` is set when another attempt follows. */
+  z.strictObject({ type: z.literal("step-refused"), step, code: Code, attempt: z.int(), retryAtMs: z.int().nullable() }),
+  z.strictObject({ type: z.literal("step-denied"), step, rules: z.array(z.string()), byDefault: z.boolean() }),
+  z.strictObject({ type: z.literal("step-failed"), step, code: Code }),
+  z.strictObject({ type: z.literal("step-in-doubt"), step, action: z.string() }),
+  z.strictObject({
+    type: z.literal("step-skipped"),
+    step,
+    why: z.enum(["condition", "dependency", "rejected", "cancelled", "expired"]),
+  }),
+  z.strictObject({ type: z.literal("step-expired"), step }),
+  z.strictObject({ type: z.literal("cancel-requested"), by: z.string() }),
+  z.strictObject({ type: z.literal("task-settled"), status: TaskStatus, why: z.string().max(60).nullable() }),
+]);
+export type TaskEvent = z.infer<typeof TaskEvent>;
+
+/** What a stop names. `automation` stops tasks of it, `capability` actions of it, `agent` plans of it, `release` plans under it, `tenant` everything. */
+export const StopKind = z.enum(["automation", "capability", "agent", "release", "tenant"]);
+export type StopKind = z.infer<typeof StopKind>;
+
+/** What happens to an executor itself. */
+export const ExecutorEvent = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("release-learned"), automation: AutomationName, release: Digest, serial: z.int(), promotion: SignedPromotion }),
+  z.strictObject({ type: z.literal("stop-set"), kind: StopKind, target: z.string().max(100), stop: z.string().max(60), by: z.string().max(100), reason: z.string().max(500) }),
+  z.strictObject({ type: z.literal("stop-lifted"), kind: StopKind, target: z.string().max(100), stop: z.string().max(60), envelope: Envelope, chain: z.array(Envelope) }),
+  z.strictObject({ type: z.literal("key-revoked"), kid: z.string().max(60), by: z.string().max(100), reason: z.string().max(500) }),
+  /** The newest checkpoint of the ledger that this executor verified, in full, so that a later contradiction is provable. */
+  z.strictObject({ type: z.literal("checkpoint-seen"), note: z.string().max(2_000) }),
+  z.strictObject({ type: z.literal("alarm-raised"), code: Code, detail: z.string().max(500) }),
+]);
+export type ExecutorEvent = z.infer<typeof ExecutorEvent>;
+
+/**
+ * One record of an executor's chain: everything that one commit round did to one task (or to the executor, when `task` is null).
+ * Its hash is SHA-256 over its canonical JSON; `prev` is the hash of the record before it, 64 zeros for the first.
+ */
+export const ChainRecord = z.strictObject({
+  version: z.literal(1),
+  executor: ExecutorName,
+  seq: z.int().min(1),
+  prev: z.string().regex(/^[0-9a-f]{64}$/),
+  atMs: z.int().min(0),
+  task: TaskId.nullable(),
+  events: z.array(z.union([TaskEvent, ExecutorEvent])).min(1),
+});
+export type ChainRecord = z.infer<typeof ChainRecord>;
+
+export const GENESIS_HASH = "0".repeat(64);
+
+/** Signed by an admin (or the root): lifts a stop. Stops are set without a signature, because stopping is always safe. */
+export const Restore = z.strictObject({
+  version: z.literal(1),
+  tenant: z.string(),
+  kind: StopKind,
+  target: z.string().max(100),
+  /** Id of the stop that ends; a later stop of the same target needs its own restore. */
+  stop: z.string().max(60),
+  atMs: z.int().min(0),
+  expiresMs: z.int().min(0),
+});
+export type Restore = z.infer<typeof Restore>;

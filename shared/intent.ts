@@ -1,0 +1,58 @@
+/**
+ * What comes in: intents from apps, proposals from outside agents.
+ */
+import * as z from "zod";
+import { AutomationName, MemberId, RegionId, StepId, TaskId } from "./ids.ts";
+import { LIMITS } from "./limits.ts";
+import { Premise } from "./proposal.ts";
+
+/** Names who or what caused the intent. A claim of the app: it can only exclude an approver, never admit one. */
+export const Trigger = z.strictObject({
+  kind: z.enum(["person", "schedule", "event", "system"]),
+  id: z.string().min(1).max(200),
+});
+
+export const Intent = z.strictObject({
+  automation: AutomationName,
+  /** Checked against the input contract of the release in force. */
+  input: z.record(z.string(), z.json()),
+  region: RegionId.optional(),
+  /** The same key and body give the same task; the `Idempotency-Key` header is the same thing. */
+  idempotencyKey: z.string().min(1).max(200).optional(),
+  triggeredBy: Trigger.optional(),
+  /** The member on whose behalf the app asks. */
+  onBehalfOf: MemberId.optional(),
+  purpose: z.string().max(100).optional(),
+});
+export type Intent = z.infer<typeof Intent>;
+
+export const AgentStep = z.strictObject({
+  id: StepId,
+  capability: z.string().max(100),
+  args: z.record(z.string().max(100), z.json()),
+  after: z.array(StepId).max(LIMITS.planSteps).optional(),
+  premises: z.array(Premise).max(16).optional(),
+  claimedConfidence: z.number().min(0).max(1).optional(),
+  rationale: z.string().max(2_000).optional(),
+});
+export type AgentStep = z.infer<typeof AgentStep>;
+
+/** Into a task that somebody opened (`task`), or opening one itself (`automation` and `request`). */
+export const AgentProposal = z.union([
+  z.strictObject({
+    task: TaskId,
+    steps: z.array(AgentStep).max(LIMITS.planSteps),
+    /** No further proposal follows: the task ends when these steps have. */
+    last: z.boolean().optional(),
+    idempotencyKey: z.string().min(1).max(200).optional(),
+  }),
+  z.strictObject({
+    automation: AutomationName,
+    request: z.record(z.string(), z.json()),
+    region: RegionId.optional(),
+    steps: z.array(AgentStep).max(LIMITS.planSteps),
+    last: z.boolean().optional(),
+    idempotencyKey: z.string().min(1).max(200).optional(),
+  }),
+]);
+export type AgentProposal = z.infer<typeof AgentProposal>;

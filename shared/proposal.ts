@@ -1,0 +1,68 @@
+/**
+ * The signed plan: what the intent-manager proposes to an executor for one round of one task. One DSSE envelope per plan.
+ * Personal values are not in it: arguments hold salted commitments (`{"$commit": …}`), and the values travel beside as disclosures.
+ * Times are milliseconds since the epoch.
+ */
+import * as z from "zod";
+import { AutomationName, Digest, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
+import { LIMITS } from "./limits.ts";
+
+/** A fact that the proposal relied on: this version of this record. `orders/#W1` at version 3. */
+export const Premise = z.strictObject({ resource: z.string().min(1).max(200), version: z.int().min(0) });
+export type Premise = z.infer<typeof Premise>;
+
+/** How strongly a premise held at the moment of effect. */
+export const PremiseClass = z.enum(["same-transaction", "conditional-request", "checked-before"]);
+export type PremiseClass = z.infer<typeof PremiseClass>;
+
+/** What the intent-manager decided. Advice: the executor decides again and may only be stricter. */
+export const Advice = z.strictObject({
+  answer: z.enum(["deny", "review", "notify", "allow"]),
+  final: z.boolean(),
+  rules: z.array(z.string().max(100)).max(50),
+});
+export type Advice = z.infer<typeof Advice>;
+
+export const ProposedStep = z.strictObject({
+  id: StepId,
+  /** `prp_…`: names this proposed action for ever. */
+  proposal: z.string().max(60),
+  capability: z.string().max(100),
+  /** Digest of the capability's contract that the planner saw. */
+  contract: Digest,
+  /** Arguments with personal values replaced by commitments; `{"$ref": …}` stands for an earlier result. */
+  args: z.record(z.string().max(100), z.json()),
+  after: z.array(StepId).max(LIMITS.planSteps),
+  /** CEL over earlier results, evaluated by the executor; the step is skipped when false. */
+  when: z.string().max(LIMITS.celChars).nullable(),
+  premises: z.array(Premise).max(16),
+  /** The planner's own number, if it gave one. A claim, never a confidence. */
+  claimedConfidence: z.number().min(0).max(1).nullable(),
+  /** Commitment to the planner's words on why, shown to reviewers. */
+  rationale: z.strictObject({ $commit: z.string() }).nullable(),
+  advice: Advice,
+});
+export type ProposedStep = z.infer<typeof ProposedStep>;
+
+export const PlannerKind = z.enum(["playbook", "agent"]);
+export type PlannerKind = z.infer<typeof PlannerKind>;
+
+export const Plan = z.strictObject({
+  version: z.literal(1),
+  tenant: TenantId,
+  region: RegionId,
+  task: TaskId,
+  automation: AutomationName,
+  plan: z.string().max(60),
+  round: z.int().min(1).max(LIMITS.taskRounds),
+  /** No plan follows this one: the task ends when its steps have. */
+  last: z.boolean(),
+  agent: z.strictObject({ planner: PlannerKind, id: z.string().max(100) }),
+  release: Digest,
+  /** Commitment to the intent's input, as it stands in the task. */
+  input: z.string().max(60),
+  notBeforeMs: z.int().min(0),
+  expiresMs: z.int().min(0),
+  steps: z.array(ProposedStep).max(LIMITS.planSteps),
+});
+export type Plan = z.infer<typeof Plan>;

@@ -1,0 +1,63 @@
+/**
+ * Releases. A release is an immutable bundle of everything that decides: input contract, policy, playbook, capability contracts, limits.
+ * It is addressed by the digest of its canonical JSON and is in force only while a promotion, signed by a person whose key chains to
+ * the tenant's root key, names that digest.
+ */
+import * as z from "zod";
+import { CapabilityContract } from "./capability.ts";
+import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
+import { Playbook } from "./playbook.ts";
+import { Policy } from "./policy/schema.ts";
+import { Envelope } from "./signing.ts";
+
+/** How the region of a task follows from its input when the request names none. */
+export const RegionRule = z.discriminatedUnion("rule", [
+  z.strictObject({ rule: z.literal("fixed"), region: RegionId }),
+  /** The region is chosen by SHA-256 of the string at `field` (JSON pointer into the input): first four bytes, big endian, modulo the list. */
+  z.strictObject({ rule: z.literal("hash"), field: z.string().startsWith("/"), among: z.array(RegionId).min(1).max(16) }),
+]);
+
+export const ReleaseBundle = z.strictObject({
+  version: z.literal(1),
+  automation: AutomationName,
+  summary: z.string().max(500),
+  /** Who answers for this automation. */
+  owner: z.string().min(1).max(100),
+  /** 1: every write waits for a person; 2: acts and notifies; 3: acts alone. A ceiling over what the rules answer. */
+  tier: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+  /** `playbook`: the plan is derived from the playbook. `agent`: plans come from outside agents through /v1/proposals. */
+  planner: z.enum(["playbook", "agent"]),
+  region: RegionRule,
+  /** JSON Schema 2020-12 of the input, with x-origin and x-subject annotations. */
+  input: z.record(z.string(), z.json()),
+  playbook: Playbook.nullable(),
+  policy: Policy,
+  /** name → contract: the only capabilities that a plan under this release may use, in the exact version that was reviewed. */
+  capabilities: z.record(z.string(), CapabilityContract),
+  deadlines: z.strictObject({
+    taskMs: z.int().min(1_000).max(90 * 86_400_000),
+    reviewMs: z.int().min(1_000).max(30 * 86_400_000),
+  }),
+});
+export type ReleaseBundle = z.infer<typeof ReleaseBundle>;
+
+/** Signed by the root key, or by a key enrolled with the role `operator` or `admin`. */
+export const Promotion = z.strictObject({
+  version: z.literal(1),
+  tenant: TenantId,
+  automation: AutomationName,
+  release: Digest,
+  /** Rises with each promotion of the automation: an executor never goes back to a smaller one without a newer signature. */
+  serial: z.int().min(1),
+  atMs: z.int().min(0),
+  expiresMs: z.int().min(0),
+});
+export type Promotion = z.infer<typeof Promotion>;
+
+/** A signed promotion with the enrolments that lead from its signer to the root (empty when the root signed). */
+export const SignedPromotion = z.strictObject({ envelope: Envelope, chain: z.array(Envelope).max(3) });
+export type SignedPromotion = z.infer<typeof SignedPromotion>;
+
+/** What an executor needs to accept plans under a release. The bundle travels as its canonical JSON text. */
+export const ReleaseDelivery = z.strictObject({ bundle: z.string().max(1_000_000), promotion: SignedPromotion });
+export type ReleaseDelivery = z.infer<typeof ReleaseDelivery>;

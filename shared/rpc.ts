@@ -1,0 +1,168 @@
+/**
+ * The calls between Workers, typed in one place. intent-manager → executors → ledger, and intent-manager → ledger; nothing else.
+ * Expected failures come back as values (`Result`); only broken runtimes throw. Every callee parses what it receives.
+ */
+import type { CapabilityContract } from "./capability.ts";
+import type { Principal, StopKind } from "./events.ts";
+import type { Disclosure } from "./commitments.ts";
+import type { Json, JsonObject } from "./json.ts";
+import type { Result } from "./result.ts";
+import type { ReleaseDelivery } from "./release.ts";
+import type { SignedAttestation } from "./attestation.ts";
+import type { Envelope } from "./signing.ts";
+import type { ReviewView, TaskEventView, TaskView } from "./views.ts";
+
+/** Opens a task; carries its first plan where the planner is a playbook. */
+export type SubmitCommand = {
+  readonly task: string;
+  readonly automation: string;
+  readonly release: string;
+  readonly region: string;
+  /** Opens the input commitment that the plan names. */
+  readonly input: Disclosure & { readonly value: JsonObject };
+  /** Digest over the request as received: the same task id with another digest is an idempotency conflict. */
+  readonly requestDigest: string;
+  readonly principal: Principal;
+  readonly trigger: { readonly kind: string; readonly id: string } | null;
+  readonly purpose: string | null;
+  readonly traceparent: string | null;
+  readonly plan: SignedPlan | null;
+  /** Present on the second attempt, after `release-needed`. */
+  readonly delivery: ReleaseDelivery | null;
+  /** How long to wait for the task to settle before answering, at most `LIMITS.waitSeconds`. */
+  readonly waitMs: number;
+};
+
+/** A plan's envelope with the values behind its commitments, by commitment. */
+export type SignedPlan = { readonly envelope: Envelope; readonly disclosures: { readonly [commitment: string]: Disclosure } };
+
+/** Admits a plan into an open task. */
+export type ProposeCommand = {
+  readonly task: string;
+  readonly plan: SignedPlan;
+  readonly requestDigest: string;
+  readonly delivery: ReleaseDelivery | null;
+  readonly waitMs: number;
+};
+
+/** What the intent-manager needs to decide a proposal into an open task. */
+export type TaskContext = {
+  readonly task: TaskView;
+  readonly input: JsonObject;
+  readonly inputCommitment: string;
+  /** Round that the next plan must carry, or the plan already admitted for `requestDigest`. */
+  readonly nextRound: number;
+  /** Every step already used in this task. */
+  readonly stepIds: readonly string[];
+  /** Results of applied read steps with the provenance of the arguments that named them. */
+  readonly records: readonly { readonly step: string; readonly capability: string; readonly keyProvenance: string; readonly result: Json }[];
+  readonly results: JsonObject;
+};
+
+export type Submitted = { readonly view: TaskView; readonly duplicate: boolean };
+
+export type StopCommand = { readonly kind: StopKind; readonly target: string; readonly stop: string; readonly by: string; readonly reason: string };
+export type StopAnswer = { readonly stop: string; readonly alreadyClaimed: readonly { readonly task: string; readonly step: string; readonly capability: string }[] };
+
+/** What an executor says about itself, for verifiers that compare views. */
+export type Witness = {
+  readonly executor: string;
+  readonly head: { readonly seq: number; readonly hash: string };
+  readonly delivered: number;
+  /** Signed note of the newest checkpoint it verified. */
+  readonly checkpoint: string | null;
+  readonly alarms: readonly { readonly code: string; readonly detail: string; readonly at: string }[];
+  readonly tasks: { readonly open: number; readonly waiting: number };
+  readonly stops: readonly { readonly kind: string; readonly target: string; readonly stop: string; readonly by: string; readonly reason: string; readonly at: string }[];
+};
+
+/** One regional executor object, named `tenant/region/shard`. */
+export interface ExecutorRpc extends Rpc.DurableObjectBranded {
+  submit(command: SubmitCommand): Promise<Result<Submitted>>;
+  propose(command: ProposeCommand): Promise<Result<Submitted>>;
+  context(task: string, requestDigest: string): Promise<Result<TaskContext>>;
+  read(task: string): Promise<Result<TaskView>>;
+  /** Waits until the task settles or the time is over, then reads it. */
+  wait(task: string, waitMs: number): Promise<Result<TaskView>>;
+  /** Events after chain position `after`; when there are none yet, waits up to `waitMs`. */
+  events(task: string, after: number, waitMs: number): Promise<Result<{ readonly events: readonly TaskEventView[]; readonly settled: boolean }>>;
+  cancel(task: string, by: string): Promise<Result<TaskView>>;
+  reviews(): Promise<Result<readonly ReviewView[]>>;
+  review(id: string): Promise<Result<ReviewView>>;
+  decide(review: string, signed: SignedAttestation): Promise<Result<ReviewView>>;
+  stop(command: StopCommand): Promise<Result<StopAnswer>>;
+  restore(signed: { readonly envelope: Envelope; readonly chain: readonly Envelope[] }): Promise<Result<{ readonly stop: string }>>;
+  revokeKey(command: { readonly kid: string; readonly by: string; readonly reason: string }): Promise<Result<null>>;
+  learn(delivery: ReleaseDelivery): Promise<Result<{ readonly release: string; readonly serial: number }>>;
+  witness(): Promise<Result<Witness>>;
+}
+
+/** The stateless entrypoint of the executors Worker. */
+export interface ExecutorsRpc extends Rpc.WorkerEntrypointBranded {
+  capabilities(): Promise<readonly CapabilityContract[]>;
+  /** Rows of a business database's own effect table, for the completeness check. */
+  effects(query: { readonly tenant: string; readonly region: string; readonly after: string; readonly limit: number }): Promise<Result<readonly EffectRow[]>>;
+}
+export type EffectRow = { readonly action: string; readonly task: string; readonly step: string; readonly status: string; readonly atMs: number };
+
+/** A delivery of chain records `from…to` of one executor, as canonical entry texts; the last entry is the statement over `to`. */
+export type AppendCommand = {
+  readonly tenant: string;
+  readonly executor: string;
+  readonly from: number;
+  readonly to: number;
+  readonly entries: readonly string[];
+  /** Size of the newest checkpoint that the executor verified, 0 for none: the answer proves consistency from there. */
+  readonly seenSize: number;
+};
+export type AppendAnswer = {
+  /** The ledger holds this executor's chain up to here. */
+  readonly cursor: number;
+  /** Newest signed checkpoint and the RFC 6962 consistency proof from `seenSize` (base64). */
+  readonly checkpoint: string;
+  readonly consistency: readonly string[];
+};
+
+export type EntryRow = { readonly index: number; readonly body: string };
+export type TaskRow = {
+  readonly task: string;
+  readonly automation: string;
+  readonly status: string;
+  readonly region: string;
+  readonly executor: string;
+  readonly openedAt: string;
+  readonly updatedAt: string;
+  readonly firstIndex: number;
+  readonly lastIndex: number;
+};
+export type TaskQuery = {
+  readonly tenant: string;
+  readonly automation?: string;
+  readonly status?: string;
+  readonly region?: string;
+  readonly cursor?: string;
+  readonly limit: number;
+};
+export type InclusionAnswer = { readonly index: number; readonly size: number; readonly leafHash: string; readonly proof: readonly string[]; readonly checkpoint: string };
+export type LedgerHealth = {
+  readonly size: number;
+  readonly root: string;
+  readonly executors: readonly { readonly executor: string; readonly cursor: number }[];
+  readonly projections: readonly { readonly name: string; readonly cursor: number; readonly lag: number; readonly quarantined: number }[];
+};
+
+/** The ledger Worker's entrypoint. */
+export interface LedgerRpc extends Rpc.WorkerEntrypointBranded {
+  append(command: AppendCommand): Promise<Result<AppendAnswer>>;
+  tasks(query: TaskQuery): Promise<Result<{ readonly tasks: readonly TaskRow[]; readonly next: string | null }>>;
+  /** Entries by index, or those of one task. At most 500 and about 4 MB a call. */
+  entries(query: { readonly tenant: string; readonly from: number; readonly limit: number; readonly task?: string }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>>;
+  inclusion(query: { readonly tenant: string; readonly index: number; readonly size?: number }): Promise<Result<InclusionAnswer>>;
+  consistency(query: { readonly tenant: string; readonly from: number; readonly to: number }): Promise<Result<{ readonly proof: readonly string[] }>>;
+  checkpoint(tenant: string): Promise<Result<string>>;
+  /** A C2SP tile by its path below `/log/{tenant}/`, such as `tile/0/x001/067.p/5`. */
+  tile(tenant: string, path: string): Promise<Result<Uint8Array>>;
+  health(tenant: string): Promise<Result<LedgerHealth>>;
+  /** Throws the read models away and builds them again from the entries. */
+  rebuild(tenant: string, projection: string): Promise<Result<null>>;
+}

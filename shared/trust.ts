@@ -1,0 +1,35 @@
+/**
+ * The trust configuration: public keys that stand in the deploy configuration of the executors and the ledger, outside the reach
+ * of whoever takes the intent-manager over. Nothing in it is secret.
+ */
+import * as z from "zod";
+import { PublicJwk } from "./keys.ts";
+import { RegionId, TenantId } from "./ids.ts";
+
+/** Two keys of one kind may be valid at a time, so that a rotation refuses nothing in flight. */
+const Keys = z.array(PublicJwk).min(1).max(2);
+
+export const TenantTrust = z.strictObject({
+  /** The tenant's root public key: every enrolment and promotion chains to it. */
+  rootKey: PublicJwk,
+  regions: z.array(RegionId).min(1).max(16),
+  /** Executor objects for each region; fixed when the tenant is created, because task ids carry the shard. */
+  shards: z.int().min(1).max(256),
+});
+
+export const Trust = z.strictObject({
+  /** Keys of the intent-manager that may sign plans. */
+  proposalKeys: Keys,
+  /** Keys of the executors that may sign receipts and chain statements. */
+  receiptKeys: Keys,
+  /** Keys of the ledger that may sign checkpoints; the log's origin is `countersign.local/{tenant}` unless `logOrigin` says otherwise. */
+  checkpointKeys: Keys,
+  /** Prefix of each tenant's log origin (C2SP tlog-checkpoint), without a slash at the end. */
+  logOrigin: z.string().regex(/^[a-z0-9.-]+(\/[a-z0-9.-]+)*$/),
+  tenants: z.record(TenantId, TenantTrust),
+});
+export type Trust = z.infer<typeof Trust>;
+export type TenantTrust = z.infer<typeof TenantTrust>;
+
+/** The origin line of a tenant's log. */
+export const logOriginOf = (trust: Pick<Trust, "logOrigin">, tenant: string): string => `${trust.logOrigin}/${tenant}`;

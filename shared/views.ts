@@ -1,0 +1,97 @@
+/**
+ * What people and programs read: tasks, steps, reviews. Values are in the clear here, because the reader asked the region itself.
+ */
+import * as z from "zod";
+import { StepDecision, StepStatus, TaskStatus, Principal } from "./events.ts";
+import { Envelope } from "./signing.ts";
+import { HeldPremise } from "./receipt.ts";
+
+const ProblemView = z.object({ code: z.string(), detail: z.string() });
+
+export const StepView = z.object({
+  id: z.string(),
+  round: z.int(),
+  proposal: z.string(),
+  capability: z.string(),
+  status: StepStatus,
+  after: z.array(z.string()),
+  /** Resolved where they are known; references otherwise. */
+  args: z.json(),
+  provenance: z.record(z.string(), z.string()),
+  decision: StepDecision.nullable(),
+  review: z.string().nullable(),
+  attempts: z.int(),
+  result: z.json().nullable(),
+  problem: ProblemView.nullable(),
+  premises: z.array(HeldPremise),
+  tags: z.array(z.string()),
+  appliedAt: z.iso.datetime().nullable(),
+  /** DSSE envelope of the receipt, once applied. */
+  receipt: Envelope.nullable(),
+});
+export type StepView = z.infer<typeof StepView>;
+
+export const TaskView = z.object({
+  id: z.string(),
+  automation: z.string(),
+  release: z.string(),
+  region: z.string(),
+  status: TaskStatus,
+  /** Whether the status will never change again. */
+  settled: z.boolean(),
+  /** Why a settled task ended so, or what a waiting one waits for. */
+  why: z.string().nullable(),
+  principal: Principal,
+  input: z.json(),
+  round: z.int(),
+  openedAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  deadlineAt: z.iso.datetime(),
+  /** Position of its newest record in the executor's chain, and whether the ledger has it. */
+  executor: z.string(),
+  seq: z.int(),
+  recorded: z.boolean(),
+  steps: z.array(StepView),
+});
+export type TaskView = z.infer<typeof TaskView>;
+
+/** What a reviewer sees and signs over. */
+export const Shown = z.object({
+  /** One sentence: what will happen. */
+  summary: z.string(),
+  /** Record by record, what will change. */
+  changes: z.array(z.object({ what: z.string(), from: z.string().nullable(), to: z.string() })),
+  /** Who asks, and through what. */
+  askedBy: z.string(),
+  /** Why the planner wants it, in its own words (untrusted text). */
+  rationale: z.string().nullable(),
+  /** The rules that sent it to a person, each with its message. */
+  rules: z.array(z.object({ id: z.string(), message: z.string() })),
+  /** Argument → where its value came from. */
+  provenance: z.record(z.string(), z.string()),
+});
+export type Shown = z.infer<typeof Shown>;
+
+export const ReviewView = z.object({
+  id: z.string(),
+  task: z.string(),
+  step: z.string(),
+  automation: z.string(),
+  capability: z.string(),
+  region: z.string(),
+  status: z.enum(["waiting", "approved", "rejected", "expired", "withdrawn"]),
+  requestedAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  /** Role and quorum that each deciding rule asks for, with the members that have approved. */
+  required: z.array(z.object({ rule: z.string(), role: z.string(), quorum: z.int(), approvedBy: z.array(z.string()) })),
+  /** The member who asked and therefore may not approve, where known. */
+  requester: z.string().nullable(),
+  subject: z.string(),
+  /** The parts of the subject digest: recompute it before signing. */
+  parts: z.object({ challenge: z.string(), step: z.string(), args: z.json(), premises: z.json(), shown: Shown }),
+});
+export type ReviewView = z.infer<typeof ReviewView>;
+
+/** One event of a task as a stream shows it: chain position, time and the event with its values replaced by commitments. */
+export const TaskEventView = z.object({ seq: z.int(), at: z.iso.datetime(), event: z.looseObject({ type: z.string() }) });
+export type TaskEventView = z.infer<typeof TaskEventView>;
