@@ -41,7 +41,8 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Bytes | null {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return null;
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }
 
@@ -49,7 +50,8 @@ export function fromHex(text: string): Bytes | null {
 export function portableToBase64(bytes: Uint8Array): string {
   let binary = "";
   // fromCharCode takes its arguments on the stack, so the input goes in pieces.
-  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  for (let i = 0; i < bytes.length; i += 8192)
+    binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return btoa(binary);
 }
 
@@ -61,7 +63,10 @@ function portableFromBase64(text: string): Bytes {
 }
 
 const nativeDecoder = Uint8Array as NativeDecoder;
-const decodeLeniently = nativeDecoder.fromBase64 === undefined ? portableFromBase64 : (text: string) => nativeDecoder.fromBase64!(text);
+const decodeLeniently =
+  nativeDecoder.fromBase64 === undefined
+    ? portableFromBase64
+    : (text: string) => nativeDecoder.fromBase64!(text);
 
 /** Standard base64 with padding (RFC 4648, section 4). */
 export const toBase64: (bytes: Uint8Array) => string =

@@ -46,4 +46,10 @@ export const LIMITS = {
   cacheMs: 1_000,
   /** Enrolments between a key and the root: root → admin → person. */
   enrolmentDepth: 3,
+  /** Signatures on one envelope: no form of the protocol needs more, and each costs a verification. */
+  envelopeSignatures: 4,
+  /** Canonical bytes of one signed payload: no larger than the request that carries it. */
+  envelopePayloadBytes: 256 * 1024,
+  /** Imported public keys kept in memory: more than the people and planes of many tenants; an import costs about one verification. */
+  importedKeys: 1_024,
 } as const;
