@@ -1,0 +1,72 @@
+/**
+ * How the task machine speaks to the systems behind capabilities. An adapter knows one kind of system; a capability says what may be done in it.
+ *
+ * The life of one action:
+ *   prepare  reads what the action depends on and computes what it would do; changes nothing; may be repeated.
+ *   apply    does it once under an effect key; may be called again with the same key after a crash and then reports what the first call did.
+ *
+ * Outcomes of `apply`:
+ *   applied   it happened (now, or in an earlier attempt: `replayed`)
+ *   refused   proved not executed: only this may be tried again
+ *   in-doubt  it is not known
+ */
+import type { CapabilityContract } from "../../shared/capability.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
+import type { Problem } from "../../shared/problems.ts";
+import type { HeldPremise } from "../../shared/receipt.ts";
+import type { Result } from "../../shared/result.ts";
+
+export type Change = { readonly what: string; readonly from: string | null; readonly to: string };
+
+/** What `prepare` found. Everything in it except `plan` is recorded and, where a person decides, shown and signed. */
+export type Prepared = {
+  /** Facts about the target for policy, in the shape of the contract's `preview` schema. */
+  readonly preview: JsonObject;
+  /** Versions that the action relies on; `apply` refuses with premise-failed when one does not hold. */
+  readonly premises: readonly HeldPremise[];
+  /** One sentence for a reviewer. */
+  readonly summary: string;
+  readonly changes: readonly Change[];
+  /** For a read: the result itself, nothing left to apply. For a write: the adapter's own plan, opaque to the machine, never stored. */
+  readonly outcome: { readonly kind: "read"; readonly result: Json } | { readonly kind: "write"; readonly plan: unknown };
+};
+
+export type ActionContext = {
+  readonly tenant: string;
+  readonly region: string;
+  readonly task: string;
+  readonly step: string;
+  readonly capability: string;
+  /** Effect key of this step: the same on every attempt. */
+  readonly action: string;
+  /** Domain effect key, rendered from the contract's template, or null. */
+  readonly effectKey: string | null;
+  /** Burned in the effect's own transaction. */
+  readonly attestations: readonly string[];
+  readonly nowMs: number;
+};
+
+export type Outcome =
+  | { readonly kind: "applied"; readonly result: Json; readonly replayed: boolean }
+  | { readonly kind: "refused"; readonly problem: Problem; readonly retry: boolean }
+  | { readonly kind: "in-doubt"; readonly problem: Problem };
+
+/** A capability as the executor runs it. `prepare` refusing means that the action cannot be done now (nothing was changed). */
+export type Capability = {
+  readonly contract: CapabilityContract;
+} & (
+  | {
+      /** Lives in the executor's own storage: applied inside the commit round, with no I/O. */
+      readonly kind: "resident";
+      readonly apply: (args: JsonObject, context: ActionContext) => Result<Json>;
+    }
+  | {
+      readonly kind: "external";
+      /** Null when the action depends on nothing that has to be read first. */
+      readonly prepare: ((args: JsonObject, context: ActionContext) => Promise<Result<Prepared>>) | null;
+      readonly apply: (args: JsonObject, prepared: Prepared | null, context: ActionContext) => Promise<Outcome>;
+    }
+);
+
+/** Every capability of this Worker, by name; built once per isolate from its bindings. */
+export type CapabilityRegistry = ReadonlyMap<string, Capability>;
