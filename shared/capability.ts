@@ -1,0 +1,92 @@
+/**
+ * Capability contracts: what an action is called, what goes in and comes out, and what policy must know about it.
+ * A contract stands in the release and in the signed plan by its digest, so that a changed contract is another contract.
+ */
+import * as z from "zod";
+import { canonicalize, digestOf } from "./canonical.ts";
+import type { Json, JsonObject } from "./json.ts";
+import { problem } from "./problems.ts";
+import { err, ok, type Result } from "./result.ts";
+
+export const CapabilityName = z
+  .string()
+  .max(100)
+  .regex(/^[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*$/i);
+
+/** What an argument is used for; policy speaks of roles where capabilities name their arguments differently. */
+export const ROLES = ["destination", "target", "amount", "disclosure"] as const;
+export type Role = (typeof ROLES)[number];
+
+const ArgumentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/);
+const Schema = z.record(z.string(), z.json());
+/** Text with `{argument}` placeholders: `cancel:order:{orderId}`. */
+const Template = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^{}]*(?:\{[A-Za-z_][A-Za-z0-9_]*\}[^{}]*)*$/);
+
+export const CapabilityContract = z.strictObject({
+  name: CapabilityName,
+  version: z.string().regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/),
+  summary: z.string().min(1).max(500),
+  /** JSON Schemas in the subset of shared/contracts.ts. */
+  input: Schema,
+  output: Schema,
+  /** The facts shown before the act: what would change. */
+  preview: Schema.optional(),
+  risk: z.enum(["low", "medium", "high"]),
+  effect: z.enum(["read", "write"]),
+  reversible: z.boolean(),
+  delivery: z.enum(["exactly-once", "idempotent", "at-most-once", "resident"]),
+  roles: z.strictObject({
+    destination: z.array(ArgumentName).min(1).max(20).optional(),
+    target: z.array(ArgumentName).min(1).max(20).optional(),
+    amount: z.array(ArgumentName).min(1).max(20).optional(),
+    disclosure: z.array(ArgumentName).min(1).max(20).optional(),
+  }),
+  /** Impact tags: what the action touches. */
+  tags: z.array(Template).max(20),
+  /** The domain's own idempotency key: two tasks cannot do the same thing twice. */
+  effectKey: Template.optional(),
+});
+export type CapabilityContract = z.infer<typeof CapabilityContract>;
+
+/** Digest of the contract's canonical JSON. */
+export const contractDigest = (contract: CapabilityContract): string => digestOf(contract);
+
+const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/** The argument names that a template mentions. */
+export const templateArguments = (template: string): string[] =>
+  [...template.matchAll(PLACEHOLDER)].map((m) => m[1]!);
+
+/**
+ * Fills a template with arguments. Strings are percent-encoded where they could be taken for the template's own `:` or `,`,
+ * lists are sorted and joined with `,`: different arguments never give the same text.
+ * Errors: `contract-violation` when an argument is missing, null or an object.
+ */
+export function renderTemplate(template: string, args: JsonObject): Result<string> {
+  let missing: string | undefined;
+  const text = template.replace(PLACEHOLDER, (_, name: string) => {
+    const value = Object.hasOwn(args, name) ? args[name]! : null;
+    const part = renderPart(value);
+    if (part === undefined) missing ??= name;
+    return part ?? "";
+  });
+  return missing === undefined
+    ? ok(text)
+    : err(
+        problem("contract-violation", `The template ${template} needs the argument ${missing}`, {
+          argument: missing,
+        }),
+      );
+}
+
+function renderPart(value: Json): string | undefined {
+  if (typeof value === "string") return value.replace(/[%:,{}]/g, encodeURIComponent);
+  if (typeof value === "number" || typeof value === "boolean") return canonicalize(value);
+  if (!Array.isArray(value)) return undefined;
+  const parts = value.map((item) => (Array.isArray(item) ? undefined : renderPart(item)));
+  return parts.includes(undefined) ? undefined : parts.toSorted().join(",");
+}
