@@ -1,0 +1,73 @@
+/**
+ * A release made ready to decide: its bundle parsed from exact bytes, its contracts, policy and playbook compiled once.
+ * The intent-manager and the executor both build it from the same canonical text, so they decide over the same thing.
+ */
+import { canonicalBytes } from "./canonical.ts";
+import { contractDigest } from "./capability.ts";
+import { compileContract, type Contract } from "./contracts.ts";
+import { parseStrictJson } from "./json.ts";
+import { compilePlaybook, type CompiledPlaybook } from "./playbook.ts";
+import { compilePolicy, type CapabilityDeclaration, type CompiledPolicy, type Declarations } from "./policy/index.ts";
+import { problem } from "./problems.ts";
+import { ReleaseBundle } from "./release.ts";
+import { err, ok, type Result } from "./result.ts";
+import { sha256Hex } from "./sha256.ts";
+import { equalBytes, utf8 } from "./bytes.ts";
+
+export type CompiledRelease = {
+  readonly digest: string;
+  readonly bundle: ReleaseBundle;
+  readonly input: Contract;
+  readonly declarations: Declarations;
+  /** Digest of each capability's contract as the release has it. */
+  readonly contractDigestByName: ReadonlyMap<string, string>;
+  readonly policy: CompiledPolicy;
+  readonly playbook: CompiledPlaybook | null;
+};
+
+/** Digest of a bundle's text: SHA-256 over exactly the bytes that were published. */
+export const releaseDigest = (text: string): string => `sha256:${sha256Hex(text)}`;
+
+/**
+ * Parses and compiles a bundle. Refuses text that is not the canonical form of what it says (release-mismatch), and whatever the
+ * contracts (invalid-contract), the policy (policy-invalid) or the playbook (playbook-invalid) refuse.
+ */
+export function compileRelease(text: string): Result<CompiledRelease> {
+  const parsed = parseStrictJson(text);
+  if (!parsed.ok) return parsed;
+  const checked = ReleaseBundle.safeParse(parsed.value);
+  if (!checked.success) return err(problem("invalid-request", `The bundle is not a release: ${checked.error.issues[0]?.path.join(".")} ${checked.error.issues[0]?.message}`));
+  if (!equalBytes(canonicalBytes(parsed.value), utf8(text))) return err(problem("release-mismatch", "The bundle is not canonical JSON."));
+  const bundle = checked.data;
+  if ((bundle.planner === "playbook") !== (bundle.playbook !== null))
+    return err(problem("playbook-invalid", "A playbook stands in the release exactly when its planner is `playbook`."));
+  const input = compileContract(bundle.input as Parameters<typeof compileContract>[0]);
+  if (!input.ok) return input;
+  const capabilities = new Map<string, CapabilityDeclaration>();
+  const contractDigestByName = new Map<string, string>();
+  for (const [name, contract] of Object.entries(bundle.capabilities)) {
+    if (name !== contract.name) return err(problem("invalid-contract", `The contract under ${name} names ${contract.name}.`));
+    const argsContract = compileContract(contract.input as Parameters<typeof compileContract>[0]);
+    if (!argsContract.ok) return argsContract;
+    const output = compileContract(contract.output as Parameters<typeof compileContract>[0]);
+    if (!output.ok) return output;
+    const preview = contract.preview === undefined ? undefined : compileContract(contract.preview as Parameters<typeof compileContract>[0]);
+    if (preview !== undefined && !preview.ok) return preview;
+    capabilities.set(name, { contract, input: argsContract.value, output: output.value, ...(preview === undefined ? {} : { preview: preview.value }) });
+    contractDigestByName.set(name, contractDigest(contract));
+  }
+  const declarations: Declarations = { input: input.value, capabilities };
+  const policy = compilePolicy(bundle.policy, declarations);
+  if (!policy.ok) return policy;
+  const playbook = bundle.playbook === null ? null : compilePlaybook(bundle.playbook, declarations);
+  if (playbook !== null && !playbook.ok) return playbook;
+  return ok({
+    digest: releaseDigest(text),
+    bundle,
+    input: input.value,
+    declarations,
+    contractDigestByName,
+    policy: policy.value,
+    playbook: playbook === null ? null : playbook.value,
+  });
+}
