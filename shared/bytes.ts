@@ -2,8 +2,10 @@
  * Bytes and their spellings: UTF-8, hexadecimal, base64 and base64url.
  * Each decoder accepts exactly one spelling of a byte string and returns null for every other, so that equal text and equal
  * bytes are the same thing wherever text is signed, hashed or compared.
- * The module runs unchanged in Workers, Node and browsers: native codecs where the engine has them, `atob` and `btoa` elsewhere.
+ * The module runs unchanged in Workers, Node and browsers: native base64 where the engine has it, ours elsewhere.
  */
+
+import { decodeBase64, encodeBase64 } from "./base64.ts";
 
 /** Bytes over an ordinary ArrayBuffer, as every platform API accepts them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -46,32 +48,16 @@ export function fromHex(text: string): Bytes | null {
   return bytes;
 }
 
-/** Works on every platform; the platform tests hold the native encoder to it. */
-export function portableToBase64(bytes: Uint8Array): string {
-  let binary = "";
-  // fromCharCode takes its arguments on the stack, so the input goes in pieces.
-  for (let i = 0; i < bytes.length; i += 8192)
-    binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(binary);
-}
-
-function portableFromBase64(text: string): Bytes {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
 const nativeDecoder = Uint8Array as NativeDecoder;
 const decodeLeniently =
   nativeDecoder.fromBase64 === undefined
-    ? portableFromBase64
+    ? decodeBase64
     : (text: string) => nativeDecoder.fromBase64!(text);
 
 /** Standard base64 with padding (RFC 4648, section 4). */
 export const toBase64: (bytes: Uint8Array) => string =
   (Uint8Array.prototype as NativeEncoder).toBase64 === undefined
-    ? portableToBase64
+    ? encodeBase64
     : (bytes) => (bytes as NativeEncoder).toBase64!();
 
 /** Bytes of canonical standard base64: padded, no white space, no stray bits; null for anything else. */

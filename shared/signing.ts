@@ -9,8 +9,8 @@
  * Stricter than DSSE, which lets `keyid` be absent and asks verifiers to accept URL-safe base64 as well.
  */
 import * as z from "zod";
-import { concat, fromBase64, toBase64, utf8, type Bytes } from "./bytes.ts";
-import { canonicalBytes, canonicalize } from "./canonical.ts";
+import { concat, fromBase64, fromUtf8, toBase64, utf8, type Bytes } from "./bytes.ts";
+import { canonicalBytes, isCanonicalText } from "./canonical.ts";
 import { SIGNATURE_BYTES } from "./ed25519.ts";
 import { parseStrictJson, type Json } from "./json.ts";
 import { keyId, signEd25519, verifyEd25519, type PublicJwk, type Signer } from "./keys.ts";
@@ -108,9 +108,10 @@ export async function openEnvelope(
   const verified = await verifyAll(pae(payloadType, bytes), signatures, options.keys);
   if (!verified.ok) return verified;
 
-  const value = parseStrictJson(bytes);
+  const text = fromUtf8(bytes);
+  const value = parseStrictJson(text ?? bytes);
   if (!value.ok) return value;
-  if (toBase64(utf8(canonicalize(value.value))) !== payload)
+  if (text === null || !isCanonicalText(text, value.value))
     return err(
       problem(
         "payload-not-canonical",
