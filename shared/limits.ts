@@ -16,6 +16,16 @@ export const LIMITS = {
   celNodes: 200,
   /** Comprehensions in one CEL expression: one loop is linear, two nested are quadratic. */
   celLoops: 1,
+  /** Schema nodes of one contract, references expanded: bounds the work of one check. */
+  contractNodes: 2_000,
+  /** Canonical characters of one contract's schema. */
+  contractChars: 64 * 1024,
+  /** Characters of one `pattern`. */
+  patternChars: 256,
+  /** Ways in which one `pattern` can be tried on a value: the regex engine backtracks and has no timeout. */
+  patternWays: 100_000,
+  /** Violations named in one problem: enough to fix an input, bounded to keep the problem small. */
+  violationsNamed: 5,
   /** Elements of a list or map that a policy may see. */
   factElements: 1_000,
   /** Rules in one policy. */
@@ -52,4 +62,10 @@ export const LIMITS = {
   envelopePayloadBytes: 256 * 1024,
   /** Imported public keys kept in memory: more than the people and planes of many tenants; an import costs about one verification. */
   importedKeys: 1_024,
+  /** One signed note: a checkpoint with a hundred post-quantum signatures fits. */
+  noteBytes: 1_000_000,
+  /** Signature lines of one note: C2SP asks for at least 16; each one of a known key costs a verification. */
+  noteSignatures: 100,
+  /** One tlog-proof file: 63 hashes and a checkpoint are a few KB. */
+  proofFileBytes: 64 * 1024,
 } as const;

@@ -19,6 +19,8 @@ export const PROBLEMS = {
   "idempotency-conflict": { status: 409, title: "The same idempotency key was used with another body" },
   "not-running": { status: 503, retryable: true, title: "A Worker that this needs is not running" },
   overloaded: { status: 503, retryable: true, title: "Too much is waiting; try again later" },
+  "method-not-allowed": { status: 405, title: "The path exists, but not with this method" },
+  unhealthy: { status: 503, retryable: true, title: "Something that the service needs does not work" },
   "internal-error": { status: 500, title: "Something that should not happen happened" },
 
   // contracts and input
@@ -90,6 +92,7 @@ export const PROBLEMS = {
   "checkpoint-inconsistent": { status: 409, title: "The checkpoint contradicts an earlier one" },
   "note-malformed": { status: 422, title: "The signed note is malformed" },
   "proof-invalid": { status: 422, title: "The proof does not hold" },
+  "tile-malformed": { status: 422, title: "The tile, or its path, is malformed" },
   "head-moved": { status: 409, retryable: true, title: "Another writer moved the head" },
 } as const satisfies Record<string, Row>;
 
