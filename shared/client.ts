@@ -1,0 +1,344 @@
+/**
+ * The typed client of the public HTTP interface. It does no I/O of its own: `fetch` is passed in. Every call answers with a Result;
+ * the problem of a failed one carries the server's stable code, or `not-running` when the server could not be reached.
+ * Answers are checked against the schemas of views.ts and api.ts, so that a surprising one is a problem and not a crash later.
+ */
+import * as z from "zod";
+import * as api from "./api.ts";
+import type { AgentStep, Intent } from "./intent.ts";
+import type { Json, JsonObject } from "./json.ts";
+import { PROBLEMS, problem, type ProblemCode, type Problem } from "./problems.ts";
+import type { ReleaseBundle } from "./release.ts";
+import { err, ok, type Result } from "./result.ts";
+import type { Envelope } from "./signing.ts";
+import { readEventStream, type ByteStream } from "./sse.ts";
+import { ReviewView, TaskEventView, TaskView } from "./views.ts";
+import type { TaskStatus } from "./events.ts";
+
+/** The part of the platform's `fetch` that the client uses; Node, browsers and Workers all have it. */
+export type Fetch = (
+  url: string,
+  init: {
+    method: string;
+    headers: Record<string, string>;
+    body?: string;
+    signal?: AbortSignal;
+  },
+) => Promise<{
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: ByteStream | null;
+  text(): Promise<string>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}>;
+
+export type ClientOptions = {
+  /** `http://localhost:8787`, or `""` for the page's own origin. */
+  readonly baseUrl: string;
+  /** API key; null for the public routes alone. */
+  readonly key: string | null;
+  readonly fetch: Fetch;
+};
+
+export type Signed = { readonly envelope: Envelope; readonly chain: readonly Envelope[] };
+/** Without a chain the server looks the enrolments up by the key id. */
+export type SignedDecision = { readonly envelope: Envelope; readonly chain?: readonly Envelope[] };
+export type IntentRequest = Omit<Intent, "input"> & { readonly input: JsonObject };
+export type StepRequest = Omit<AgentStep, "args"> & { readonly args: JsonObject };
+export type ProposalRequest = {
+  readonly steps: readonly StepRequest[];
+  readonly last?: boolean;
+  readonly idempotencyKey?: string;
+} & (
+  | { readonly task: string }
+  | { readonly automation: string; readonly request: JsonObject; readonly region?: string }
+);
+/** `view` is set when the task was answered in full, which happens when it settled within `waitSeconds`. */
+export type SubmittedTask = {
+  readonly task: string;
+  readonly status: TaskStatus;
+  readonly view: TaskView | null;
+};
+
+type Call = {
+  readonly method: "GET" | "POST" | "PUT";
+  readonly path: string;
+  readonly query?: { readonly [name: string]: string | number | undefined };
+  readonly body?: unknown;
+  readonly headers?: { readonly [name: string]: string | undefined };
+  readonly signal?: AbortSignal;
+};
+type Waiting = { readonly waitSeconds?: number; readonly signal?: AbortSignal };
+type Repeatable = Waiting & { readonly idempotencyKey?: string };
+
+export type Client = ReturnType<typeof createClient>;
+
+export function createClient({ baseUrl, key, fetch }: ClientOptions) {
+  const send = async (call: Call, accept: string) => {
+    const headers: Record<string, string> = { accept };
+    if (key !== null) headers["authorization"] = `Bearer ${key}`;
+    if (call.body !== undefined) headers["content-type"] = "application/json";
+    for (const [name, value] of Object.entries(call.headers ?? {}))
+      if (value !== undefined) headers[name] = value;
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(call.query ?? {}))
+      if (value !== undefined) query.set(name, String(value));
+    const url = `${baseUrl}${call.path}${query.size > 0 ? `?${query}` : ""}`;
+    try {
+      const response = await fetch(url, {
+        method: call.method,
+        headers,
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        ...(call.signal === undefined ? {} : { signal: call.signal }),
+      });
+      return response.status < 400 ? ok(response) : err(await problemOf(response));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : "unknown";
+      return err(problem("not-running", `No answer from ${baseUrl || "the server"}: ${why}`));
+    }
+  };
+
+  const json = async <T>(call: Call, schema: z.ZodType<T>): Promise<Result<T>> => {
+    const response = await send(call, "application/json");
+    return response.ok ? parse(await response.value.text(), schema) : response;
+  };
+
+  const text = async (call: Call, accept: string): Promise<Result<string>> => {
+    const response = await send(call, accept);
+    return response.ok ? ok(await response.value.text()) : response;
+  };
+
+  const submit = async (
+    path: string,
+    body: unknown,
+    { waitSeconds, idempotencyKey, signal }: Repeatable,
+  ): Promise<Result<SubmittedTask>> => {
+    const response = await send(
+      {
+        method: "POST",
+        path,
+        body,
+        headers: { prefer: preferWait(waitSeconds), "idempotency-key": idempotencyKey },
+        ...(signal === undefined ? {} : { signal }),
+      },
+      "application/json",
+    );
+    if (!response.ok) return response;
+    const { status } = response.value;
+    const answer = await response.value.text();
+    if (status === 200) {
+      const view = parse(answer, TaskView);
+      return view.ok
+        ? ok({ task: view.value.id, status: view.value.status, view: view.value })
+        : view;
+    }
+    const accepted = parse(answer, api.Accepted);
+    return accepted.ok
+      ? ok({ task: accepted.value.task, status: accepted.value.status, view: null })
+      : accepted;
+  };
+
+  const get = <T>(path: string, schema: z.ZodType<T>, query: Call["query"] = {}) =>
+    json({ method: "GET", path, query }, schema);
+  const post = <T>(path: string, body: unknown, schema: z.ZodType<T>) =>
+    json({ method: "POST", path, body }, schema);
+  const at = encodeURIComponent;
+
+  return {
+    /** `POST /v1/intents` (app, operator, admin). */
+    submitIntent: (intent: IntentRequest, options: Repeatable = {}) =>
+      submit("/v1/intents", intent, options),
+    /** `POST /v1/proposals` (agent). */
+    propose: (proposal: ProposalRequest, options: Repeatable = {}) =>
+      submit("/v1/proposals", proposal, options),
+
+    /** Reads the executor itself: what this client wrote is in it. With `waitSeconds` it answers once the task settles or the time is over. */
+    readTask: (task: string, { waitSeconds, signal }: Waiting = {}) =>
+      json(
+        {
+          method: "GET",
+          path: `/v1/tasks/${at(task)}`,
+          headers: { prefer: preferWait(waitSeconds) },
+          ...(signal === undefined ? {} : { signal }),
+        },
+        TaskView,
+      ),
+    /** Pages through the ledger's read model, newest first. */
+    listTasks: (
+      filter: {
+        automation?: string;
+        status?: string;
+        region?: string;
+        cursor?: string;
+        limit?: number;
+      } = {},
+    ) => get("/v1/tasks", api.TaskPage, filter),
+    cancelTask: (task: string) => post(`/v1/tasks/${at(task)}/cancel`, {}, TaskView),
+    explainTask: (task: string) => get(`/v1/tasks/${at(task)}/explain`, api.Explanation),
+    explainTaskAsMarkdown: (task: string) =>
+      text({ method: "GET", path: `/v1/tasks/${at(task)}/explain` }, "text/markdown"),
+
+    /**
+     * The events of a task as they happen, from after chain position `after`. The server caps each stream; this one asks again from where
+     * it stopped and ends when the task has settled, with one problem when the server refuses, or when `signal` aborts.
+     */
+    async *followTask(
+      task: string,
+      { after = 0, signal }: { after?: number; signal?: AbortSignal } = {},
+    ): AsyncGenerator<Result<TaskEventView>> {
+      let last = after;
+      const left = () => signal?.aborted === true;
+      while (!left()) {
+        const response = await send(
+          {
+            method: "GET",
+            path: `/v1/tasks/${at(task)}/events`,
+            headers: { "last-event-id": String(last) },
+            ...(signal === undefined ? {} : { signal }),
+          },
+          "text/event-stream",
+        );
+        if (!response.ok) {
+          if (!left()) yield response;
+          return;
+        }
+        if (response.value.body === null) return;
+        try {
+          for await (const message of readEventStream(response.value.body)) {
+            if (message.event === "settled") return;
+            if (message.event === "problem") {
+              yield err(toProblem(message.data));
+              return;
+            }
+            if (message.event !== "task-event") continue;
+            const event = parse(message.data, TaskEventView);
+            if (event.ok) last = event.value.seq;
+            yield event;
+          }
+        } catch (cause) {
+          if (left()) return;
+          const why = cause instanceof Error ? cause.message : "unknown";
+          yield err(problem("not-running", `The stream broke off: ${why}`));
+          return;
+        }
+      }
+    },
+
+    listReviews: () => get("/v1/reviews", api.ReviewPage),
+    readReview: (review: string) => get(`/v1/reviews/${at(review)}`, ReviewView),
+    /** Sends a decision that the caller's own device signed. */
+    decideReview: (review: string, signed: SignedDecision) =>
+      post(`/v1/reviews/${at(review)}/decision`, signed, ReviewView),
+
+    /** Asks an admin to enrol a key; `possession` is signed by that key. */
+    requestEnrolment: (possession: Envelope) =>
+      post("/v1/enrolments/requests", { possession }, api.EnrolmentRequestView),
+    listEnrolments: () => get("/v1/enrolments", api.EnrolmentPage),
+    enrol: (signed: Signed) => post("/v1/enrolments", signed, api.EnrolmentView),
+    revokeKey: (kid: string, reason: string) =>
+      post(`/v1/keys/${at(kid)}/revoke`, { reason }, api.KeyRevoked),
+
+    listAutomations: () => get("/v1/automations", api.AutomationPage),
+    readAutomation: (name: string) => get(`/v1/automations/${at(name)}`, api.AutomationView),
+    /** Creates the automation where it does not exist. */
+    putAutomation: (name: string) =>
+      json({ method: "PUT", path: `/v1/automations/${at(name)}`, body: {} }, api.AutomationView),
+    pauseAutomation: (name: string, reason: string) =>
+      post(`/v1/automations/${at(name)}/pause`, { reason }, api.Stopped),
+    resumeAutomation: (name: string, restore: Signed) =>
+      post(`/v1/automations/${at(name)}/resume`, restore, api.Restored),
+    publishRelease: (name: string, bundle: ReleaseBundle) =>
+      post(`/v1/automations/${at(name)}/releases`, { bundle }, api.ReleasePublished),
+    /** The bundle of a release, as it was published. */
+    readRelease: (name: string, digest: string) =>
+      get(`/v1/automations/${at(name)}/releases/${at(digest)}`, z.json()),
+    promoteRelease: (name: string, digest: string, promotion: Signed) =>
+      post(
+        `/v1/automations/${at(name)}/releases/${at(digest)}/promote`,
+        promotion,
+        api.ReleasePromoted,
+      ),
+
+    listCapabilities: () => get("/v1/capabilities", api.CapabilityPage),
+    revokeCapability: (name: string, reason: string) =>
+      post(`/v1/capabilities/${at(name)}/revoke`, { reason }, api.Stopped),
+    restoreCapability: (name: string, restore: Signed) =>
+      post(`/v1/capabilities/${at(name)}/restore`, restore, api.Restored),
+
+    ledgerEntries: (query: { from?: number; limit?: number; task?: string } = {}) =>
+      get("/v1/ledger/entries", api.EntryPage, query),
+    inclusionProof: (query: { index: number; size?: number }) =>
+      get("/v1/ledger/proof", api.InclusionProof, query),
+    /** One inclusion proof for each entry of a task. */
+    taskProof: (task: string) => get("/v1/ledger/proof", api.TaskProof, { task }),
+    consistencyProof: (query: { from: number; to: number }) =>
+      get("/v1/ledger/proof", api.ConsistencyProof, query),
+    witnesses: () => get("/v1/ledger/witnesses", api.WitnessPage),
+    effects: (query: { region: string; after?: string; limit?: number }) =>
+      get("/v1/ledger/effects", api.EffectPage, query),
+    /** The newest signed checkpoint of a tenant's log, as the note's exact text. Public. */
+    checkpoint: (tenant: string) =>
+      text({ method: "GET", path: `/log/${at(tenant)}/checkpoint` }, "text/plain"),
+    /** A tile by its C2SP path, such as `tile/0/x001/067.p/5`. Public. */
+    tile: async (tenant: string, path: string): Promise<Result<Uint8Array>> => {
+      const response = await send(
+        { method: "GET", path: `/log/${at(tenant)}/${path}` },
+        "application/octet-stream",
+      );
+      return response.ok ? ok(new Uint8Array(await response.value.arrayBuffer())) : response;
+    },
+
+    overview: () => get("/v1/overview", api.Overview),
+    trust: () => get("/v1/trust", api.TrustView),
+    jwks: () => get("/.well-known/jwks.json", api.Jwks),
+    /** Answers also when something fails; the reasons say what. */
+    health: async (): Promise<Result<api.Health>> => {
+      const response = await json({ method: "GET", path: "/healthz" }, api.Health);
+      if (response.ok || response.problem.code !== "unhealthy") return response;
+      const reasons = response.problem.facts?.["reasons"];
+      return ok({ status: "failing", reasons: Array.isArray(reasons) ? [...reasons] : [] });
+    },
+  };
+}
+
+const preferWait = (seconds: number | undefined): string | undefined =>
+  seconds === undefined || seconds <= 0 ? undefined : `wait=${Math.ceil(seconds)}`;
+
+function parse<T>(text: string, schema: z.ZodType<T>): Result<T> {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    return err(problem("internal-error", "The server's answer is not JSON."));
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return ok(parsed.data);
+  return err(
+    problem("internal-error", "The server's answer has a shape that this client does not know.", {
+      paths: parsed.error.issues.slice(0, 5).map((issue) => `/${issue.path.join("/")}`),
+    }),
+  );
+}
+
+const ProblemBody = z.object({
+  code: z.string(),
+  detail: z.string(),
+  facts: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
+    .optional(),
+});
+
+/** The problem in a problem+json text; a code that this client does not know keeps its name in the detail. */
+function toProblem(text: string): Problem {
+  const body = parse(text, ProblemBody);
+  if (!body.ok) return body.problem;
+  const { code, detail, facts } = body.value;
+  return code in PROBLEMS
+    ? problem(code as ProblemCode, detail, facts)
+    : problem("internal-error", `${code}: ${detail}`, facts);
+}
+
+const problemOf = async (response: Awaited<ReturnType<Fetch>>): Promise<Problem> =>
+  response.headers.get("content-type")?.startsWith("application/problem+json") === true
+    ? toProblem(await response.text())
+    : problem("internal-error", `The server answered ${response.status} without saying why.`);
