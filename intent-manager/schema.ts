@@ -1,0 +1,129 @@
+/**
+ * The control database as drizzle sees it. The migrations in migrations/control are the truth.
+ * JSON columns hold text that this Worker itself wrote after checking it.
+ */
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { PublicJwk } from "../shared/keys.ts";
+import type { SignedPromotion } from "../shared/release.ts";
+import type { Envelope } from "../shared/signing.ts";
+
+export const ROLES = ["app", "agent", "approver", "operator", "auditor", "admin"] as const;
+
+export const tenants = sqliteTable("tenants", {
+  id: text().primaryKey(),
+  regions: text({ mode: "json" }).$type<readonly string[]>().notNull(),
+  shards: integer().notNull(),
+  rootKey: text("root_key", { mode: "json" }).$type<PublicJwk>().notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
+export const apiKeys = sqliteTable("api_keys", {
+  hash: text().primaryKey(),
+  id: text().notNull().unique(),
+  tenant: text().notNull(),
+  role: text({ enum: ROLES }).notNull(),
+  member: text(),
+  label: text().notNull(),
+  createdAt: integer("created_at").notNull(),
+  revokedAt: integer("revoked_at"),
+});
+
+export const automations = sqliteTable(
+  "automations",
+  {
+    tenant: text().notNull(),
+    name: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.name] })],
+);
+
+export const releases = sqliteTable(
+  "releases",
+  {
+    tenant: text().notNull(),
+    digest: text().notNull(),
+    automation: text().notNull(),
+    /** Canonical JSON text. */
+    bundle: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.digest] }),
+    index("releases_by_automation").on(table.tenant, table.automation, table.createdAt),
+  ],
+);
+
+export const promotions = sqliteTable(
+  "promotions",
+  {
+    tenant: text().notNull(),
+    automation: text().notNull(),
+    serial: integer().notNull(),
+    release: text().notNull(),
+    envelope: text({ mode: "json" }).$type<SignedPromotion>().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.automation, table.serial] })],
+);
+
+export const enrolments = sqliteTable(
+  "enrolments",
+  {
+    tenant: text().notNull(),
+    kid: text().notNull(),
+    member: text().notNull(),
+    roles: text({ mode: "json" }).$type<readonly string[]>().notNull(),
+    envelope: text({ mode: "json" }).$type<Envelope>().notNull(),
+    chain: text({ mode: "json" }).$type<readonly Envelope[]>().notNull(),
+    expires: integer().notNull(),
+    created: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.kid] }),
+    index("enrolments_by_member").on(table.tenant, table.member),
+  ],
+);
+
+export const enrolmentRequests = sqliteTable(
+  "enrolment_requests",
+  {
+    tenant: text().notNull(),
+    kid: text().notNull(),
+    member: text().notNull(),
+    key: text({ mode: "json" }).$type<PublicJwk>().notNull(),
+    possession: text({ mode: "json" }).$type<Envelope>().notNull(),
+    created: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.kid] })],
+);
+
+export const revokedKeys = sqliteTable(
+  "revoked_keys",
+  {
+    tenant: text().notNull(),
+    kid: text().notNull(),
+    by: text().notNull(),
+    reason: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.kid] })],
+);
+
+export const stops = sqliteTable(
+  "stops",
+  {
+    tenant: text().notNull(),
+    stop: text().notNull(),
+    kind: text({ enum: ["automation", "capability"] }).notNull(),
+    target: text().notNull(),
+    by: text().notNull(),
+    reason: text().notNull(),
+    at: integer().notNull(),
+    liftedAt: integer("lifted_at"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.stop] }),
+    index("stops_by_target").on(table.tenant, table.kind, table.target, table.at),
+  ],
+);
