@@ -1,0 +1,220 @@
+/**
+ * The last decision before an action: policy on the resolved values, then a denial, a review, or the act itself.
+ *
+ * E2 rests on this module: no path to `step-claimed` or to a resident `step-applied` leads around `decideAndAct`.
+ */
+import { subjectDigest, type Subject } from "../../shared/attestation.ts";
+import { renderTemplate } from "../../shared/capability.ts";
+import { decideStep, type TaskFacts } from "../../shared/facts.ts";
+import type { StepDecision } from "../../shared/events.ts";
+import { reviewId } from "../../shared/ids.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
+import type { Problem } from "../../shared/problems.ts";
+import type { Shown } from "../../shared/views.ts";
+import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
+import type { TaskDeps } from "./deps.ts";
+import type { Draft } from "./draft.ts";
+import { resultsOf, type StepState, type TaskState } from "./state.ts";
+
+/** What stands fixed for a task, as policy sees it. */
+export const taskFacts = (state: TaskState): TaskFacts => ({
+  task: state.id,
+  region: state.region,
+  input: state.input.value,
+  purpose: state.purpose,
+  principal: state.principal,
+});
+
+/** The context that a capability acts in. */
+export const actionContext = (state: TaskState, step: StepState, deps: TaskDeps): ActionContext => ({
+  tenant: deps.tenant,
+  region: deps.region,
+  task: state.id,
+  step: step.id,
+  capability: step.capability,
+  action: step.action,
+  effectKey: effectKeyOf(step, deps),
+  attestations: approvalsOf(step),
+  nowMs: deps.nowMs,
+});
+
+/** Attestations that this act burns. */
+const approvalsOf = (step: StepState): readonly string[] => step.review?.approvals.map((approval) => approval.attestation) ?? [];
+
+function effectKeyOf(step: StepState, deps: TaskDeps): string | null {
+  const template = deps.release.bundle.capabilities[step.capability]?.effectKey;
+  if (template === undefined) return null;
+  const rendered = renderTemplate(template, step.resolvedArgs ?? step.args);
+  return rendered.ok ? rendered.value : null;
+}
+
+/**
+ * Decides a step whose arguments are resolved and whose target, where that is needed, was read.
+ * Emits step-denied, review-requested, step-failed, step-claimed, or (resident capabilities and reads) step-applied.
+ */
+export function decideAndAct(draft: Draft, stepId: string, args: JsonObject, prepared: Prepared | null, deps: TaskDeps): void {
+  const before = draft.state.steps.get(stepId)!;
+  const capability = deps.registry.get(before.capability)!;
+  const decision = finalDecision(draft.state, before, args, prepared, deps);
+  if (before.review === null && !sameParts(before, args, prepared, decision)) {
+    draft.emit({
+      type: "step-resolved",
+      step: stepId,
+      args: draft.seal(args),
+      preview: prepared === null ? null : draft.seal(prepared.preview),
+      premises: [...(prepared?.premises ?? [])],
+      tags: tagsOf(capability, args),
+      decision,
+    });
+  }
+  const step = draft.state.steps.get(stepId)!;
+  if (decision.answer === "deny") {
+    draft.emit({ type: "step-denied", step: stepId, rules: decision.rules, byDefault: decision.byDefault });
+    return;
+  }
+  const stale = staleApproval(draft.state, step, args, prepared, decision, deps);
+  if (stale !== null) return fail(draft, stepId, stale);
+  if (decision.answer === "review" && !isCovered(step, decision)) return requestReview(draft, step, args, prepared, decision, deps);
+  const stopped = stopOf(draft.state, step, deps);
+  if (stopped !== null) return fail(draft, stepId, { code: "stopped", detail: `Stopped by ${stopped}.` });
+  act(draft, step, args, prepared, capability, deps);
+}
+
+/** The decision over everything that is known now; where nothing was left open at admission, that decision stands. */
+function finalDecision(state: TaskState, step: StepState, args: JsonObject, prepared: Prepared | null, deps: TaskDeps): StepDecision {
+  if (step.decision.final && prepared === null && args === step.args) return step.decision;
+  const facts = {
+    round: step.round,
+    planner: step.planner,
+    agent: step.agent,
+    capability: step.capability,
+    args,
+    provenance: step.provenance,
+    claimedConfidence: step.claimedConfidence,
+    results: resultsOf(state),
+    preview: prepared?.preview ?? {},
+  };
+  const decision = decideStep(deps.release, taskFacts(state), facts, { args: true, preview: true, results: true }, deps.nowMs);
+  // Everything is available now; a rule that still cannot answer is a rule that failed, and what fails denies.
+  return decision.final ? decision : { ...decision, answer: "deny", final: true, byDefault: true };
+}
+
+const sameParts = (step: StepState, args: JsonObject, prepared: Prepared | null, decision: StepDecision): boolean =>
+  prepared === null && args === step.args && decision === step.decision;
+
+export function tagsOf(capability: Capability, args: JsonObject): string[] {
+  return capability.contract.tags.flatMap((template) => {
+    const rendered = renderTemplate(template, args);
+    return rendered.ok ? [rendered.value] : [];
+  });
+}
+
+const subjectParts = (draft: { random(): string } | { challenge: string }, step: StepState, args: JsonObject, prepared: Prepared | null, shown: Shown): Subject => ({
+  challenge: "challenge" in draft ? draft.challenge : draft.random(),
+  step: step.digest,
+  args,
+  premises: (prepared?.premises ?? []) as unknown as Json,
+  shown: shown as unknown as Json,
+});
+
+/**
+ * An approval is for exactly what was shown. When the target, the arguments or the words have changed since, the approval is void and
+ * nothing is done.
+ */
+function staleApproval(state: TaskState, step: StepState, args: JsonObject, prepared: Prepared | null, decision: StepDecision, deps: TaskDeps): Problem | null {
+  if (step.review === null) return null;
+  const parts = subjectParts(step.review.parts, step, args, prepared, shownOf(state, step, args, prepared, decision, deps));
+  if (subjectDigest(parts) === step.review.subject) return null;
+  return { code: "premise-failed", detail: "The record has changed since it was shown to the reviewer; nothing was done." };
+}
+
+/** Whether the approvals given satisfy every review that the decision asks for: distinct members, each with the role. */
+export function isCovered(step: StepState, decision: Pick<StepDecision, "reviews">): boolean {
+  const approvals = step.review?.approvals ?? [];
+  if (step.review?.status !== "approved" || decision.reviews.length === 0) return false;
+  return decision.reviews.every(({ role, quorum }) => new Set(approvals.filter((a) => holds(a.roles, role)).map((a) => a.member)).size >= quorum);
+}
+
+export const holds = (roles: readonly string[], role: string): boolean => roles.includes(role) || roles.includes("*");
+
+function requestReview(draft: Draft, step: StepState, args: JsonObject, prepared: Prepared | null, decision: StepDecision, deps: TaskDeps): void {
+  const state = draft.state;
+  const shown = shownOf(state, step, args, prepared, decision, deps);
+  const parts = subjectParts(draft, step, args, prepared, shown);
+  draft.emit({
+    type: "review-requested",
+    step: step.id,
+    review: reviewId(state.id, step.round, step.index, 1),
+    subject: subjectDigest(parts),
+    shown: draft.seal(parts as unknown as Json),
+    required: decision.reviews,
+    expiresMs: Math.min(deps.nowMs + deps.release.bundle.deadlines.reviewMs, state.deadlineMs),
+  });
+}
+
+/** What a reviewer sees: a sentence, the changes, who asks, why, and which rule sent it here. */
+function shownOf(state: TaskState, step: StepState, args: JsonObject, prepared: Prepared | null, decision: StepDecision, deps: TaskDeps): Shown {
+  const contract = deps.registry.get(step.capability)!.contract;
+  const messageById = new Map(deps.release.bundle.policy.rules.map((rule) => [rule.id, rule.message ?? rule.when]));
+  const asker = state.principal.member === null ? `${state.principal.role} key ${state.principal.key}` : state.principal.member;
+  return {
+    summary: prepared?.summary ?? contract.summary,
+    changes: prepared === null ? Object.entries(args).map(([what, to]) => ({ what, from: null, to: textOf(to) })) : [...prepared.changes],
+    askedBy: step.planner === "agent" ? `${asker}, planned by agent ${step.agent}` : asker,
+    rationale: step.rationale,
+    rules: decision.reviews.map(({ rule }) => ({ id: rule, message: messageById.get(rule) ?? "Every write of this automation waits for a person." })),
+    provenance: step.provenance,
+  };
+}
+
+const textOf = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** The first stop in force that names this step's tenant, automation, release, agent or capability. */
+export function stopOf(state: TaskState, step: StepState, deps: TaskDeps): string | null {
+  return (
+    deps.stoppedBy("tenant", deps.tenant) ??
+    deps.stoppedBy("automation", state.automation) ??
+    deps.stoppedBy("release", state.release) ??
+    deps.stoppedBy("agent", step.agent) ??
+    deps.stoppedBy("capability", step.capability)
+  );
+}
+
+function act(draft: Draft, step: StepState, args: JsonObject, prepared: Prepared | null, capability: Capability, deps: TaskDeps): void {
+  const context = actionContext(draft.state, step, deps);
+  const tags = tagsOf(capability, args);
+  if (capability.kind === "resident") {
+    const result = capability.apply(args, context);
+    if (!result.ok) return fail(draft, step.id, result.problem);
+    return applied(draft, step, result.value, context, [], tags);
+  }
+  if (prepared?.outcome.kind === "read") return applied(draft, step, prepared.outcome.result, context, prepared.premises, tags);
+  draft.emit({
+    type: "step-claimed",
+    step: step.id,
+    action: step.action,
+    effectKey: context.effectKey,
+    attempt: step.attempts + 1,
+    attestations: [...context.attestations],
+  });
+}
+
+function applied(draft: Draft, step: StepState, result: Json, context: ActionContext, premises: Prepared["premises"], tags: string[]): void {
+  draft.emit({
+    type: "step-applied",
+    step: step.id,
+    action: step.action,
+    effectKey: context.effectKey,
+    result: draft.seal(result),
+    premises: [...premises],
+    attestations: [...context.attestations],
+    tags,
+    replayed: false,
+  });
+}
+
+/** Ends a step that did nothing. */
+export function fail(draft: Draft, step: string, problem: Problem): void {
+  draft.details[step] = problem.detail;
+  draft.emit({ type: "step-failed", step, code: problem.code });
+}

@@ -1,0 +1,215 @@
+/**
+ * Admission: everything that must hold before a plan enters a task. Reads as a list; each line has its own code.
+ *
+ *  A1  signature by a proposal key that this executor trusts and that is not revoked    signature-*, key-unknown, key-revoked
+ *  A2  audience: this tenant, region, shard and task                                     audience-mismatch
+ *  A3  time: not before, not expired, not for longer than a plan may live                not-yet-valid, expired
+ *  A4  release: held, promoted, not superseded for new tasks, not stopped                release-*, stopped
+ *  A5  every capability in the release, its contract the one that was signed and the one deployed here   capability-*, contract-mismatch
+ *  A6  every commitment disclosed, nothing disclosed that is not committed               disclosure-*
+ *  A7  arguments satisfy their contracts                                                 contract-violation
+ *  A8  a playbook's plan is exactly what the playbook derives from the intent            plan-mismatch
+ *  A9  provenance computed here, policy run here                                         (answers stand in `decisions`)
+ * Replay (one plan per round, one task per id) is refused where the state is, in task/decide.ts.
+ */
+import { canonicalize, digestOf } from "../../shared/canonical.ts";
+import { discloseFields, type Disclosures } from "../../shared/commitments.ts";
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import type { StepDecision, StopKind } from "../../shared/events.ts";
+import { decideStep, type TaskFacts } from "../../shared/facts.ts";
+import { planId, proposalId } from "../../shared/ids.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
+import type { PublicJwk } from "../../shared/keys.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
+import { derivePlan, refsIn } from "../../shared/playbook.ts";
+import { problem, type Problem } from "../../shared/problems.ts";
+import { Plan, type ProposedStep } from "../../shared/proposal.ts";
+import { provenanceForAgent, type Provenance, type RecordView } from "../../shared/provenance.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { SignedPlan } from "../../shared/rpc.ts";
+import { openEnvelope } from "../../shared/signing.ts";
+import type { CapabilityRegistry } from "../adapters/types.ts";
+import type { AdmittedPlan } from "./decide.ts";
+
+/** What admission may rely on: this object's own name, keys, releases, capabilities, stops and clock. */
+export type AdmitDeps = {
+  readonly tenant: string;
+  readonly region: string;
+  readonly registry: CapabilityRegistry;
+  readonly proposalKeys: ReadonlyMap<string, PublicJwk>;
+  readonly nowMs: number;
+  readonly stoppedBy: (kind: StopKind, target: string) => string | null;
+};
+
+/** The task that the plan must be for. */
+export type AdmitTask = TaskFacts & {
+  readonly automation: string;
+  readonly release: string;
+  readonly inputCommitment: string;
+  /** An agent opened the task itself: nothing in it is a principal's word. */
+  readonly openedByAgent: boolean;
+  readonly records: readonly RecordView[];
+};
+
+/** A1: opens a plan's envelope. */
+export async function openPlan(signed: SignedPlan, deps: AdmitDeps): Promise<Result<Plan>> {
+  const opened = await openEnvelope(signed.envelope, { payloadType: PAYLOAD_TYPES.plan, keys: deps.proposalKeys, schema: Plan });
+  if (!opened.ok) return opened;
+  if (opened.value.payloadBytes.length > LIMITS.planBytes) return err(problem("plan-invalid", `A plan has at most ${LIMITS.planBytes} bytes.`));
+  return ok(opened.value.payload);
+}
+
+/** A2 to A9. Pure: the signature was checked by {@link openPlan}. */
+export function admitPlan(plan: Plan, signed: SignedPlan, requestDigest: string, task: AdmitTask, release: CompiledRelease, deps: AdmitDeps): Result<AdmittedPlan> {
+  const refusal = wrongAudience(plan, task, deps) ?? wrongTime(plan, deps) ?? wrongRelease(plan, task, release, deps) ?? malformed(plan) ?? wrongCapability(plan, release, deps);
+  if (refusal !== null) return err(refusal);
+  const disclosed = disclose(plan, signed.disclosures);
+  if (!disclosed.ok) return disclosed;
+  const provenance = derive(plan, disclosed.value, task, release);
+  if (!provenance.ok) return provenance;
+  const decisions: Record<string, StepDecision> = {};
+  for (const step of plan.steps) {
+    const args = disclosed.value.get(step.id)!;
+    const hasRefs = refsIn(args).length > 0;
+    if (!hasRefs) {
+      const checked = release.declarations.capabilities.get(step.capability)!.input.check(args);
+      if (!checked.ok) return err({ ...checked.problem, facts: { ...checked.problem.facts, step: step.id } });
+    }
+    decisions[step.id] = decide(plan, step, args, provenance.value[step.id]!, hasRefs, task, release, deps);
+  }
+  return ok({ plan, envelope: signed.envelope, disclosures: signed.disclosures, decisions, provenance: provenance.value, requestDigest });
+}
+
+function wrongAudience(plan: Plan, task: AdmitTask, deps: AdmitDeps): Problem | null {
+  const mine = plan.tenant === deps.tenant && plan.region === deps.region && plan.region === task.region && plan.task === task.task;
+  const named = plan.automation === task.automation && plan.input === task.inputCommitment;
+  return mine && named ? null : problem("audience-mismatch", "The plan is for another tenant, region, task, automation or input.");
+}
+
+function wrongTime(plan: Plan, deps: AdmitDeps): Problem | null {
+  if (deps.nowMs + LIMITS.clockSkewMs < plan.notBeforeMs) return problem("not-yet-valid", "The plan is not valid yet.");
+  if (deps.nowMs >= plan.expiresMs) return problem("expired", "The plan has expired.");
+  if (plan.expiresMs - plan.notBeforeMs > LIMITS.planLifetimeMs) return problem("plan-invalid", `A plan is valid for at most ${LIMITS.planLifetimeMs} ms.`);
+  return null;
+}
+
+function wrongRelease(plan: Plan, task: AdmitTask, release: CompiledRelease, deps: AdmitDeps): Problem | null {
+  if (plan.release !== task.release || plan.release !== release.digest || release.bundle.automation !== plan.automation)
+    return problem("release-mismatch", "The plan names another release than the task.");
+  if (plan.agent.planner !== release.bundle.planner) return problem("plan-mismatch", `Plans of this automation come from a ${release.bundle.planner}.`);
+  const stopped = deps.stoppedBy("tenant", deps.tenant) ?? deps.stoppedBy("automation", plan.automation) ?? deps.stoppedBy("agent", plan.agent.id);
+  if (stopped !== null) return problem("stopped", `Stopped by ${stopped}.`, { stop: stopped });
+  return deps.stoppedBy("release", plan.release) === null ? null : problem("release-revoked", "The release is stopped.");
+}
+
+/** Names follow from the task and the position; nothing else is accepted for them. */
+function malformed(plan: Plan): Problem | null {
+  if (plan.plan !== planId(plan.task, plan.round)) return problem("plan-invalid", "The plan's id does not follow from its task and round.");
+  if (plan.steps.length === 0 && !plan.last) return problem("plan-invalid", "A plan without steps can only be the last one.");
+  const seen = new Set<string>();
+  for (const [index, step] of plan.steps.entries()) {
+    if (seen.has(step.id)) return problem("plan-invalid", `Two steps are named ${step.id}.`, { step: step.id });
+    if (step.proposal !== proposalId(plan.task, plan.round, index)) return problem("plan-invalid", `The proposal id of ${step.id} does not follow from its place.`, { step: step.id });
+    // Steps stand in an order in which each comes after what it waits for, so a plan cannot contain a cycle.
+    const unknown = step.after.find((id) => !seen.has(id));
+    if (unknown !== undefined) return problem("plan-invalid", `${step.id} waits for ${unknown}, which does not come before it.`, { step: step.id });
+    const loose = refsIn(step.args as JsonObject).find((ref) => !step.after.includes(ref.step));
+    if (loose !== undefined) return problem("plan-invalid", `${step.id} refers to ${loose.step} without waiting for it.`, { step: step.id });
+    seen.add(step.id);
+  }
+  return null;
+}
+
+function wrongCapability(plan: Plan, release: CompiledRelease, deps: AdmitDeps): Problem | null {
+  for (const step of plan.steps) {
+    const facts = { step: step.id, capability: step.capability };
+    const inRelease = release.contractDigestByName.get(step.capability);
+    if (inRelease === undefined) return problem("capability-not-in-release", `The release does not contain ${step.capability}.`, facts);
+    const here = deps.registry.get(step.capability);
+    if (here === undefined) return problem("capability-unknown", `There is no capability ${step.capability} here.`, facts);
+    if (step.contract !== inRelease || digestHere(here.contract) !== inRelease) return problem("contract-mismatch", `The contract of ${step.capability} is not the one that was signed.`, facts);
+    const stopped = deps.stoppedBy("capability", step.capability);
+    if (stopped !== null) return problem("stopped", `${step.capability} is stopped by ${stopped}.`, { ...facts, stop: stopped });
+  }
+  return null;
+}
+
+const digestByContract = new WeakMap<object, string>();
+/** Contracts live as long as the isolate; their digest is computed once. */
+function digestHere(contract: object): string {
+  const known = digestByContract.get(contract);
+  if (known !== undefined) return known;
+  const digest = digestOf(contract);
+  digestByContract.set(contract, digest);
+  return digest;
+}
+
+/** A6. Each step opens with the disclosures that its own commitments name; what is left over belongs to nobody and is refused. */
+function disclose(plan: Plan, disclosures: Disclosures): Result<ReadonlyMap<string, JsonObject>> {
+  const left = new Set(Object.keys(disclosures));
+  const argsByStep = new Map<string, JsonObject>();
+  for (const step of plan.steps) {
+    const committed = { args: step.args, rationale: step.rationale } as unknown as Json;
+    const text = left.size === 0 && !hasCommitment(step) ? null : canonicalize(committed);
+    if (text === null || !text.includes('"$commit"')) {
+      argsByStep.set(step.id, step.args as JsonObject);
+      continue;
+    }
+    const mine: Record<string, Disclosures[string]> = {};
+    for (const [commitment, disclosure] of Object.entries(disclosures)) {
+      if (!text.includes(`"${commitment}"`)) continue;
+      mine[commitment] = disclosure;
+      left.delete(commitment);
+    }
+    const opened = discloseFields(committed, mine);
+    if (!opened.ok) return opened;
+    const value = opened.value as { readonly args: JsonObject };
+    argsByStep.set(step.id, value.args);
+  }
+  if (left.size > 0) return err(problem("disclosure-mismatch", "A value was disclosed that nothing commits to."));
+  return ok(argsByStep);
+}
+
+const hasCommitment = (step: ProposedStep): boolean => step.rationale !== null || JSON.stringify(step.args).includes('"$commit"');
+
+/** A8 and the provenance of every argument. */
+function derive(plan: Plan, argsByStep: ReadonlyMap<string, JsonObject>, task: AdmitTask, release: CompiledRelease): Result<Record<string, Record<string, Provenance>>> {
+  const provenance: Record<string, Record<string, Provenance>> = {};
+  if (release.playbook === null) {
+    for (const step of plan.steps) {
+      const argsContract = release.declarations.capabilities.get(step.capability)!.input;
+      provenance[step.id] = provenanceForAgent({
+        args: argsByStep.get(step.id)!,
+        argsContract,
+        input: task.input,
+        inputContract: release.input,
+        records: task.records,
+        openedByAgent: task.openedByAgent,
+      });
+    }
+    return ok(provenance);
+  }
+  const intent = { automation: task.automation, input: task.input, region: task.region, purpose: task.purpose ?? "" };
+  const derived = derivePlan(release.playbook, intent, { openedByAgent: task.openedByAgent });
+  if (!derived.ok) return derived;
+  const signed = plan.steps.map((step) => ({ id: step.id, capability: step.capability, args: argsByStep.get(step.id)!, after: step.after, when: step.when }));
+  const wanted = derived.value.map(({ id, capability, args, after, when }) => ({ id, capability, args, after, when }));
+  if (canonicalize(signed) !== canonicalize(wanted)) return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));
+  for (const step of derived.value) provenance[step.id] = { ...step.provenance };
+  return ok(provenance);
+}
+
+function decide(
+  plan: Plan,
+  step: ProposedStep,
+  args: JsonObject,
+  provenance: Record<string, Provenance>,
+  hasRefs: boolean,
+  task: AdmitTask,
+  release: CompiledRelease,
+  deps: AdmitDeps,
+): StepDecision {
+  const facts = { round: plan.round, planner: plan.agent.planner, agent: plan.agent.id, capability: step.capability, args, provenance, claimedConfidence: step.claimedConfidence };
+  return decideStep(release, task, facts, { args: !hasRefs, preview: false, results: false }, deps.nowMs);
+}

@@ -1,0 +1,127 @@
+/**
+ * What follows by itself: which steps may go on, what I/O they need, and when the task has ended. Pure, and a function of stored state alone,
+ * so recovery after a crash asks the same question and gets the same answer (E4).
+ */
+import type { Json, JsonObject } from "../../shared/json.ts";
+import { evaluateCondition, refsIn, resolveRefs } from "../../shared/playbook.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import { decideAndAct, fail, taskFacts } from "./act.ts";
+import type { TaskDeps } from "./deps.ts";
+import type { Draft } from "./draft.ts";
+import { isTerminal, isUnsuccessful, resultsOf, type StepState, type TaskState } from "./state.ts";
+
+/** I/O that a step needs next. `prepare` reads its target; `apply` does the effect, or asks what an earlier attempt did. */
+export type Effect = { readonly kind: "prepare" | "apply"; readonly step: string };
+
+/** Takes every step as far as it can go without I/O, then settles the task if all has ended. */
+export function advance(draft: Draft, deps: TaskDeps): void {
+  if (draft.state.settled !== null) return;
+  for (const { id } of draft.state.steps.values()) moveStep(draft, draft.state.steps.get(id)!, deps);
+  settle(draft, deps);
+}
+
+function moveStep(draft: Draft, step: StepState, deps: TaskDeps): void {
+  const state = draft.state;
+  if (state.cancelledBy !== null && isIdle(step)) return draft.emit({ type: "step-skipped", step: step.id, why: "cancelled" });
+  if (step.phase.at === "proposed") {
+    switch (readiness(state, step, draft.at.seq)) {
+      case "wait":
+        return;
+      case "unreachable":
+        return draft.emit({ type: "step-skipped", step: step.id, why: "dependency" });
+      case "ready":
+        return start(draft, step, deps);
+    }
+  }
+  if (mayAct(step, deps.nowMs) && !needsPrepare(step, deps)) decideAndAct(draft, step.id, step.resolvedArgs ?? step.args, null, deps);
+}
+
+/** Nothing of the step is under way, so it can end without asking anyone. */
+export const isIdle = (step: StepState): boolean =>
+  step.phase.at === "proposed" || step.phase.at === "awaiting_review" || step.phase.at === "approved" || step.phase.at === "retrying";
+
+/** A person approved it, or an earlier attempt was proved not executed and its pause is over. */
+const mayAct = (step: StepState, nowMs: number): boolean =>
+  step.phase.at === "approved" || (step.phase.at === "retrying" && step.phase.retryAtMs <= nowMs);
+
+/** A dependency counts once it is durable: applied in an earlier record than the one being written. */
+function readiness(state: TaskState, step: StepState, seq: number): "wait" | "ready" | "unreachable" {
+  let ready = true;
+  for (const id of step.after) {
+    const { phase } = state.steps.get(id)!;
+    if (isUnsuccessful(phase)) return "unreachable";
+    if (!isTerminal(phase) || (phase.at === "applied" && phase.seq >= seq)) ready = false;
+  }
+  return ready ? "ready" : "wait";
+}
+
+const needsPrepare = (step: StepState, deps: TaskDeps): boolean => {
+  const capability = deps.registry.get(step.capability)!;
+  return capability.kind === "external" && capability.prepare !== null;
+};
+
+function start(draft: Draft, step: StepState, deps: TaskDeps): void {
+  const holds = conditionHolds(draft.state, step, deps);
+  if (!holds.ok) return fail(draft, step.id, holds.problem);
+  if (!holds.value) return draft.emit({ type: "step-skipped", step: step.id, why: "condition" });
+  const args = resolvedArgs(draft.state, step, deps);
+  if (!args.ok) return fail(draft, step.id, args.problem);
+  if (!needsPrepare(step, deps)) decideAndAct(draft, step.id, args.value, null, deps);
+}
+
+function conditionHolds(state: TaskState, step: StepState, deps: TaskDeps): Result<boolean> {
+  if (step.when === null || deps.release.playbook === null) return ok(true);
+  return evaluateCondition(deps.release.playbook, step.id, taskFacts(state), resultsOf(state));
+}
+
+/** Arguments with references replaced by journaled results and checked against the contract. */
+export function resolvedArgs(state: TaskState, step: StepState, deps: TaskDeps): ReturnType<typeof resolveRefs> {
+  if (step.resolvedArgs !== null) return { ok: true, value: step.resolvedArgs };
+  if (refsIn(step.args).length === 0) return { ok: true, value: step.args };
+  const resolved = resolveRefs(step.args, plainResults(state));
+  if (!resolved.ok) return resolved;
+  const checked = deps.release.declarations.capabilities.get(step.capability)!.input.check(resolved.value);
+  return checked.ok ? { ok: true, value: checked.value as JsonObject } : checked;
+}
+
+export const plainResults = (state: TaskState): { readonly [step: string]: Json } =>
+  Object.fromEntries(Object.entries(resultsOf(state)).map(([step, { result }]) => [step, result]));
+
+/** The I/O that a task's steps wait for, from its state alone. The shell runs each at most once at a time. */
+export function effectsOf(state: TaskState, deps: TaskDeps): Effect[] {
+  if (state.settled !== null) return [];
+  return [...state.steps.values()].flatMap((step): Effect[] => {
+    if (step.phase.at === "applying") return [{ kind: "apply", step: step.id }];
+    if (step.phase.at === "in_doubt" && deps.release.bundle.capabilities[step.capability]?.delivery === "exactly-once")
+      return [{ kind: "apply", step: step.id }];
+    return waitsForPrepare(state, step, deps) ? [{ kind: "prepare", step: step.id }] : [];
+  });
+}
+
+function waitsForPrepare(state: TaskState, step: StepState, deps: TaskDeps): boolean {
+  if (!needsPrepare(step, deps) || state.cancelledBy !== null) return false;
+  if (mayAct(step, deps.nowMs)) return true;
+  if (step.phase.at !== "proposed" || readiness(state, step, Infinity) !== "ready") return false;
+  const holds = conditionHolds(state, step, deps);
+  return holds.ok && holds.value && resolvedArgs(state, step, deps).ok;
+}
+
+/** Whether another round would make progress without any I/O: a step waited only for a dependency to become durable. */
+export const canContinue = (state: TaskState, deps: TaskDeps): boolean =>
+  state.settled === null &&
+  [...state.steps.values()].some(
+    (step) => step.phase.at === "proposed" && readiness(state, step, Infinity) !== "wait" && !waitsForPrepare(state, step, deps),
+  );
+
+function settle(draft: Draft, deps: TaskDeps): void {
+  const state = draft.state;
+  const steps = [...state.steps.values()];
+  if (!steps.every((step) => isTerminal(step.phase))) return;
+  if (state.cancelledBy !== null) return draft.emit({ type: "task-settled", status: "cancelled", why: "cancelled" });
+  if (!state.last && deps.nowMs < state.deadlineMs) return;
+  const lastRound = Math.max(0, ...steps.map((step) => step.round));
+  const failed = steps.find((step) => step.round === lastRound && isUnsuccessful(step.phase));
+  const late = !state.last || steps.some((step) => step.phase.at === "expired");
+  if (failed === undefined && (state.last || steps.length > 0)) return draft.emit({ type: "task-settled", status: "succeeded", why: late ? "deadline" : null });
+  draft.emit({ type: "task-settled", status: late ? "expired" : "failed", why: failed?.id ?? "deadline" });
+}

@@ -1,0 +1,240 @@
+/**
+ * decide(state, command, now) → events | refusal. Every way in which a task changes, as pure functions over a draft.
+ * A refusal leaves the draft empty: nothing is written for it.
+ */
+import type { Attestation } from "../../shared/attestation.ts";
+import type { Principal, StepDecision } from "../../shared/events.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { Member } from "../../shared/members.ts";
+import { problem, type Problem } from "../../shared/problems.ts";
+import type { Plan } from "../../shared/proposal.ts";
+import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
+import type { Envelope } from "../../shared/signing.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { Outcome, Prepared } from "../adapters/types.ts";
+import { decideAndAct, fail, holds, tagsOf } from "./act.ts";
+import { advance, isIdle, resolvedArgs } from "./advance.ts";
+import type { TaskDeps } from "./deps.ts";
+import type { Draft } from "./draft.ts";
+import type { StepState, TaskState } from "./state.ts";
+
+/** What opening a task records. Everything in it was checked by the shell. */
+export type Opening = {
+  readonly automation: string;
+  readonly release: string;
+  readonly region: string;
+  readonly input: Disclosure;
+  readonly inputCommitment: string;
+  readonly requestDigest: string;
+  readonly principal: Principal;
+  readonly trigger: { readonly kind: string; readonly id: string } | null;
+  readonly purpose: string | null;
+  readonly traceparent: string | null;
+};
+
+/** A plan that passed admission (task/admit.ts): verified, disclosed, decided. */
+export type AdmittedPlan = {
+  readonly plan: Plan;
+  readonly envelope: Envelope;
+  readonly disclosures: Disclosures;
+  readonly decisions: { readonly [step: string]: StepDecision };
+  readonly provenance: { readonly [step: string]: { readonly [argument: string]: string } };
+  readonly requestDigest: string;
+};
+
+/** Opens a task and, where a plan travels with it, admits that plan in the same record. */
+export function openTask(draft: Draft, opening: Opening, admitted: AdmittedPlan | null, deps: TaskDeps): void {
+  draft.requestDigest = opening.requestDigest;
+  draft.values[opening.inputCommitment] = { salt: opening.input.salt, value: opening.input.value };
+  draft.emit({
+    type: "task-opened",
+    automation: opening.automation,
+    release: opening.release,
+    region: opening.region,
+    input: opening.inputCommitment,
+    principal: opening.principal,
+    trigger: opening.trigger,
+    purpose: opening.purpose,
+    traceparent: opening.traceparent,
+    deadlineMs: deps.nowMs + deps.release.bundle.deadlines.taskMs,
+  });
+  if (admitted !== null) admitPlan(draft, admitted, deps);
+}
+
+/**
+ * Admits a plan into an open task: one plan per round, step names unique in the task.
+ * Refuses with task-settled, round-closed, replayed, task-limit or plan-invalid.
+ */
+export function proposePlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): Result<"admitted" | "duplicate"> {
+  const { state } = draft;
+  if (state.roundByRequest.has(admitted.requestDigest)) return ok("duplicate");
+  const refusal = refusePlan(state, admitted.plan);
+  if (refusal !== null) return err(refusal);
+  draft.requestDigest = admitted.requestDigest;
+  admitPlan(draft, admitted, deps);
+  return ok("admitted");
+}
+
+function refusePlan(state: TaskState, plan: Plan): Problem | null {
+  if (state.settled !== null || state.cancelledBy !== null) return problem("task-settled", "The task takes no further plan.");
+  if (state.last) return problem("round-closed", "The last plan of this task was admitted already.");
+  if (plan.round <= state.round) return problem("round-closed", `Round ${plan.round} has its plan; the next is ${state.round + 1}.`, { next: state.round + 1 });
+  if (plan.round > state.round + 1) return problem("plan-invalid", `The next round is ${state.round + 1}.`, { next: state.round + 1 });
+  if (plan.round > LIMITS.taskRounds) return problem("task-limit", `A task has at most ${LIMITS.taskRounds} rounds.`);
+  const again = plan.steps.find((step) => state.steps.has(step.id));
+  if (again !== undefined) return problem("plan-invalid", `The task already has a step named ${again.id}.`, { step: again.id });
+  return null;
+}
+
+function admitPlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): void {
+  Object.assign(draft.values, admitted.disclosures);
+  draft.plan = admitted.plan;
+  draft.emit({
+    type: "plan-admitted",
+    round: admitted.plan.round,
+    plan: admitted.plan.plan,
+    planner: admitted.plan.agent.planner,
+    agent: admitted.plan.agent.id,
+    last: admitted.plan.last,
+    envelope: admitted.envelope,
+    decisions: admitted.decisions,
+    provenance: admitted.provenance,
+  });
+  draft.plan = undefined;
+  for (const step of admitted.plan.steps) {
+    const decision = admitted.decisions[step.id]!;
+    if (decision.final && decision.answer === "deny") draft.emit({ type: "step-denied", step: step.id, rules: decision.rules, byDefault: decision.byDefault });
+  }
+  advance(draft, deps);
+}
+
+/** The target of a step was read (or could not be). */
+export function stepPrepared(draft: Draft, stepId: string, result: Result<Prepared>, deps: TaskDeps): void {
+  const step = draft.state.steps.get(stepId);
+  if (step === undefined || draft.state.settled !== null || !isIdle(step) || step.phase.at === "awaiting_review") return;
+  const args = resolvedArgs(draft.state, step, deps);
+  if (!args.ok) fail(draft, stepId, args.problem);
+  else if (!result.ok) refused(draft, step, result.problem, result.problem.code === "not-running", deps);
+  else {
+    const moved = movedPremise(step, result.value);
+    if (moved !== null) fail(draft, stepId, moved);
+    else decideAndAct(draft, stepId, args.value, result.value, deps);
+  }
+  advance(draft, deps);
+}
+
+/** A version that the proposal relied on is no longer the version that is there. */
+function movedPremise(step: StepState, prepared: Prepared): Problem | null {
+  for (const { resource, version } of step.expected) {
+    const now = prepared.premises.find((premise) => premise.resource === resource);
+    if (now === undefined || now.version !== version)
+      return problem("premise-failed", `The proposal relied on ${resource} at version ${version}; ${now === undefined ? "the action does not read it" : `it is at ${now.version}`}.`, { resource });
+  }
+  return null;
+}
+
+/** An adapter answered for a claimed step. Late and doubled answers find the step already past `applying` and change nothing. */
+export function stepOutcome(draft: Draft, stepId: string, outcome: Outcome, prepared: Prepared | null, deps: TaskDeps): void {
+  const step = draft.state.steps.get(stepId);
+  if (step === undefined || (step.phase.at !== "applying" && step.phase.at !== "in_doubt")) return;
+  switch (outcome.kind) {
+    case "applied": {
+      const args = step.resolvedArgs ?? step.args;
+      draft.emit({
+        type: "step-applied",
+        step: stepId,
+        action: step.action,
+        effectKey: step.effectKey,
+        result: draft.seal(outcome.result),
+        premises: [...(prepared?.premises ?? step.premises)],
+        attestations: step.review?.approvals.map((approval) => approval.attestation) ?? [],
+        tags: tagsOf(deps.registry.get(step.capability)!, args),
+        replayed: outcome.replayed,
+      });
+      break;
+    }
+    case "refused":
+      // What a person approved is never tried again on another state of the world than the one they saw.
+      refused(draft, step, outcome.problem, outcome.retry && step.review === null, deps);
+      break;
+    case "in-doubt":
+      if (step.phase.at !== "in_doubt") draft.emit({ type: "step-in-doubt", step: stepId, action: step.action });
+      return;
+  }
+  advance(draft, deps);
+}
+
+/** Proved not executed: tried again after a pause while attempts are left, otherwise ended. */
+function refused(draft: Draft, step: StepState, why: Problem, retry: boolean, deps: TaskDeps): void {
+  const attempt = Math.max(1, step.attempts);
+  const again = retry && attempt < LIMITS.effectAttempts && draft.state.cancelledBy === null;
+  draft.details[step.id] = why.detail;
+  draft.emit({ type: "step-refused", step: step.id, code: why.code, attempt: again ? attempt + 1 : attempt, retryAtMs: again ? deps.nowMs + backoffMs(attempt) : null });
+}
+
+/** 20 ms, 80 ms, 320 ms, 1.3 s: a moved record is read again at once, a struggling target gets air. */
+const backoffMs = (attempt: number): number => 20 * 4 ** (attempt - 1);
+
+/**
+ * A person's decision, verified by the shell. Refuses with review-not-waiting, review-expired, attestation-mismatch, approver-is-requester,
+ * role-missing or already-decided; racing and repeated decisions are harmless.
+ */
+export function attest(draft: Draft, stepId: string, decision: Attestation, member: Member, signed: { envelope: Envelope; chain: readonly Envelope[] }, deps: TaskDeps): Result<null> {
+  const { state } = draft;
+  const step = state.steps.get(stepId);
+  const review = step?.review ?? null;
+  if (step === undefined || review === null || review.id !== decision.review) return err(problem("review-not-waiting", "There is no such review."));
+  if (review.approvals.some((approval) => approval.attestation === decision.id)) return ok(null);
+  if (step.phase.at !== "awaiting_review") return err(problem("review-not-waiting", `The review is ${review.status}.`, { status: review.status }));
+  if (deps.nowMs >= review.expiresMs) return err(problem("review-expired", "The deadline of this review has passed."));
+  if (decision.subject !== review.subject || decision.step !== stepId) return err(problem("attestation-mismatch", "The signature is over something else than what waits here."));
+  if (requestersOf(state).includes(member.member)) return err(problem("approver-is-requester", "Whoever asked for this may not decide it."));
+  if (!review.required.some(({ role }) => holds(member.roles, role))) return err(problem("role-missing", `This decision needs the role ${review.required.map((r) => r.role).join(" or ")}.`));
+  if (review.approvals.some((approval) => approval.member === member.member)) return err(problem("already-decided", "This person has decided already."));
+  if (decision.reason !== null) draft.details[stepId] = decision.reason;
+  draft.emit({
+    type: "attested",
+    step: stepId,
+    review: review.id,
+    attestation: decision.id,
+    member: member.member,
+    roles: [...member.roles],
+    decision: decision.decision,
+    envelope: signed.envelope,
+    chain: [...signed.chain],
+  });
+  if (decision.decision === "reject") draft.emit({ type: "review-rejected", step: stepId, review: review.id });
+  else if (isSatisfied(draft.state.steps.get(stepId)!)) draft.emit({ type: "review-approved", step: stepId, review: review.id });
+  advance(draft, deps);
+  return ok(null);
+}
+
+/** The members who may not approve: the requester as authenticated, and whoever the app says caused the intent. */
+export const requestersOf = (state: TaskState): string[] => [
+  ...(state.principal.member === null ? [] : [state.principal.member]),
+  ...(state.trigger?.kind === "person" ? [state.trigger.id] : []),
+];
+
+function isSatisfied(step: StepState): boolean {
+  const { required, approvals } = step.review!;
+  return required.every(({ role, quorum }) => new Set(approvals.filter((a) => holds(a.roles, role)).map((a) => a.member)).size >= quorum);
+}
+
+/** Ends what is not under way; what is, ends as it ends. */
+export function cancelTask(draft: Draft, by: string, deps: TaskDeps): Result<null> {
+  if (draft.state.settled !== null) return draft.state.settled.status === "cancelled" ? ok(null) : err(problem("task-settled", `The task has ${draft.state.settled.status}.`));
+  if (draft.state.cancelledBy === null) draft.emit({ type: "cancel-requested", by });
+  advance(draft, deps);
+  return ok(null);
+}
+
+/** Timers: a review's deadline, the task's deadline, the end of a pause. Early and doubled alarms change nothing. */
+export function timePassed(draft: Draft, deps: TaskDeps): void {
+  if (draft.state.settled !== null) return;
+  for (const step of draft.state.steps.values()) {
+    if (step.phase.at === "awaiting_review" && deps.nowMs >= step.review!.expiresMs) draft.emit({ type: "review-expired", step: step.id, review: step.review!.id });
+    else if (deps.nowMs >= draft.state.deadlineMs && isIdle(step)) draft.emit({ type: "step-expired", step: step.id });
+  }
+  advance(draft, deps);
+}
+

@@ -1,0 +1,16 @@
+/** What deciding needs from the shell: the release, the capabilities, the clock of this decision, and which stops are in force. */
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import type { StopKind } from "../../shared/events.ts";
+import type { CapabilityRegistry } from "../adapters/types.ts";
+
+export type TaskDeps = {
+  readonly tenant: string;
+  readonly region: string;
+  readonly executor: string;
+  readonly release: CompiledRelease;
+  readonly registry: CapabilityRegistry;
+  /** One `now` for the whole decision, in milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** The id of the stop that names this target, or null. */
+  readonly stoppedBy: (kind: StopKind, target: string) => string | null;
+};

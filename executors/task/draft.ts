@@ -1,0 +1,50 @@
+/**
+ * A draft gathers the events of one record while they are decided. Each event is folded in at once, so later decisions of the same
+ * round see the state that earlier ones made. Nothing outside the draft changes until the shell commits it.
+ */
+import { commit, type Disclosure } from "../../shared/commitments.ts";
+import type { TaskEvent } from "../../shared/events.ts";
+import type { Json } from "../../shared/json.ts";
+import type { Plan } from "../../shared/proposal.ts";
+import { evolve, type At } from "./evolve.ts";
+import type { TaskState } from "./state.ts";
+
+export class Draft {
+  readonly events: TaskEvent[] = [];
+  readonly values: Record<string, Disclosure> = {};
+  readonly details: Record<string, string> = {};
+  readonly at: At;
+  requestDigest: string | null = null;
+  plan: Plan | undefined;
+  #state: TaskState | null;
+  readonly #newSalt: () => string;
+
+  constructor(state: TaskState | null, at: At, newSalt: () => string) {
+    this.#state = state;
+    this.at = at;
+    this.#newSalt = newSalt;
+  }
+
+  get state(): TaskState {
+    if (this.#state === null) throw new Error("a draft has no state before its first event");
+    return this.#state;
+  }
+
+  emit(event: TaskEvent): void {
+    this.events.push(event);
+    this.#state = evolve(this.#state, event, this.at, this);
+  }
+
+  /** Commits to a value under a fresh salt and keeps the value beside the record. */
+  seal(value: Json): string {
+    const salt = this.#newSalt();
+    const commitment = commit(salt, value);
+    this.values[commitment] = { salt, value };
+    return commitment;
+  }
+
+  /** A fresh 16-byte random, base64url. */
+  random(): string {
+    return this.#newSalt();
+  }
+}

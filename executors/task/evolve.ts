@@ -1,0 +1,189 @@
+/**
+ * evolve(state, event) → state. The only place where a task's state changes; it never refuses, because events already happened.
+ * Live execution and recovery both come through here (E4).
+ */
+import { fromBase64, fromUtf8 } from "../../shared/bytes.ts";
+import { canonicalize, digestOf } from "../../shared/canonical.ts";
+import { discloseFields, type Disclosure } from "../../shared/commitments.ts";
+import type { TaskEvent } from "../../shared/events.ts";
+import { actionId } from "../../shared/ids.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { Plan, type ProposedStep } from "../../shared/proposal.ts";
+import type { Provenance } from "../../shared/provenance.ts";
+import { unreachable } from "../../shared/result.ts";
+import type { Envelope } from "../../shared/signing.ts";
+import type { Subject } from "../../shared/attestation.ts";
+import type { Private, Review, StepState, TaskState } from "./state.ts";
+
+export type At = { readonly task: string; readonly seq: number; readonly atMs: number };
+/** A plan that was just verified is handed on, so that it is not parsed twice; recovery reads it from the envelope. */
+export type Known = Private & { readonly plan?: Plan | undefined };
+
+/** The state after an event of record `at`. `state` is null before the first event. */
+export function evolve(state: TaskState | null, event: TaskEvent, at: At, known: Known): TaskState {
+  if (event.type === "task-opened") return opened(event, at, known);
+  if (state === null) throw new Error(`${at.task}: ${event.type} before task-opened`);
+  const next = apply(state, event, at, known);
+  return { ...next, lastSeq: at.seq, updatedMs: at.atMs };
+}
+
+function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, known: Known): TaskState {
+  const input = open(known, event.input);
+  return {
+    id: at.task,
+    automation: event.automation,
+    release: event.release,
+    region: event.region,
+    input: { ...input, value: input.value as JsonObject, commitment: event.input },
+    requestDigest: known.requestDigest ?? "",
+    principal: event.principal,
+    trigger: event.trigger,
+    purpose: event.purpose,
+    openedMs: at.atMs,
+    updatedMs: at.atMs,
+    deadlineMs: event.deadlineMs,
+    firstSeq: at.seq,
+    lastSeq: at.seq,
+    round: 0,
+    roundByRequest: new Map(),
+    last: false,
+    cancelledBy: null,
+    steps: new Map(),
+    settled: null,
+  };
+}
+
+function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened" }>, at: At, known: Known): TaskState {
+  switch (event.type) {
+    case "plan-admitted": {
+      const plan = known.plan ?? planOf(event.envelope);
+      const steps = new Map(state.steps);
+      plan.steps.forEach((step, index) => steps.set(step.id, proposed(state.id, plan, step, index, event, known)));
+      const roundByRequest = new Map(state.roundByRequest).set(known.requestDigest ?? event.plan, event.round);
+      return { ...state, round: event.round, roundByRequest, last: event.last, steps };
+    }
+    case "step-resolved": {
+      const args = open(known, event.args).value as JsonObject;
+      return withStep(state, event.step, { resolvedArgs: args, premises: event.premises, tags: event.tags, decision: event.decision });
+    }
+    case "review-requested": {
+      const shown = open(known, event.shown).value as Subject;
+      const review: Review = {
+        id: event.review,
+        subject: event.subject,
+        parts: shown,
+        required: event.required,
+        approvals: [],
+        requestedMs: at.atMs,
+        expiresMs: event.expiresMs,
+        status: "waiting",
+      };
+      return withStep(state, event.step, { review, phase: { at: "awaiting_review" } });
+    }
+    case "attested": {
+      const step = state.steps.get(event.step)!;
+      const review = step.review!;
+      if (event.decision === "reject") return withStep(state, event.step, { phase: { at: "rejected", by: event.member }, detail: known.details[event.step] ?? null });
+      const approvals = [...review.approvals, { attestation: event.attestation, member: event.member, roles: event.roles }];
+      return withStep(state, event.step, { review: { ...review, approvals } });
+    }
+    case "review-approved":
+      return withReview(state, event.step, "approved", { at: "approved" });
+    case "review-rejected":
+      return withReview(state, event.step, "rejected", state.steps.get(event.step)!.phase);
+    case "review-expired":
+      return withReview(state, event.step, "expired", { at: "expired" });
+    case "step-claimed":
+      return withStep(state, event.step, { phase: { at: "applying", attempt: event.attempt }, attempts: event.attempt, effectKey: event.effectKey });
+    case "step-applied": {
+      const result = { ...open(known, event.result), commitment: event.result };
+      const phase = { at: "applied", result, seq: at.seq, atMs: at.atMs, replayed: event.replayed } as const;
+      return withStep(state, event.step, { phase, premises: event.premises, tags: event.tags, effectKey: event.effectKey });
+    }
+    case "step-refused": {
+      const detail = known.details[event.step] ?? null;
+      if (event.retryAtMs === null) return withStep(state, event.step, { phase: { at: "failed", code: event.code }, detail });
+      return withStep(state, event.step, { phase: { at: "retrying", attempt: event.attempt, retryAtMs: event.retryAtMs }, attempts: event.attempt, detail });
+    }
+    case "step-denied":
+      return withStep(state, event.step, { phase: { at: "denied", rules: event.rules, byDefault: event.byDefault } });
+    case "step-failed":
+      return withStep(state, event.step, { phase: { at: "failed", code: event.code }, detail: known.details[event.step] ?? null });
+    case "step-in-doubt":
+      return withStep(state, event.step, { phase: { at: "in_doubt", attempt: state.steps.get(event.step)!.attempts } });
+    case "step-skipped":
+      return withdrawn(withStep(state, event.step, { phase: { at: "skipped", why: event.why } }), event.step);
+    case "step-expired":
+      return withdrawn(withStep(state, event.step, { phase: { at: "expired" } }), event.step);
+    case "cancel-requested":
+      return { ...state, cancelledBy: event.by };
+    case "task-settled":
+      return { ...state, settled: { status: event.status, why: event.why } };
+    default:
+      return unreachable(event);
+  }
+}
+
+function proposed(task: string, plan: Plan, step: ProposedStep, index: number, event: Extract<TaskEvent, { type: "plan-admitted" }>, known: Known): StepState {
+  const args = discloseArgs(step.args as JsonObject, known);
+  return {
+    id: step.id,
+    index,
+    round: plan.round,
+    planner: plan.agent.planner,
+    agent: plan.agent.id,
+    proposal: step.proposal,
+    action: actionId(task, plan.round, index),
+    capability: step.capability,
+    contract: step.contract,
+    digest: digestOf(step),
+    args,
+    after: step.after,
+    when: step.when,
+    expected: step.premises,
+    provenance: event.provenance[step.id] as { [argument: string]: Provenance },
+    claimedConfidence: step.claimedConfidence,
+    rationale: step.rationale === null ? null : ((known.values[step.rationale.$commit]?.value ?? null) as string | null),
+    decision: event.decisions[step.id]!,
+    resolvedArgs: null,
+    premises: [],
+    tags: [],
+    effectKey: null,
+    review: null,
+    attempts: 0,
+    detail: null,
+    phase: { at: "proposed" },
+  };
+}
+
+/** Only the commitments of these arguments are opened; the record holds those of other steps too. */
+function discloseArgs(args: JsonObject, known: Known): JsonObject {
+  const text = canonicalize(args);
+  if (!text.includes('"$commit"')) return args;
+  const mine = Object.fromEntries(Object.entries(known.values).filter(([commitment]) => text.includes(commitment)));
+  const opened = discloseFields(args, mine);
+  return opened.ok ? (opened.value as JsonObject) : args;
+}
+
+/** The plan inside an envelope that was verified when it was admitted. */
+export function planOf(envelope: Envelope): Plan {
+  return Plan.parse(JSON.parse(fromUtf8(fromBase64(envelope.payload)!)!));
+}
+
+/** A value whose key was erased reads as null; everything around it stays readable. */
+const open = (known: Known, commitment: string): Disclosure => known.values[commitment] ?? { salt: "", value: null };
+
+function withStep(state: TaskState, id: string, change: Partial<StepState>): TaskState {
+  const steps = new Map(state.steps);
+  steps.set(id, { ...state.steps.get(id)!, ...change });
+  return { ...state, steps };
+}
+
+function withReview(state: TaskState, id: string, status: Review["status"], phase: StepState["phase"]): TaskState {
+  return withStep(state, id, { review: { ...state.steps.get(id)!.review!, status }, phase });
+}
+
+const withdrawn = (state: TaskState, id: string): TaskState => {
+  const review = state.steps.get(id)!.review;
+  return review?.status === "waiting" ? withStep(state, id, { review: { ...review, status: "withdrawn" } }) : state;
+};

@@ -1,0 +1,164 @@
+/**
+ * The state of one task, as the fold of its events. Each phase of a step carries only what that phase needs.
+ */
+import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
+import type { Principal, StepDecision, StepStatus, TaskStatus } from "../../shared/events.ts";
+import { unreachable } from "../../shared/result.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
+import type { PlannerKind, Premise } from "../../shared/proposal.ts";
+import type { Provenance } from "../../shared/provenance.ts";
+import type { HeldPremise } from "../../shared/receipt.ts";
+import type { ProblemCode } from "../../shared/problems.ts";
+import type { Subject } from "../../shared/attestation.ts";
+
+export type Requirement = { readonly rule: string; readonly role: string; readonly quorum: number };
+export type Approval = { readonly attestation: string; readonly member: string; readonly roles: readonly string[] };
+
+export type Review = {
+  readonly id: string;
+  readonly subject: string;
+  readonly parts: Subject;
+  readonly required: readonly Requirement[];
+  readonly approvals: readonly Approval[];
+  readonly requestedMs: number;
+  readonly expiresMs: number;
+  readonly status: "waiting" | "approved" | "rejected" | "expired" | "withdrawn";
+};
+
+export type StepPhase =
+  /** Waits for its dependencies, or for its target to be read. */
+  | { readonly at: "proposed" }
+  | { readonly at: "awaiting_review" }
+  /** Approved; the target is read again before the act. */
+  | { readonly at: "approved" }
+  | { readonly at: "applying"; readonly attempt: number }
+  | { readonly at: "retrying"; readonly attempt: number; readonly retryAtMs: number }
+  | { readonly at: "applied"; readonly result: Disclosure & { readonly commitment: string }; readonly seq: number; readonly atMs: number; readonly replayed: boolean }
+  | { readonly at: "failed"; readonly code: ProblemCode }
+  | { readonly at: "denied"; readonly rules: readonly string[]; readonly byDefault: boolean }
+  | { readonly at: "rejected"; readonly by: string }
+  | { readonly at: "skipped"; readonly why: string }
+  | { readonly at: "in_doubt"; readonly attempt: number }
+  | { readonly at: "expired" };
+
+export type StepState = {
+  readonly id: string;
+  /** Position in its plan. */
+  readonly index: number;
+  readonly round: number;
+  readonly planner: PlannerKind;
+  readonly agent: string;
+  readonly proposal: string;
+  readonly action: string;
+  readonly capability: string;
+  readonly contract: string;
+  /** Digest of the signed step. */
+  readonly digest: string;
+  /** As planned: values disclosed, references not yet resolved. */
+  readonly args: JsonObject;
+  readonly after: readonly string[];
+  readonly when: string | null;
+  readonly expected: readonly Premise[];
+  readonly provenance: { readonly [argument: string]: Provenance };
+  readonly claimedConfidence: number | null;
+  readonly rationale: string | null;
+  readonly decision: StepDecision;
+  /** Set once the step is resolved. */
+  readonly resolvedArgs: JsonObject | null;
+  readonly premises: readonly HeldPremise[];
+  readonly tags: readonly string[];
+  readonly effectKey: string | null;
+  readonly review: Review | null;
+  readonly attempts: number;
+  readonly detail: string | null;
+  readonly phase: StepPhase;
+};
+
+export type TaskState = {
+  readonly id: string;
+  readonly automation: string;
+  readonly release: string;
+  readonly region: string;
+  readonly input: Disclosure & { readonly value: JsonObject; readonly commitment: string };
+  readonly requestDigest: string;
+  readonly principal: Principal;
+  readonly trigger: { readonly kind: string; readonly id: string } | null;
+  readonly purpose: string | null;
+  readonly openedMs: number;
+  readonly updatedMs: number;
+  readonly deadlineMs: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Newest admitted round. */
+  readonly round: number;
+  /** requestDigest of each admitted plan → its round: a repeated proposal finds what it made. */
+  readonly roundByRequest: ReadonlyMap<string, number>;
+  /** No further plan will come. */
+  readonly last: boolean;
+  readonly cancelledBy: string | null;
+  readonly steps: ReadonlyMap<string, StepState>;
+  readonly settled: { readonly status: TaskStatus; readonly why: string | null } | null;
+};
+
+/** The values behind a record's commitments, and words for people that are not part of the record. Stored beside it, in the region. */
+export type Private = {
+  readonly values: Disclosures;
+  readonly details: { readonly [step: string]: string };
+  readonly requestDigest: string | null;
+};
+
+export const isTerminal = (phase: StepPhase): boolean => {
+  switch (phase.at) {
+    case "applied":
+    case "failed":
+    case "denied":
+    case "rejected":
+    case "skipped":
+    case "expired":
+      return true;
+    case "proposed":
+    case "awaiting_review":
+    case "approved":
+    case "applying":
+    case "retrying":
+    case "in_doubt":
+      return false;
+    default:
+      return unreachable(phase);
+  }
+};
+
+/** Whether the step ended without the effect it was meant to have. */
+export const isUnsuccessful = (phase: StepPhase): boolean =>
+  isTerminal(phase) && phase.at !== "applied" && !(phase.at === "skipped" && phase.why === "condition");
+
+export function stepStatus(phase: StepPhase): StepStatus {
+  switch (phase.at) {
+    case "approved":
+      return "ready";
+    case "rejected":
+      return "denied";
+    default:
+      return phase.at;
+  }
+}
+
+export function taskStatus(state: TaskState): TaskStatus {
+  if (state.settled !== null) return state.settled.status;
+  if (state.round === 0) return "planning";
+  const open = [...state.steps.values()].filter((step) => !isTerminal(step.phase));
+  if (open.length === 0) return "planning";
+  const waits = (step: StepState) => step.phase.at === "awaiting_review" || step.phase.at === "in_doubt" || isBlockedBy(state, step);
+  return open.every(waits) ? "waiting" : "running";
+}
+
+const isBlockedBy = (state: TaskState, step: StepState): boolean =>
+  step.phase.at === "proposed" && step.after.some((id) => !isTerminal(state.steps.get(id)!.phase));
+
+/** Results of applied steps, for references and for policy. */
+export const resultsOf = (state: TaskState): { readonly [step: string]: { readonly capability: string; readonly result: Json } } =>
+  Object.fromEntries(
+    [...state.steps.values()].flatMap((step) =>
+      step.phase.at === "applied" ? [[step.id, { capability: step.capability, result: step.phase.result.value }]] : [],
+    ),
+  );
