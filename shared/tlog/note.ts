@@ -18,7 +18,7 @@ import {
   utf8,
   type Bytes,
 } from "../bytes.ts";
-import { verifyEd25519 } from "../keys.ts";
+import { checkPublicKey, verifyEd25519 } from "../keys.ts";
 import { LIMITS } from "../limits.ts";
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -87,7 +87,10 @@ export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier 
 export const formatVkey = ({ name, keyHash, publicKey }: NoteVerifier): string =>
   `${name}+${keyHash}+${toBase64(concat(Uint8Array.of(ED25519), publicKey))}`;
 
-/** The verifier that a vkey names. Returns key-malformed for everything that `formatVkey` does not write. */
+/**
+ * The verifier that a vkey names.
+ * @returns key-malformed for everything that `formatVkey` does not write; key-small-order and key-not-canonical as for every other key.
+ */
 export function parseVkey(vkey: string): Result<NoteVerifier> {
   const refused = err(problem("key-malformed", "not an Ed25519 verifier key of a signed note"));
   // Base64 has plus signs of its own, so only the first two divide.
@@ -97,7 +100,9 @@ export function parseVkey(vkey: string): Result<NoteVerifier> {
   const key = fromBase64(key64);
   if (!isKeyName(name) || key === null || key.length !== 1 + KEY_BYTES || key[0] !== ED25519)
     return refused;
-  const verifier = noteVerifier(name, key.subarray(1));
+  const point = checkPublicKey(key.subarray(1));
+  if (!point.ok) return point;
+  const verifier = noteVerifier(name, point.value);
   return verifier.keyHash === keyHash ? ok(verifier) : refused;
 }
 
