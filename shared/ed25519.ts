@@ -1,6 +1,6 @@
 /**
  * The rules about Ed25519 encodings that the protocol fixes itself, before any platform is asked, so that every component gives
- * the same verdict: which public keys are acceptable, and which signatures are well formed (RFC 8032, section 5.1.7: S < L).
+ * the same verdict: which public keys are acceptable, and which signatures (RFC 8032, section 5.1.7).
  */
 import { fromBase64Url, toHex } from "./bytes.ts";
 import { problem } from "./problems.ts";
@@ -46,11 +46,13 @@ export function checkPublicKey(x: string | Uint8Array): Result<Uint8Array> {
         "An Ed25519 public key is 32 bytes, as canonical base64url without padding.",
       ),
     );
-  const y = Uint8Array.from(bytes);
-  y[31]! &= 0x7f;
-  if (SMALL_ORDER_Y.has(toHex(y)))
+  if (hasSmallOrder(bytes))
     return err(problem("key-small-order", "The public key is a point of small order."));
-  if (y[31] === 0x7f && y[0]! >= 0xed && y.subarray(1, 31).every((byte) => byte === 0xff))
+  if (
+    (bytes[31]! & 0x7f) === 0x7f &&
+    bytes[0]! >= 0xed &&
+    bytes.subarray(1, 31).every((byte) => byte === 0xff)
+  )
     return err(
       problem(
         "key-not-canonical",
@@ -60,13 +62,30 @@ export function checkPublicKey(x: string | Uint8Array): Result<Uint8Array> {
   return ok(bytes);
 }
 
-/** Whether a signature has 64 bytes and its scalar S lies below the group order: without this, S + L is a second signature. */
-export function isCanonicalSignature(signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_BYTES) return false;
+/**
+ * Whether a signature R ‖ S has 64 bytes, S below the group order (otherwise S + L is a second signature) and R not of small order.
+ * Engines differ on the last: the WebCrypto specification and Node refuse such an R, workerd does not. No honest signer makes one.
+ */
+export function isAcceptableSignature(signature: Uint8Array): boolean {
+  return (
+    signature.length === SIGNATURE_BYTES &&
+    isBelowGroupOrder(signature.subarray(32)) &&
+    !hasSmallOrder(signature.subarray(0, 32))
+  );
+}
+
+function isBelowGroupOrder(scalar: Uint8Array): boolean {
   for (let i = 31; i >= 0; i--) {
-    const byte = signature[32 + i]!;
+    const byte = scalar[i]!;
     const limit = GROUP_ORDER[i]!;
     if (byte !== limit) return byte < limit;
   }
   return false;
+}
+
+/** Whether 32 bytes encode a point of small order, canonically or not. */
+function hasSmallOrder(point: Uint8Array): boolean {
+  const y = Uint8Array.from(point);
+  y[31]! &= 0x7f;
+  return SMALL_ORDER_Y.has(toHex(y));
 }

@@ -5,9 +5,10 @@
  * Signing and verifying go through WebCrypto, which Workers, Node and browsers share.
  */
 import * as z from "zod";
-import { checkPublicKey, isCanonicalSignature } from "./ed25519.ts";
+import { checkPublicKey, isAcceptableSignature } from "./ed25519.ts";
 import { fromBase64Url, toBase64Url, type Bytes } from "./bytes.ts";
 import { LIMITS } from "./limits.ts";
+import { problem } from "./problems.ts";
 import { err, ok, type Result } from "./result.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -101,9 +102,15 @@ export async function importPublicKey(
   if (known !== undefined) return ok(known);
   const checked = checkPublicKey(x);
   if (!checked.ok) return err(checked.problem);
-  const imported = await crypto.subtle.importKey("raw", checked.value as Bytes, ALGORITHM, true, [
-    "verify",
-  ]);
+  let imported: CryptoKey;
+  try {
+    imported = await crypto.subtle.importKey("raw", checked.value as Bytes, ALGORITHM, true, [
+      "verify",
+    ]);
+  } catch {
+    // An engine may refuse a point that is not on the curve here, where others let no signature verify under it.
+    return err(problem("key-malformed", "The public key is not a point of the curve."));
+  }
   // Values are kept, not promises: in Workers a promise may not be awaited by another request than the one that made it.
   if (publicKeyByX.size >= LIMITS.importedKeys)
     publicKeyByX.delete(publicKeyByX.keys().next().value!);
@@ -113,15 +120,15 @@ export async function importPublicKey(
 const publicKeyByX = new Map<string, CryptoKey>();
 
 /**
- * Whether an Ed25519 signature verifies (RFC 8032, PureEdDSA). False for a key or signature that is not well formed.
- * Verification is cofactorless, as BoringSSL (workerd, Chromium) and OpenSSL (Node) do it; `ed25519.ts` fixes what they leave open.
+ * Whether an Ed25519 signature verifies (RFC 8032, PureEdDSA). False for a key or signature that `ed25519.ts` refuses.
+ * Verification is cofactorless, as BoringSSL (workerd, Chromium) and OpenSSL (Node) do it; they differ only where that file decides first.
  */
 export async function verifyEd25519(
   key: { readonly x: string } | Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  if (!isCanonicalSignature(signature)) return false;
+  if (!isAcceptableSignature(signature)) return false;
   const imported = await importPublicKey(key);
   return (
     imported.ok &&
