@@ -1,0 +1,88 @@
+/**
+ * Fresh keys for a set of tenants: what each Worker gets as a secret, the trust configuration that names the public parts,
+ * and what people and programs of a tenant hold. Used by `npm start`, the tests and the first deployment; nothing here is stored.
+ */
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
+
+export type PublicKey = { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string };
+export type PrivateKey = PublicKey & { readonly d: string };
+
+export const API_ROLES = ["app", "agent", "approver", "operator", "auditor", "admin"] as const;
+export type ApiRole = (typeof API_ROLES)[number];
+
+/** Someone with a key of their own. */
+export type Person = { readonly member: string; readonly key: PrivateKey };
+
+/** What belongs to one tenant. Everything in it is secret. */
+export type TenantKeys = {
+  readonly tenant: string;
+  readonly regions: readonly string[];
+  readonly shards: number;
+  readonly apiKeys: { readonly [role in ApiRole]: string };
+  readonly rootKey: PrivateKey;
+  readonly approver: Person;
+  readonly admin: Person;
+};
+
+/** What the three Workers hold. `trust` is public and has the shape of shared/trust.ts. */
+export type WorkerKeys = {
+  readonly proposalKey: PrivateKey;
+  readonly receiptKey: PrivateKey;
+  readonly checkpointKey: PrivateKey;
+  /** 32 bytes, base64url. */
+  readonly taskIdSecret: string;
+};
+
+export type TenantShape = { readonly regions?: readonly string[]; readonly shards?: number };
+
+export function newPrivateKey(): PrivateKey {
+  const { x, d } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  return { kty: "OKP", crv: "Ed25519", x: x!, d: d! };
+}
+
+export const publicPart = (key: PublicKey): PublicKey => ({ kty: "OKP", crv: "Ed25519", x: key.x });
+
+/** `cs_<role>_` and 32 random bytes: the prefix lets a scanner recognise a leaked key and a person see its role. */
+export const newApiKey = (role: ApiRole): string => `cs_${role}_${randomBytes(32).toString("base64url")}`;
+
+/** What the control database stores of an API key: SHA-256, hex. The key has 256 random bits, so it needs no slow hash. */
+export const apiKeyHash = (key: string): string => createHash("sha256").update(key).digest("hex");
+
+export const newTenantKeys = (tenant: string, shape: TenantShape = {}): TenantKeys => ({
+  tenant,
+  regions: shape.regions ?? ["eu", "us"],
+  shards: shape.shards ?? 4,
+  apiKeys: Object.fromEntries(API_ROLES.map((role) => [role, newApiKey(role)])) as TenantKeys["apiKeys"],
+  rootKey: newPrivateKey(),
+  approver: { member: "ada", key: newPrivateKey() },
+  admin: { member: "grace", key: newPrivateKey() },
+});
+
+export const newWorkerKeys = (): WorkerKeys => ({
+  proposalKey: newPrivateKey(),
+  receiptKey: newPrivateKey(),
+  checkpointKey: newPrivateKey(),
+  taskIdSecret: randomBytes(32).toString("base64url"),
+});
+
+/** The trust configuration over these keys (shared/trust.ts): public parts only. */
+export const trustOf = (keys: WorkerKeys, tenants: readonly TenantKeys[], logOrigin = "countersign.local") => ({
+  proposalKeys: [publicPart(keys.proposalKey)],
+  receiptKeys: [publicPart(keys.receiptKey)],
+  checkpointKeys: [publicPart(keys.checkpointKey)],
+  logOrigin,
+  tenants: Object.fromEntries(
+    tenants.map(({ tenant, rootKey, regions, shards }) => [tenant, { rootKey: publicPart(rootKey), regions, shards }]),
+  ),
+});
+export type TrustConfig = ReturnType<typeof trustOf>;
+
+/** Each Worker's own values, by the Worker's name: only what it may hold. */
+export const secretsOf = (keys: WorkerKeys): { readonly [worker: string]: { readonly [name: string]: string } } => ({
+  countersign: { PROPOSAL_KEY: JSON.stringify(keys.proposalKey), TASK_ID_SECRET: keys.taskIdSecret },
+  "countersign-executors": { RECEIPT_KEY: JSON.stringify(keys.receiptKey) },
+  "countersign-ledger": { CHECKPOINT_KEY: JSON.stringify(keys.checkpointKey) },
+});
+
+/** Workers that check signatures themselves and therefore hold the trust configuration. The intent-manager does not. */
+export const TRUSTING_WORKERS: readonly string[] = ["countersign-executors", "countersign-ledger"];

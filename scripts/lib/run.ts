@@ -1,0 +1,32 @@
+/**
+ * Runs one command to its end and keeps what it printed. Nothing is shown: the caller decides what a person needs to see.
+ */
+import { spawn } from "node:child_process";
+import { ROOT } from "./project.ts";
+
+export type Ran = { readonly code: number; readonly output: string };
+
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = spawn(command, [...args], { cwd: ROOT, env: options.env ?? process.env, stdio: ["pipe", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.on("data", (chunk) => (output += chunk));
+    child.stderr.on("data", (chunk) => (output += chunk));
+    child.on("error", (error) => resolve({ code: 127, output: `${command}: ${error.message}` }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+    child.stdin.on("error", () => {}); // a command that reads no input may have ended already
+    child.stdin.end(options.input ?? "");
+  });
+}
+
+/** The line of a tool's output that says what went wrong: its error line, else its last one. */
+export function reasonIn(output: string): string {
+  // eslint-disable-next-line no-control-regex
+  const lines = output.replaceAll(/\u001b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const error = lines.find((line) => /\berror\b[\]:]/i.test(line)) ?? lines.at(-1) ?? "no output";
+  return error.replace(/^.*?\[ERROR\]\s*/, "").slice(0, 300);
+}

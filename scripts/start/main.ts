@@ -1,0 +1,83 @@
+/**
+ * `npm start`: everything of a local Countersign, from a fresh clone to an address that answers.
+ * Keys are made once, data is kept, Ctrl-C stops all of it. What goes wrong is said in one line, and the exit code is 1.
+ */
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { binary, inRoot } from "../lib/project.ts";
+import { buildConsole } from "./console.ts";
+import { DEV_FILE, developmentState, type DevFile } from "./dev-state.ts";
+import { StartFailure } from "./failure.ts";
+import { introduction } from "./introduction.ts";
+import { prepareDatabases } from "./local-databases.ts";
+import { isPortFree, startWorkers, type RunningWorkers } from "./workers.ts";
+
+const DEFAULT_PORT = 8787;
+const log = (line: string): void => console.log(`  ${line}`);
+
+let workers: RunningWorkers | undefined;
+let stopping = false;
+
+async function start(): Promise<void> {
+  const port = portOf(process.argv.slice(2));
+  if (!existsSync(binary("wrangler"))) throw new StartFailure("wrangler is not installed: run npm ci.");
+  if (!(await isPortFree(port)))
+    throw new StartFailure(`port ${port} is in use; stop what listens there, or choose another: npm start -- --port ${port + 1}`);
+  const url = `http://localhost:${port}`;
+  console.log("Countersign starts …");
+  const dev = developmentState(url);
+  await buildConsole(log);
+  await prepareDatabases(dev, log);
+  if (stopping) return;
+  workers = startWorkers(port, url);
+  await workers.ready();
+  await publishAutomations(dev);
+  console.log(introduction(dev, port));
+  await workers.ended;
+  if (!stopping) throw new StartFailure("wrangler dev ended unexpectedly; see .countersign/wrangler.log.");
+}
+
+function portOf(args: readonly string[]): number {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { port: { type: "string" } } });
+    const port = Number(values.port ?? DEFAULT_PORT);
+    if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  } catch {
+    // said below
+  }
+  throw new StartFailure("the only option is --port NUMBER, such as: npm start -- --port 8790");
+}
+
+/** Publishes and promotes what stands in automations/, through the public interface, signed with the development root key. */
+async function publishAutomations(dev: DevFile): Promise<void> {
+  const file = inRoot("scripts", "publish-automations.ts");
+  if (!existsSync(file)) return;
+  const { publishAll } = (await import(file)) as {
+    publishAll: (options: { url: string; dev: DevFile; log: (line: string) => void }) => Promise<void>;
+  };
+  try {
+    await publishAll({ url: dev.url, dev, log });
+  } catch (error) {
+    if (!stopping) throw new StartFailure(`the automations could not be published: ${(error as Error).message} (keys: ${DEV_FILE})`);
+  }
+}
+
+async function stop(): Promise<never> {
+  if (stopping) process.exit(130);
+  stopping = true;
+  await workers?.stop();
+  process.exit(0);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());
+// However this process ends, the Workers end with it; a second Ctrl-C does not wait for them.
+process.on("exit", () => workers?.killNow());
+
+try {
+  await start();
+} catch (error) {
+  if (stopping) await new Promise(() => {}); // stop() ends the process
+  console.error(`countersign: ${error instanceof StartFailure ? error.message : ((error as Error).stack ?? String(error))}`);
+  await workers?.stop();
+  process.exit(1);
+}
