@@ -2,7 +2,7 @@
  * The rules about Ed25519 encodings that the protocol fixes itself, before any platform is asked, so that every component gives
  * the same verdict: which public keys are acceptable, and which signatures (RFC 8032, section 5.1.7).
  */
-import { fromBase64Url, toHex } from "./bytes.ts";
+import { fromBase64Url, fromHex, toHex } from "./bytes.ts";
 import { problem } from "./problems.ts";
 import { err, ok, type Result } from "./result.ts";
 
@@ -24,12 +24,7 @@ const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
 ]);
 
 /** The group order L = 2^252 + 27742317777372353535851937790883648493, little endian. */
-const GROUP_ORDER = Uint8Array.of(
-  ...[
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
-  ],
-  ...[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10],
-);
+const GROUP_ORDER = fromHex(`edd3f55c1a631258d69cf7a2def9de14${"00".repeat(15)}10`)!;
 
 /**
  * The 32 bytes of an acceptable Ed25519 public key, given as bytes or as the `x` of a JWK.

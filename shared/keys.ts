@@ -37,11 +37,25 @@ export type PrivateJwk = z.infer<typeof PrivateJwk>;
 /** A key that can sign, under its id. */
 export type Signer = { readonly kid: string; readonly privateKey: CryptoKey };
 
+/** Pure functions of x that every verification needs, kept for a bounded number of keys; the oldest goes first. */
+const kidByX = new Map<string, string>();
+const publicKeyByX = new Map<string, CryptoKey>();
+
+function remember<Value>(cache: Map<string, Value>, x: string, value: Value): Value {
+  if (cache.size >= LIMITS.importedKeys) cache.delete(cache.keys().next().value!);
+  cache.set(x, value);
+  return value;
+}
+
 const ALGORITHM = { name: "Ed25519" } as const;
 
 /** The RFC 7638 thumbprint (SHA-256, base64url) of an Ed25519 public key: the same key has the same id everywhere. */
-export const keyId = (jwk: { readonly x: string }): string =>
-  toBase64Url(sha256(`{"crv":"Ed25519","kty":"OKP","x":"${jwk.x}"}`));
+export function keyId({ x }: { readonly x: string }): string {
+  return (
+    kidByX.get(x) ??
+    remember(kidByX, x, toBase64Url(sha256(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`)))
+  );
+}
 
 /** A private key's public part, and nothing else of it. */
 export const publicPart = (jwk: PublicJwk | PrivateJwk): PublicJwk => ({
@@ -112,12 +126,8 @@ export async function importPublicKey(
     return err(problem("key-malformed", "The public key is not a point of the curve."));
   }
   // Values are kept, not promises: in Workers a promise may not be awaited by another request than the one that made it.
-  if (publicKeyByX.size >= LIMITS.importedKeys)
-    publicKeyByX.delete(publicKeyByX.keys().next().value!);
-  publicKeyByX.set(x, imported);
-  return ok(imported);
+  return ok(remember(publicKeyByX, x, imported));
 }
-const publicKeyByX = new Map<string, CryptoKey>();
 
 /**
  * Whether an Ed25519 signature verifies (RFC 8032, PureEdDSA). False for a key or signature that `ed25519.ts` refuses.

@@ -15,7 +15,13 @@ import {
 } from "../../shared/bytes.ts";
 import { sha256 as sha256InBrowser } from "../../shared/sha256.browser.ts";
 import { sha256, sha256Hex } from "../../shared/sha256.ts";
-import { BROWSER_CONDITIONS, bundle, WRANGLER_CONDITIONS } from "../vectors/in-workerd.ts";
+import {
+  askWorkerd,
+  BROWSER_CONDITIONS,
+  bundle,
+  WRANGLER_CONDITIONS,
+} from "../vectors/in-workerd.ts";
+import { verdicts, type Answer, type Question } from "../vectors/verdicts.worker.ts";
 
 const bytes = fc.uint8Array({ maxLength: 300 });
 
@@ -155,5 +161,38 @@ describe("SHA-256", () => {
       true,
       false,
     ]);
+  });
+});
+
+describe("another engine", () => {
+  it.each([
+    ["as a Worker is bundled", WRANGLER_CONDITIONS],
+    ["as a page is bundled", BROWSER_CONDITIONS],
+  ])("decodes, encodes and hashes alike, %s", async (_, conditions) => {
+    const valid = fc.sample(bytes, 200);
+    const question: Question = {
+      // Engines have a native decoder that skips white space and one that does not; both must end at one spelling.
+      base64: [
+        "",
+        "AA==",
+        "AB==",
+        "AA",
+        "AA=",
+        "A A=",
+        "AAA=\n",
+        "-_-_",
+        "+/+/",
+        "AAAé",
+        "====",
+        "A",
+        ...valid.map(toBase64),
+        ...valid.map(toBase64Url),
+      ],
+      hash: valid.map(toHex),
+    };
+    const here = await verdicts(question);
+    const there = await askWorkerd<Answer>("test/vectors/verdicts.worker.ts", question, conditions);
+    expect(there.base64).toEqual(here.base64);
+    expect(there.hash).toEqual(here.hash);
   });
 });

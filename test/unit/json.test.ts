@@ -46,8 +46,10 @@ const json = fc.letrec<{ value: Json }>((tie) => ({
 
 /** The same value spelled with white space, escapes and another order of keys. */
 function spelledOtherwise(value: Json): string {
-  if (typeof value === "string")
-    return `"${[...value].map((c) => [...c.split("")].map((u) => `\\u${u.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")).join("")}"`;
+  if (typeof value === "string") {
+    const units = value.split("").map((unit) => unit.charCodeAt(0).toString(16).padStart(4, "0"));
+    return `"${units.map((hex) => `\\u${hex}`).join("")}"`;
+  }
   if (value === null || typeof value !== "object") return ` ${JSON.stringify(value)}\t`;
   if (Array.isArray(value)) return `[\n${value.map(spelledOtherwise).join(" ,")}]`;
   return `{${Object.entries(value)
