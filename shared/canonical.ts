@@ -31,7 +31,8 @@ export const digestOf = (value: unknown): string => `sha256:${sha256Hex(canonica
 export const isCanonicalText = (text: string, parsed: Json): boolean =>
   (JSON.stringify(parsed) === text && hasSortedKeys(parsed)) || canonicalize(parsed) === text;
 
-function hasSortedKeys(value: Json): boolean {
+/** Whether the keys of every object stand in canonical order, so that the engine's own serialisation of the value is the canonical text. */
+export function hasSortedKeys(value: Json): boolean {
   if (value === null || typeof value !== "object") return true;
   if (Array.isArray(value)) return value.every(hasSortedKeys);
   const keys = Object.keys(value);

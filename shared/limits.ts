@@ -48,6 +48,12 @@ export const LIMITS = {
   effectAttempts: 5,
   /** Time one adapter call may take. */
   effectTimeoutMs: 15_000,
+  /** How often one adapter call asks a database that gave no answer: a lost answer is common, three in a row are an outage. */
+  effectAsks: 3,
+  /** Time one such question may take, so that all of them fit into one adapter call. */
+  effectAskMs: 4_000,
+  /** Pause before asking again; doubles each time. */
+  effectAskPauseMs: 50,
   /** Undelivered journal rows of one executor beyond which it takes no new tasks: the record must not fall behind without end. */
   outboxRows: 50_000,
   /** Tasks taken into one commit round: bounds the transaction and the wait of a neighbour. */
@@ -68,4 +74,29 @@ export const LIMITS = {
   noteSignatures: 100,
   /** One tlog-proof file: 63 hashes and a checkpoint are a few KB. */
   proofFileBytes: 64 * 1024,
+  /** Entries of one delivery to the ledger, and characters of their text: a delivery fits one RPC and one batch with room to spare. */
+  deliveryEntries: 1_000,
+  deliveryChars: 4 * 1024 * 1024,
+  /** Chain records of one delivery: bounds what is held while it is checked. */
+  deliveryRecords: 10_000,
+  /** Entries and characters after which a batch of the ledger takes no further delivery: bounds one D1 transaction and a neighbour's wait. */
+  batchEntries: 4_000,
+  batchChars: 8 * 1024 * 1024,
+  /** Bytes of one JSON parameter of a bulk insert: D1 takes parameters up to 2 MB. */
+  insertChunkBytes: 1_800_000,
+  /** Characters that may wait in one sequencer: a few batches; its object has 128 MB. */
+  sequencerQueueChars: 24 * 1024 * 1024,
+  /** How often one batch is cut again after the head moved or its answer was lost. */
+  batchAttempts: 5,
+  /** Tiles that a sequencer keeps: the proofs that executors ask for read the newest ones; each has at most 8 KB. */
+  sequencerTiles: 128,
+  /** Entries that a read model takes in one step: bounds its transaction. */
+  projectionEntries: 500,
+  /** How long a read model may stand still before an alarm takes it up again. */
+  projectionRetryMs: 10_000,
+  /** Entries of one page of the log, and characters of their text. */
+  pageEntries: 500,
+  pageChars: 4_000_000,
+  /** Tasks of one page. */
+  pageTasks: 200,
 } as const;

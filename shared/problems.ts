@@ -88,7 +88,9 @@ export const PROBLEMS = {
   // ledger
   "chain-gap": { status: 409, title: "The executor's chain has a gap" },
   "chain-fork": { status: 409, title: "The executor's chain contradicts what is recorded" },
+  "entry-invalid": { status: 422, title: "The entry does not have the form of the record" },
   "entry-too-large": { status: 413, title: "The entry is larger than 65,535 bytes" },
+  "statement-mismatch": { status: 409, title: "The signed statement is not over the records delivered" },
   "checkpoint-inconsistent": { status: 409, title: "The checkpoint contradicts an earlier one" },
   "note-malformed": { status: 422, title: "The signed note is malformed" },
   "proof-invalid": { status: 422, title: "The proof does not hold" },
