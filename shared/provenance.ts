@@ -1,24 +1,33 @@
 /**
- * Provenance: whose words an argument repeats, computed by code and never claimed.
+ * Provenance: whose words an argument repeats. It is computed by code and never claimed, because policy contains a hijacked planner by it.
+ *
+ * For a value that a model or an agent wrote:
+ * - `principal` when the whole value equals, after typed normalisation, a principal field of the input, or is a token of a distinctive
+ *   type (e-mail address, IBAN, URL, declared id) that stands in a principal's text;
+ * - `record` when it equals a trusted field of a record that was read in this task under a key of such provenance;
+ * - else `model`. A list or an object is as its weakest part.
+ *
+ * Short values prove nothing by being equal: booleans, numbers, null, empty lists, texts under four characters, digits under six and
+ * members of a closed list count only against a field of the same name. A choice between fixed options carries nobody's text, but it
+ * is still the model's choice and says so. Negations are not understood: "do not cancel #W1234567" names the order all the same;
+ * what may be done to it is for the rules about the intent.
  */
-import type { Contract } from "./contracts.ts";
+import type { Contract, Field } from "./contracts.ts";
 import type { Json, JsonObject } from "./json.ts";
+import { isObject } from "./pointer.ts";
+import { atLeast, type Provenance, weakest } from "./provenance-order.ts";
+import { asReference, type Reference } from "./references.ts";
+import { asToken, occursIn } from "./tokens.ts";
 
-/** From most to least trusted. */
-export const PROVENANCE = ["release", "principal", "record", "content", "model"] as const;
-export type Provenance = (typeof PROVENANCE)[number];
+export { atLeast, PROVENANCE, type Provenance, weakest } from "./provenance-order.ts";
+
+/** Where a reference leads: a step, the weakest provenance of its arguments, and what its fields are declared to be. */
+export type SourceView = { readonly keyProvenance: Provenance; readonly outputContract: Contract };
 
 /** A result of an earlier applied read step of the same task. */
-export type RecordView = {
-  readonly step: string;
-  readonly capability: string;
-  /** Weakest provenance of the arguments under which it was read. */
-  readonly keyProvenance: Provenance;
-  readonly result: Json;
-  readonly outputContract: Contract;
-};
+export type RecordView = SourceView & { readonly step: string; readonly capability: string; readonly result: Json };
 
-export type AgentArgs = {
+export type AgentView = {
   readonly args: JsonObject;
   readonly argsContract: Contract;
   readonly input: Json;
@@ -26,7 +35,87 @@ export type AgentArgs = {
   readonly records: readonly RecordView[];
   /** The agent opened the task itself: nothing in it is a principal's word. */
   readonly openedByAgent: boolean;
+  /** Steps that arguments may refer to, by id; the records' steps are known without it. */
+  readonly sources?: ReadonlyMap<string, SourceView>;
 };
 
 /** Argument name → the strongest statement that holds for all of its parts. */
-export declare function provenanceForAgent(view: AgentArgs): Record<string, Provenance>;
+export function provenanceForAgent(view: AgentView): Record<string, Provenance> {
+  const names = Object.keys(view.args);
+  if (view.openedByAgent) return Object.fromEntries(names.map((name) => [name, "model"]));
+  const evidence = new Evidence(view);
+  return Object.fromEntries(names.map((name) => [name, evidence.judge(view.args[name]!, view.argsContract.root.properties.get(name), name)]));
+}
+
+/** A reference is `record` where the tenant's own data is read under a trusted key, else somebody's content. */
+export const provenanceOfReference = ({ pointer }: Reference, source: SourceView): Provenance =>
+  source.outputContract.isTrusted(pointer) && atLeast(source.keyProvenance, "record") ? "record" : "content";
+
+class Evidence {
+  readonly #principal = new Sayings();
+  readonly #records = new Sayings();
+  readonly #sources: Map<string, SourceView>;
+  readonly #ids: readonly RegExp[];
+
+  constructor(view: AgentView) {
+    this.#ids = [...view.argsContract.ids, ...view.inputContract.ids];
+    this.#sources = new Map([...(view.sources ?? []), ...view.records.map((record) => [record.step, record] as const)]);
+    this.#principal.collect(view.input, view.inputContract.root, "", (field) => field.origin === "principal");
+    for (const { keyProvenance, result, outputContract } of view.records)
+      if (atLeast(keyProvenance, "record")) this.#records.collect(result, outputContract.root, "", (field) => field.trusted);
+  }
+
+  judge(value: Json, field: Field | undefined, name: string): Provenance {
+    const reference = asReference(value);
+    if (reference !== undefined) {
+      const source = reference === null ? undefined : this.#sources.get(reference.step);
+      return source === undefined ? "model" : provenanceOfReference(reference!, source);
+    }
+    if (Array.isArray(value) && value.length > 0)
+      return weakest((value as readonly Json[]).map((item) => this.judge(item, field?.items, name)));
+    if (isObject(value) && Object.keys(value).length > 0)
+      return weakest(Object.entries(value).map(([key, part]) => this.judge(part, field?.properties.get(key), key)));
+    return this.#judgeScalar(value, field, name);
+  }
+
+  #judgeScalar(value: Json, field: Field | undefined, name: string): Provenance {
+    if (typeof value !== "string" || isShort(value) || field?.closed === true) {
+      if (this.#principal.saysShort(name, value)) return "principal";
+      return this.#records.saysShort(name, value) ? "record" : "model";
+    }
+    const token = asToken(value, this.#ids);
+    const key = token?.normal ?? value;
+    if (this.#principal.says(key)) return "principal";
+    if (token !== undefined && this.#principal.texts.some((text) => occursIn(token, text))) return "principal";
+    return this.#records.says(key) ? "record" : "model";
+  }
+}
+
+/** What one kind of source says, field by field. */
+class Sayings {
+  readonly texts: string[] = [];
+  readonly #whole = new Set<string>();
+  readonly #short = new Set<string>();
+
+  collect(value: Json, field: Field | undefined, name: string, counts: (field: Field) => boolean): void {
+    if (field === undefined) return;
+    if (Array.isArray(value) && value.length > 0) {
+      for (const item of value as readonly Json[]) this.collect(item, field.items, name, counts);
+    } else if (isObject(value) && Object.keys(value).length > 0) {
+      for (const [key, part] of Object.entries(value)) this.collect(part, field.properties.get(key), key, counts);
+    } else if (counts(field)) {
+      this.#short.add(shortKey(name, value));
+      if (typeof value !== "string" || isShort(value)) return;
+      this.#whole.add(asToken(value, [])?.normal ?? value);
+      this.texts.push(value);
+    }
+  }
+
+  says = (normal: string): boolean => this.#whole.has(normal);
+  saysShort = (name: string, value: Json): boolean => this.#short.has(shortKey(name, value));
+}
+
+const isShort = (text: string): boolean => text.trim().length < 4 || (/^[\d\s.,+-]*$/.test(text) && text.replace(/\D/g, "").length < 6);
+
+/** `order_id` and `orderId` are one name. */
+const shortKey = (name: string, value: Json): string => `${name.replace(/[_-]/g, "").toLowerCase()} ${JSON.stringify(value)}`;

@@ -37,5 +37,8 @@ export const Policy = z.strictObject({
   default: z.enum(["deny", "review"]),
   defaultReviewers: Reviewers.optional(),
   rules: z.array(Rule).max(LIMITS.policyRules),
+}).refine((policy) => (policy.default === "review") === (policy.defaultReviewers !== undefined), {
+  error: "defaultReviewers stands exactly where the default is review",
+  path: ["defaultReviewers"],
 });
 export type Policy = z.infer<typeof Policy>;

@@ -1,0 +1,208 @@
+/**
+ * The facts that rules speak of, and how they reach the evaluator: each converted at most once per evaluation, and only when read.
+ * A fact that is not there yet answers with a marker, so that a rule whose answer depends on it is deferred instead of failing.
+ */
+import { celError, type CelInput } from "@bufbuild/cel";
+import { type CapabilityContract, renderTemplate, type Role, ROLES } from "../capability.ts";
+import type { Contract } from "../contracts.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { type Provenance, weakest } from "../provenance-order.ts";
+import { type Bindings, type CelError, type CelValue, compileExpression } from "./expression.ts";
+import { lazyMap, toCelValue } from "./values.ts";
+
+/** A capability of the release, with its contracts compiled. */
+export type CapabilityDeclaration = {
+  readonly contract: CapabilityContract;
+  readonly input: Contract;
+  readonly output: Contract;
+  readonly preview?: Contract | undefined;
+};
+
+/** What expressions may speak of: the automation's input contract and the release's capabilities by name. */
+export type Declarations = { readonly input: Contract; readonly capabilities: ReadonlyMap<string, CapabilityDeclaration> };
+
+/** Everything that a rule may see about one step, as plain JSON. */
+export type Facts = {
+  readonly intent: { readonly automation: string; readonly input: Json; readonly region: string; readonly purpose: string };
+  readonly task: { readonly id: string; readonly region: string; readonly round: number };
+  readonly principal: { readonly key: string; readonly role: string; readonly member: string; readonly person: boolean };
+  readonly agent: { readonly id: string; readonly planner: "playbook" | "agent" };
+  /** Name of a declared capability; what else rules see of it comes from its contract. */
+  readonly capability: string;
+  readonly args: JsonObject;
+  /** Argument name → provenance; an argument without one counts as `model`. */
+  readonly provenance: { readonly [argument: string]: Provenance };
+  /** What the act would change; an empty map where the capability shows nothing. */
+  readonly preview?: Json;
+  /** Results of earlier steps by step id. */
+  readonly results?: { readonly [step: string]: StepResult };
+  readonly confidence: number;
+  /** Null is -1.0 in CEL. */
+  readonly claimedConfidence: number | null;
+  /** `now` in CEL is a timestamp. */
+  readonly nowMs: number;
+};
+
+export type StepResult = { readonly capability: string; readonly result: Json };
+
+/** Which facts are there. The others (`capability.tags` among them, with `args`) defer the rules that depend on them. */
+export type Available = { readonly args: boolean; readonly preview: boolean; readonly results: boolean };
+
+export const ROOTS = [
+  "intent",
+  "task",
+  "principal",
+  "agent",
+  "capability",
+  "args",
+  "provenance",
+  "roles",
+  "preview",
+  "results",
+  "confidence",
+  "claimedConfidence",
+  "now",
+] as const;
+
+const NOT_YET: CelError = celError("not available yet");
+
+/** The bindings of one evaluation. Property reads are the evaluator's look-ups of roots. */
+export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelError> {
+  readonly [root: string]: CelInput | CelError | undefined;
+  /** Set when a fact was asked for that is not there yet. */
+  #missed = false;
+  readonly #facts: Facts;
+  readonly #available: Available;
+  readonly #declarations: Declarations;
+  readonly #capability: CapabilityDeclaration;
+  readonly #made = new Map<string, CelInput>();
+
+  constructor(facts: Facts, available: Available, declarations: Declarations, capability: CapabilityDeclaration) {
+    this.#facts = facts;
+    this.#available = available;
+    this.#declarations = declarations;
+    this.#capability = capability;
+  }
+
+  /** Whether a missing fact was asked for since the last call. */
+  static takeMissed(view: FactView): boolean {
+    const missed = view.#missed;
+    view.#missed = false;
+    return missed;
+  }
+
+  #once(root: string, make: () => CelInput): CelInput {
+    let value = this.#made.get(root);
+    if (value === undefined) this.#made.set(root, (value = make()));
+    return value;
+  }
+
+  #ifThere(there: boolean, root: string, make: () => CelInput): CelInput | CelError {
+    if (there) return this.#once(root, make);
+    this.#missed = true;
+    return NOT_YET;
+  }
+
+  get intent(): CelInput {
+    return this.#once("intent", () => intentValue(this.#facts.intent, this.#declarations.input));
+  }
+  get task(): CelInput {
+    return this.#once("task", () => toCelValue(this.#facts.task, undefined));
+  }
+  get principal(): CelInput {
+    return this.#once("principal", () => toCelValue(this.#facts.principal, undefined));
+  }
+  get agent(): CelInput {
+    return this.#once("agent", () => toCelValue(this.#facts.agent, undefined));
+  }
+  get capability(): CelInput {
+    const { contract } = this.#capability;
+    const { name, version, risk, effect, reversible, delivery } = contract;
+    return this.#once("capability", () =>
+      lazyMap({
+        ...constants({ name, version, risk, effect, reversible, delivery }),
+        tags: () => this.#ifThere(this.#available.args, "tags", () => tagsOf(contract, this.#facts.args)) as CelValue | CelError,
+      }),
+    );
+  }
+  get args(): CelInput | CelError {
+    return this.#ifThere(this.#available.args, "args", () => toCelValue(this.#facts.args, this.#capability.input.root));
+  }
+  get provenance(): CelInput {
+    return this.#once("provenance", () => toCelValue(this.#provenance(), undefined));
+  }
+  get roles(): CelInput {
+    return this.#once("roles", () => toCelValue(rolesOf(this.#capability.contract, this.#provenance()), undefined));
+  }
+  get preview(): CelInput | CelError {
+    return this.#ifThere(this.#available.preview, "preview", () => toCelValue(this.#facts.preview ?? {}, this.#capability.preview?.root));
+  }
+  get results(): CelInput | CelError {
+    return this.#ifThere(this.#available.results, "results", () => resultsValue(this.#facts.results ?? {}, this.#declarations));
+  }
+  get confidence(): CelInput {
+    return this.#facts.confidence;
+  }
+  get claimedConfidence(): CelInput {
+    return this.#facts.claimedConfidence ?? -1;
+  }
+  get now(): CelInput | CelError {
+    return this.#once("now", () => timestamp(this.#facts.nowMs) as CelInput);
+  }
+
+  /** Every argument has a provenance; one of unknown origin counts as the model's. */
+  #provenance(): Record<string, Provenance> {
+    const { args, provenance } = this.#facts;
+    return Object.fromEntries(Object.keys(args).map((name) => [name, Object.hasOwn(provenance, name) ? provenance[name]! : "model"]));
+  }
+}
+
+const constants = (values: { readonly [key: string]: Json }) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, () => toCelValue(value, undefined)]));
+
+/** `intent` in CEL. */
+export const intentValue = (intent: Facts["intent"], input: Contract): CelInput =>
+  lazyMap({
+    ...constants({ automation: intent.automation, region: intent.region, purpose: intent.purpose }),
+    input: () => toCelValue(intent.input, input.root),
+  });
+
+/** `results` in CEL, each by the output contract of the capability that gave it. */
+export const resultsValue = (results: { readonly [step: string]: StepResult }, declarations: Declarations): CelInput =>
+  lazyMap(
+    Object.fromEntries(
+      Object.entries(results).map(([step, { capability, result }]) => [
+        step,
+        () => toCelValue(result, declarations.capabilities.get(capability)?.output.root),
+      ]),
+    ),
+  );
+
+/** Role → weakest provenance of the arguments that carry it; `none` where the step has no such argument. */
+export function rolesOf(contract: CapabilityContract, provenance: { readonly [argument: string]: Provenance }): Record<Role, Provenance | "none"> {
+  const of = (role: Role): Provenance | "none" => {
+    const present = (contract.roles[role] ?? []).filter((name) => Object.hasOwn(provenance, name));
+    return present.length === 0 ? "none" : weakest(present.map((name) => provenance[name]!));
+  };
+  return Object.fromEntries(ROLES.map((role) => [role, of(role)])) as Record<Role, Provenance | "none">;
+}
+
+/** A tag that cannot be rendered is an error and no missing tag: a rule that looks at tags must not overlook one. */
+function tagsOf(contract: CapabilityContract, args: JsonObject): CelInput {
+  const tags = contract.tags.map((template) => renderTemplate(template, args));
+  const failed = tags.find((tag) => !tag.ok);
+  if (failed !== undefined && !failed.ok) throw new Error(failed.problem.detail);
+  return toCelValue(
+    tags.map((tag) => (tag.ok ? tag.value : "")),
+    undefined,
+  );
+}
+
+const toTimestamp = compileExpression("timestamp(text)", ["text"]);
+
+/** A CEL timestamp; an error value for a time outside CEL's years. */
+function timestamp(ms: number): CelValue | CelError {
+  if (!toTimestamp.ok || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return celError("now is not a time");
+  const bindings: Bindings = { text: new Date(ms).toISOString() };
+  return toTimestamp.value.evaluate(bindings);
+}
