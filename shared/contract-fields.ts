@@ -31,7 +31,12 @@ export type Field = {
 };
 
 type Inherited = { readonly origin: Origin; readonly personal: boolean; readonly trusted: boolean };
-type Walk = { readonly defs: JsonObject; readonly path: string; readonly open: readonly string[]; readonly budget: { nodes: number } };
+type Walk = {
+  readonly defs: JsonObject;
+  readonly path: string;
+  readonly open: readonly string[];
+  readonly budget: { nodes: number };
+};
 
 /** Why a schema is refused, and where in it. */
 export class SchemaRefused extends Error {
@@ -42,13 +47,49 @@ export class SchemaRefused extends Error {
   }
 }
 
-const TYPES = new Set<string>(["string", "integer", "number", "boolean", "null", "object", "array"]);
+const TYPES = new Set<string>([
+  "string",
+  "integer",
+  "number",
+  "boolean",
+  "null",
+  "object",
+  "array",
+]);
 const FORMATS = new Set(["date", "date-time", "email", "uri", "uuid"]);
 const COUNTS = ["minItems", "maxItems", "minLength", "maxLength"] as const;
-const NUMBERS = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] as const;
+const NUMBERS = [
+  "minimum",
+  "maximum",
+  "exclusiveMinimum",
+  "exclusiveMaximum",
+  "multipleOf",
+] as const;
 const KEYWORDS = new Set<string>([
-  ...["$schema", "$comment", "title", "description", "examples", "deprecated", "x-origin", "x-subject", "x-trusted", "x-id"],
-  ...["type", "const", "enum", "properties", "required", "additionalProperties", "items", "uniqueItems", "pattern", "format"],
+  ...[
+    "$schema",
+    "$comment",
+    "title",
+    "description",
+    "examples",
+    "deprecated",
+    "x-origin",
+    "x-subject",
+    "x-trusted",
+    "x-id",
+  ],
+  ...[
+    "type",
+    "const",
+    "enum",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "uniqueItems",
+    "pattern",
+    "format",
+  ],
   ...["anyOf", "oneOf", "$ref", "$defs", ...COUNTS, ...NUMBERS],
 ]);
 
@@ -58,7 +99,13 @@ export function readFields(schema: JsonObject): Field {
   if (!isObject(defs)) throw new SchemaRefused("/$defs", "$defs must be an object");
   const budget = { nodes: 0 };
   const nothing: Inherited = { origin: "content", personal: false, trusted: false };
-  for (const name of Object.keys(defs)) read(defs[name]!, nothing, { defs, path: `/$defs/${escapeSegment(name)}`, open: [name], budget });
+  for (const name of Object.keys(defs))
+    read(defs[name]!, nothing, {
+      defs,
+      path: `/$defs/${escapeSegment(name)}`,
+      open: [name],
+      budget,
+    });
   return read(schema, nothing, { defs, path: "", open: [], budget });
 }
 
@@ -66,7 +113,8 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
   const refuse = (why: string, key = ""): never => {
     throw new SchemaRefused(key === "" ? walk.path : `${walk.path}/${escapeSegment(key)}`, why);
   };
-  if (++walk.budget.nodes > LIMITS.contractNodes) refuse(`the schema has more than ${LIMITS.contractNodes} nodes`);
+  if (++walk.budget.nodes > LIMITS.contractNodes)
+    refuse(`the schema has more than ${LIMITS.contractNodes} nodes`);
   if (!isObject(schema)) return refuse("must be an object schema");
   for (const key of Object.keys(schema)) {
     if (!KEYWORDS.has(key)) refuse("is not part of the accepted subset", key);
@@ -75,12 +123,17 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
   checkValues(schema, refuse);
   const here = annotations(schema, above, refuse);
   const types = typesOf(schema, refuse);
-  const descend = (key: string, value: Json, open = walk.open) => read(value, here, { ...walk, path: `${walk.path}/${key}`, open });
+  const descend = (key: string, value: Json, open = walk.open) =>
+    read(value, here, { ...walk, path: `${walk.path}/${key}`, open });
 
   const branches: Field[] = [];
   if (schema.$ref !== undefined) {
-    const name = typeof schema.$ref === "string" ? /^#\/\$defs\/([A-Za-z0-9_-]{1,100})$/.exec(schema.$ref)?.[1] : undefined;
-    if (name === undefined || !Object.hasOwn(walk.defs, name)) return refuse("must name an entry of #/$defs", "$ref");
+    const name =
+      typeof schema.$ref === "string"
+        ? /^#\/\$defs\/([A-Za-z0-9_-]{1,100})$/.exec(schema.$ref)?.[1]
+        : undefined;
+    if (name === undefined || !Object.hasOwn(walk.defs, name))
+      return refuse("must name an entry of #/$defs", "$ref");
     if (walk.open.includes(name)) return refuse("refers to itself", "$ref");
     branches.push(descend("$ref", walk.defs[name]!, [...walk.open, name]));
   }
@@ -92,23 +145,30 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
   }
 
   const properties = new Map<string, Field>();
-  if (schema.properties !== undefined && !isObject(schema.properties)) refuse("must be an object", "properties");
+  if (schema.properties !== undefined && !isObject(schema.properties))
+    refuse("must be an object", "properties");
   for (const [name, value] of Object.entries((schema.properties as JsonObject | undefined) ?? {})) {
     // `$` is how plans write references and commitments: data must not be able to look like one.
-    if (name === "__proto__" || name.startsWith("$")) refuse("must not declare names that start with $, nor __proto__", "properties");
+    if (name === "__proto__" || name.startsWith("$"))
+      refuse("must not declare names that start with $, nor __proto__", "properties");
     properties.set(name, descend(`properties/${escapeSegment(name)}`, value));
   }
-  if (types?.has("object") && schema.additionalProperties !== false) refuse("an object must say additionalProperties: false");
-  if (types?.has("object") !== true && schema.properties !== undefined) refuse("properties need type: object");
-  if (types?.has("array") && schema.items === undefined) refuse("an array must say what its items are");
+  if (types?.has("object") && schema.additionalProperties !== false)
+    refuse("an object must say additionalProperties: false");
+  if (types?.has("object") !== true && schema.properties !== undefined)
+    refuse("properties need type: object");
+  if (types?.has("array") && schema.items === undefined)
+    refuse("an array must say what its items are");
   const items = schema.items === undefined ? undefined : descend("items", schema.items);
   for (const name of (schema.required as readonly string[] | undefined) ?? [])
     if (!properties.has(name)) refuse("names a property that is not declared", "required");
 
-  if (types === undefined && branches.length === 0) refuse("must say its type, or use const, enum, anyOf, oneOf or $ref");
+  if (types === undefined && branches.length === 0)
+    refuse("must say its type, or use const, enum, anyOf, oneOf or $ref");
   const id = schema["x-id"] === true ? (schema.pattern as string) : undefined;
   const closed = schema.const !== undefined || schema.enum !== undefined;
-  const own: Field[] = types === undefined ? [] : [{ ...here, types, id, closed, properties, items }];
+  const own: Field[] =
+    types === undefined ? [] : [{ ...here, types, id, closed, properties, items }];
   return merge([...own, ...branches], here);
 }
 
@@ -124,7 +184,9 @@ function merge(branches: readonly Field[], here: Inherited): Field {
   const items = lists.length <= 1 ? lists[0] : merge(lists, here);
   // Parts speak for a composite; where there are none, the branches themselves do.
   const composite = [...properties.values(), ...(items === undefined ? [] : [items])];
-  const leaves = branches.filter((branch) => branch.properties.size === 0 && branch.items === undefined && !isNull(branch));
+  const leaves = branches.filter(
+    (branch) => branch.properties.size === 0 && branch.items === undefined && !isNull(branch),
+  );
   const voices = [...composite, ...leaves];
   return {
     types: new Set(branches.flatMap((branch) => [...branch.types])),
@@ -145,8 +207,10 @@ type Refuse = (why: string, key?: string) => never;
 
 function annotations(schema: JsonObject, above: Inherited, refuse: Refuse): Inherited {
   const origin = schema["x-origin"] ?? above.origin;
-  if (origin !== "principal" && origin !== "content") return refuse('must be "principal" or "content"', "x-origin");
-  if (schema["x-subject"] !== undefined && schema["x-subject"] !== "customer") refuse('must be "customer"', "x-subject");
+  if (origin !== "principal" && origin !== "content")
+    return refuse('must be "principal" or "content"', "x-origin");
+  if (schema["x-subject"] !== undefined && schema["x-subject"] !== "customer")
+    refuse('must be "customer"', "x-subject");
   const trusted = schema["x-trusted"] ?? above.trusted;
   if (typeof trusted !== "boolean") return refuse("must be true or false", "x-trusted");
   return { origin, personal: above.personal || schema["x-subject"] !== undefined, trusted };
@@ -156,7 +220,8 @@ function annotations(schema: JsonObject, above: Inherited, refuse: Refuse): Inhe
 function typesOf(schema: JsonObject, refuse: Refuse): ReadonlySet<JsonType> | undefined {
   if (schema.type !== undefined) {
     const list = Array.isArray(schema.type) ? schema.type : [schema.type];
-    if (list.length === 0 || !list.every((type) => typeof type === "string" && TYPES.has(type))) refuse("is not a JSON type", "type");
+    if (list.length === 0 || !list.every((type) => typeof type === "string" && TYPES.has(type)))
+      refuse("is not a JSON type", "type");
     return new Set(list as JsonType[]);
   }
   if (schema.const !== undefined) return new Set([typeOfValue(schema.const)]);
@@ -165,24 +230,48 @@ function typesOf(schema: JsonObject, refuse: Refuse): ReadonlySet<JsonType> | un
 }
 
 const typeOfValue = (value: Json): JsonType =>
-  value === null ? "null" : typeof value === "number" ? (Number.isInteger(value) ? "integer" : "number") : (typeof value as JsonType);
+  value === null
+    ? "null"
+    : typeof value === "number"
+      ? Number.isInteger(value)
+        ? "integer"
+        : "number"
+      : (typeof value as JsonType);
 
 function checkValues(schema: JsonObject, refuse: Refuse): void {
   const isScalar = (value: Json) => value === null || typeof value !== "object";
   const has = (key: string) => schema[key] !== undefined;
   if (has("const") && !isScalar(schema.const!)) refuse("must be a scalar", "const");
-  if (has("enum") && !(Array.isArray(schema.enum) && schema.enum.length > 0 && schema.enum.every(isScalar))) refuse("must list scalars", "enum");
-  if (has("additionalProperties") && schema.additionalProperties !== false) refuse("must be false", "additionalProperties");
-  if (has("format") && !FORMATS.has(schema.format as string)) refuse(`must be one of ${[...FORMATS].join(", ")}`, "format");
-  if (has("$schema") && schema.$schema !== "https://json-schema.org/draft/2020-12/schema") refuse("must be 2020-12", "$schema");
-  for (const key of COUNTS) if (has(key) && !(Number.isSafeInteger(schema[key]) && (schema[key] as number) >= 0)) refuse("must be a count", key);
-  for (const key of NUMBERS) if (has(key) && typeof schema[key] !== "number") refuse("must be a number", key);
-  if (has("multipleOf") && (schema.multipleOf as number) <= 0) refuse("must be positive", "multipleOf");
-  if (has("required") && !(Array.isArray(schema.required) && schema.required.every((name) => typeof name === "string")))
+  if (
+    has("enum") &&
+    !(Array.isArray(schema.enum) && schema.enum.length > 0 && schema.enum.every(isScalar))
+  )
+    refuse("must list scalars", "enum");
+  if (has("additionalProperties") && schema.additionalProperties !== false)
+    refuse("must be false", "additionalProperties");
+  if (has("format") && !FORMATS.has(schema.format as string))
+    refuse(`must be one of ${[...FORMATS].join(", ")}`, "format");
+  if (has("$schema") && schema.$schema !== "https://json-schema.org/draft/2020-12/schema")
+    refuse("must be 2020-12", "$schema");
+  for (const key of COUNTS)
+    if (has(key) && !(Number.isSafeInteger(schema[key]) && (schema[key] as number) >= 0))
+      refuse("must be a count", key);
+  for (const key of NUMBERS)
+    if (has(key) && typeof schema[key] !== "number") refuse("must be a number", key);
+  if (has("multipleOf") && (schema.multipleOf as number) <= 0)
+    refuse("must be positive", "multipleOf");
+  if (
+    has("required") &&
+    !(Array.isArray(schema.required) && schema.required.every((name) => typeof name === "string"))
+  )
     refuse("must list names", "required");
-  if (has("uniqueItems") && typeof schema.uniqueItems !== "boolean") refuse("must be true or false", "uniqueItems");
+  if (has("uniqueItems") && typeof schema.uniqueItems !== "boolean")
+    refuse("must be true or false", "uniqueItems");
   // Comparing all pairs is quadratic.
-  if (schema.uniqueItems === true && ((schema.maxItems as number | undefined) ?? Infinity) > LIMITS.factElements)
+  if (
+    schema.uniqueItems === true &&
+    ((schema.maxItems as number | undefined) ?? Infinity) > LIMITS.factElements
+  )
     refuse(`needs maxItems of at most ${LIMITS.factElements}`, "uniqueItems");
   checkPattern(schema, refuse);
 }
@@ -196,5 +285,6 @@ function checkPattern(schema: JsonObject, refuse: Refuse): void {
   if (typeof schema.pattern !== "string") return refuse("must be a string", "pattern");
   const facts = analysePattern(schema.pattern);
   if ("refused" in facts) return refuse(facts.refused, "pattern");
-  if (schema["x-id"] === true && !facts.distinctive) refuse("the pattern also matches bare numbers or words", "x-id");
+  if (schema["x-id"] === true && !facts.distinctive)
+    refuse("the pattern also matches bare numbers or words", "x-id");
 }

@@ -4,7 +4,13 @@
  */
 import { Validator, type OutputUnit, type Schema } from "@cfworker/json-schema";
 import { canonicalize } from "./canonical.ts";
-import { type Field, type JsonType, type Origin, readFields, SchemaRefused } from "./contract-fields.ts";
+import {
+  type Field,
+  type JsonType,
+  type Origin,
+  readFields,
+  SchemaRefused,
+} from "./contract-fields.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { isIndex, parsePointer } from "./pointer.ts";
@@ -39,7 +45,8 @@ export interface Contract {
 export function compileContract(schema: JsonObject): Result<Contract> {
   try {
     const text = canonicalize(schema);
-    if (text.length > LIMITS.contractChars) throw new SchemaRefused("", `the schema is longer than ${LIMITS.contractChars} characters`);
+    if (text.length > LIMITS.contractChars)
+      throw new SchemaRefused("", `the schema is longer than ${LIMITS.contractChars} characters`);
     const root = readFields(schema);
     // The validator marks the schema it is given, so it gets a copy.
     const copy = JSON.parse(text) as Schema;
@@ -47,7 +54,11 @@ export function compileContract(schema: JsonObject): Result<Contract> {
     return ok(new CompiledContract(schema, root, new Validator(copy, "2020-12", true)));
   } catch (error) {
     if (!(error instanceof SchemaRefused)) throw error;
-    return err(problem("invalid-contract", `${error.path || "/"}: ${error.message}`, { pointer: error.path }));
+    return err(
+      problem("invalid-contract", `${error.path || "/"}: ${error.message}`, {
+        pointer: error.path,
+      }),
+    );
   }
 }
 
@@ -73,7 +84,10 @@ class CompiledContract implements Contract {
   field(pointer: string): Field | undefined {
     if (this.#fields.has(pointer)) return this.#fields.get(pointer);
     const segments = parsePointer(pointer);
-    const field = segments?.reduce<Field | undefined>((f, s) => f?.properties.get(s) ?? (isIndex(s) ? f?.items : undefined), this.root);
+    const field = segments?.reduce<Field | undefined>(
+      (f, s) => f?.properties.get(s) ?? (isIndex(s) ? f?.items : undefined),
+      this.root,
+    );
     // Bounded: indexes are endless, names are not.
     if (this.#fields.size < LIMITS.contractNodes) this.#fields.set(pointer, field);
     return field;
@@ -123,14 +137,26 @@ const REPEATS = new Set(["properties", "items", "$ref", "false"]);
 function violation(errors: readonly OutputUnit[]): Problem {
   const named = errors
     .filter((error) => !REPEATS.has(error.keyword))
-    .map((error) => ({ pointer: error.instanceLocation.slice(1), keyword: error.keyword, missing: missingIn(error) }));
-  const list = [...new Set(named.map(({ pointer, keyword, missing }) => `${pointer || "/"} ${keyword}${missing}`))];
+    .map((error) => ({
+      pointer: error.instanceLocation.slice(1),
+      keyword: error.keyword,
+      missing: missingIn(error),
+    }));
+  const list = [
+    ...new Set(
+      named.map(({ pointer, keyword, missing }) => `${pointer || "/"} ${keyword}${missing}`),
+    ),
+  ];
   const first = named[0] ?? { pointer: "", keyword: "schema" };
-  return problem("contract-violation", `The value does not satisfy the contract: ${list.slice(0, LIMITS.violationsNamed).join("; ")}`, {
-    pointer: first.pointer,
-    keyword: first.keyword,
-    errors: list.slice(0, LIMITS.violationsNamed),
-  });
+  return problem(
+    "contract-violation",
+    `The value does not satisfy the contract: ${list.slice(0, LIMITS.violationsNamed).join("; ")}`,
+    {
+      pointer: first.pointer,
+      keyword: first.keyword,
+      errors: list.slice(0, LIMITS.violationsNamed),
+    },
+  );
 }
 
 /** The missing property's name, which is the schema's word and not the sender's. */

@@ -14,7 +14,12 @@ export type PatternFacts = {
 type Kind = "digits" | "hex" | "letters" | "mark" | "mixed";
 type Part = { readonly kind: Kind; readonly min: number };
 /** `ways`: an upper bound on how often the engine can try again. `parts`: what must occur. */
-type Node = { readonly ways: number; readonly varies: boolean; readonly parts: readonly Part[]; readonly min: number };
+type Node = {
+  readonly ways: number;
+  readonly varies: boolean;
+  readonly parts: readonly Part[];
+  readonly min: number;
+};
 
 class Refused extends Error {}
 const refuse = (why: string): never => {
@@ -24,14 +29,17 @@ const refuse = (why: string): never => {
 /** What the pattern is, or why it is refused. */
 export function analysePattern(pattern: string): PatternFacts | { readonly refused: string } {
   try {
-    if (pattern.length > LIMITS.patternChars) refuse(`is longer than ${LIMITS.patternChars} characters`);
-    if (!pattern.startsWith("^") || !pattern.endsWith("$") || /\\(?:\\\\)*\$$/.test(pattern)) refuse("must cover the whole value: ^…$");
+    if (pattern.length > LIMITS.patternChars)
+      refuse(`is longer than ${LIMITS.patternChars} characters`);
+    if (!pattern.startsWith("^") || !pattern.endsWith("$") || /\\(?:\\\\)*\$$/.test(pattern))
+      refuse("must cover the whole value: ^…$");
     new RegExp(pattern, "u");
     const scanner = new Scanner(pattern.slice(1, -1));
     const node = scanner.alternatives();
     if (!scanner.done) refuse("has an unmatched )");
     if (scanner.topAlternatives) refuse("needs a group around its alternatives");
-    if (node.ways > LIMITS.patternWays) refuse("has too many ways to match: bound its repetitions, as in {1,32}");
+    if (node.ways > LIMITS.patternWays)
+      refuse("has too many ways to match: bound its repetitions, as in {1,32}");
     return { distinctive: isDistinctive(node) };
   } catch (error) {
     if (error instanceof Refused) return { refused: error.message };
@@ -42,7 +50,8 @@ export function analysePattern(pattern: string): PatternFacts | { readonly refus
 
 /** At least three digits that must be there and a character that is none, or sixteen hex digits. */
 function isDistinctive(node: Node): boolean {
-  const count = (...kinds: Kind[]) => node.parts.reduce((sum, part) => (kinds.includes(part.kind) ? sum + part.min : sum), 0);
+  const count = (...kinds: Kind[]) =>
+    node.parts.reduce((sum, part) => (kinds.includes(part.kind) ? sum + part.min : sum), 0);
   return (count("digits", "hex") >= 3 && count("mark", "letters") >= 1) || count("hex") >= 16;
 }
 
@@ -68,7 +77,12 @@ class Scanner {
     }
     if (branches.length === 1) return branches[0]!;
     const ways = branches.reduce((sum, branch) => sum + branch.ways, 0);
-    return { ways, varies: true, parts: [], min: Math.min(...branches.map((branch) => branch.min)) };
+    return {
+      ways,
+      varies: true,
+      parts: [],
+      min: Math.min(...branches.map((branch) => branch.min)),
+    };
   }
 
   #sequence(): Node {
@@ -91,11 +105,21 @@ class Scanner {
     this.#at += match[0].length;
     if (this.#text[this.#at] === "?") refuse("uses a lazy repetition");
     const least = match[1] !== undefined ? Number(match[1]) : match[0] === "+" ? 1 : 0;
-    const most = match[0] === "?" ? 1 : match[1] === undefined || match[3] === "" ? Infinity : Number(match[3] ?? match[1]);
+    const most =
+      match[0] === "?"
+        ? 1
+        : match[1] === undefined || match[3] === ""
+          ? Infinity
+          : Number(match[3] ?? match[1]);
     if (atom.varies && most > 1) refuse("repeats something that itself varies");
     const repeats = most === Infinity ? LIMITS.patternWays / 10 : most - least + 1;
     const parts = least === 0 ? [] : atom.parts.map((part) => ({ ...part, min: part.min * least }));
-    return { ways: atom.ways * repeats, varies: atom.varies || most !== least, parts, min: atom.min * least };
+    return {
+      ways: atom.ways * repeats,
+      varies: atom.varies || most !== least,
+      parts,
+      min: atom.min * least,
+    };
   }
 
   #atom(): Node {
@@ -109,7 +133,8 @@ class Scanner {
   }
 
   #group(): Node {
-    if (this.#text[this.#at] === "?" && !this.#take("?:")) refuse("uses look-around or a named group");
+    if (this.#text[this.#at] === "?" && !this.#take("?:"))
+      refuse("uses look-around or a named group");
     this.#depth++;
     const node = this.alternatives();
     this.#depth--;
@@ -121,7 +146,8 @@ class Scanner {
   #escapeKind(): Kind {
     const char = this.#text[this.#at++]!;
     if (char === "d") return "digits";
-    if (/[\dkbBxuc]/.test(char)) return refuse("uses a back reference, a word boundary or a numeric escape");
+    if (/[\dkbBxuc]/.test(char))
+      return refuse("uses a back reference, a word boundary or a numeric escape");
     if (/[pP]/.test(char)) this.#at = this.#text.indexOf("}", this.#at) + 1;
     return /[a-z]/i.test(char) ? "mixed" : "mark";
   }
@@ -144,7 +170,12 @@ class Scanner {
   }
 }
 
-const single = (kind: Kind): Node => ({ ways: 1, varies: false, parts: [{ kind, min: 1 }], min: 1 });
+const single = (kind: Kind): Node => ({
+  ways: 1,
+  varies: false,
+  parts: [{ kind, min: 1 }],
+  min: 1,
+});
 
 function kindOf(char: string): Kind {
   if (/\d/.test(char)) return "digits";

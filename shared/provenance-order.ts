@@ -9,6 +9,8 @@ export type Provenance = (typeof PROVENANCE)[number];
 const rank = (provenance: Provenance): number => PROVENANCE.indexOf(provenance);
 
 /** The weakest of several. Of none it is `release`: nothing there came from anybody else. */
-export const weakest = (all: readonly Provenance[]): Provenance => all.reduce((a, b) => (rank(b) > rank(a) ? b : a), "release");
+export const weakest = (all: readonly Provenance[]): Provenance =>
+  all.reduce((a, b) => (rank(b) > rank(a) ? b : a), "release");
 
-export const atLeast = (provenance: Provenance, floor: Provenance): boolean => rank(provenance) <= rank(floor);
+export const atLeast = (provenance: Provenance, floor: Provenance): boolean =>
+  rank(provenance) <= rank(floor);

@@ -25,7 +25,11 @@ export { atLeast, PROVENANCE, type Provenance, weakest } from "./provenance-orde
 export type SourceView = { readonly keyProvenance: Provenance; readonly outputContract: Contract };
 
 /** A result of an earlier applied read step of the same task. */
-export type RecordView = SourceView & { readonly step: string; readonly capability: string; readonly result: Json };
+export type RecordView = SourceView & {
+  readonly step: string;
+  readonly capability: string;
+  readonly result: Json;
+};
 
 export type AgentView = {
   readonly args: JsonObject;
@@ -44,12 +48,19 @@ export function provenanceForAgent(view: AgentView): Record<string, Provenance> 
   const names = Object.keys(view.args);
   if (view.openedByAgent) return Object.fromEntries(names.map((name) => [name, "model"]));
   const evidence = new Evidence(view);
-  return Object.fromEntries(names.map((name) => [name, evidence.judge(view.args[name]!, view.argsContract.root.properties.get(name), name)]));
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      evidence.judge(view.args[name]!, view.argsContract.root.properties.get(name), name),
+    ]),
+  );
 }
 
 /** A reference is `record` where the tenant's own data is read under a trusted key, else somebody's content. */
 export const provenanceOfReference = ({ pointer }: Reference, source: SourceView): Provenance =>
-  source.outputContract.isTrusted(pointer) && atLeast(source.keyProvenance, "record") ? "record" : "content";
+  source.outputContract.isTrusted(pointer) && atLeast(source.keyProvenance, "record")
+    ? "record"
+    : "content";
 
 class Evidence {
   readonly #principal = new Sayings();
@@ -59,10 +70,19 @@ class Evidence {
 
   constructor(view: AgentView) {
     this.#ids = [...view.argsContract.ids, ...view.inputContract.ids];
-    this.#sources = new Map([...(view.sources ?? []), ...view.records.map((record) => [record.step, record] as const)]);
-    this.#principal.collect(view.input, view.inputContract.root, "", (field) => field.origin === "principal");
+    this.#sources = new Map([
+      ...(view.sources ?? []),
+      ...view.records.map((record) => [record.step, record] as const),
+    ]);
+    this.#principal.collect(
+      view.input,
+      view.inputContract.root,
+      "",
+      (field) => field.origin === "principal",
+    );
     for (const { keyProvenance, result, outputContract } of view.records)
-      if (atLeast(keyProvenance, "record")) this.#records.collect(result, outputContract.root, "", (field) => field.trusted);
+      if (atLeast(keyProvenance, "record"))
+        this.#records.collect(result, outputContract.root, "", (field) => field.trusted);
   }
 
   judge(value: Json, field: Field | undefined, name: string): Provenance {
@@ -72,9 +92,15 @@ class Evidence {
       return source === undefined ? "model" : provenanceOfReference(reference!, source);
     }
     if (Array.isArray(value) && value.length > 0)
-      return weakest((value as readonly Json[]).map((item) => this.judge(item, field?.items, name)));
+      return weakest(
+        (value as readonly Json[]).map((item) => this.judge(item, field?.items, name)),
+      );
     if (isObject(value) && Object.keys(value).length > 0)
-      return weakest(Object.entries(value).map(([key, part]) => this.judge(part, field?.properties.get(key), key)));
+      return weakest(
+        Object.entries(value).map(([key, part]) =>
+          this.judge(part, field?.properties.get(key), key),
+        ),
+      );
     return this.#judgeScalar(value, field, name);
   }
 
@@ -86,7 +112,8 @@ class Evidence {
     const token = asToken(value, this.#ids);
     const key = token?.normal ?? value;
     if (this.#principal.says(key)) return "principal";
-    if (token !== undefined && this.#principal.texts.some((text) => occursIn(token, text))) return "principal";
+    if (token !== undefined && this.#principal.texts.some((text) => occursIn(token, text)))
+      return "principal";
     return this.#records.says(key) ? "record" : "model";
   }
 }
@@ -97,12 +124,18 @@ class Sayings {
   readonly #whole = new Set<string>();
   readonly #short = new Set<string>();
 
-  collect(value: Json, field: Field | undefined, name: string, counts: (field: Field) => boolean): void {
+  collect(
+    value: Json,
+    field: Field | undefined,
+    name: string,
+    counts: (field: Field) => boolean,
+  ): void {
     if (field === undefined) return;
     if (Array.isArray(value) && value.length > 0) {
       for (const item of value as readonly Json[]) this.collect(item, field.items, name, counts);
     } else if (isObject(value) && Object.keys(value).length > 0) {
-      for (const [key, part] of Object.entries(value)) this.collect(part, field.properties.get(key), key, counts);
+      for (const [key, part] of Object.entries(value))
+        this.collect(part, field.properties.get(key), key, counts);
     } else if (counts(field)) {
       this.#short.add(shortKey(name, value));
       if (typeof value !== "string" || isShort(value)) return;
@@ -115,7 +148,9 @@ class Sayings {
   saysShort = (name: string, value: Json): boolean => this.#short.has(shortKey(name, value));
 }
 
-const isShort = (text: string): boolean => text.trim().length < 4 || (/^[\d\s.,+-]*$/.test(text) && text.replace(/\D/g, "").length < 6);
+const isShort = (text: string): boolean =>
+  text.trim().length < 4 || (/^[\d\s.,+-]*$/.test(text) && text.replace(/\D/g, "").length < 6);
 
 /** `order_id` and `orderId` are one name. */
-const shortKey = (name: string, value: Json): string => `${name.replace(/[_-]/g, "").toLowerCase()} ${JSON.stringify(value)}`;
+const shortKey = (name: string, value: Json): string =>
+  `${name.replace(/[_-]/g, "").toLowerCase()} ${JSON.stringify(value)}`;

@@ -6,7 +6,7 @@
 import * as z from "zod";
 import { CapabilityContract } from "./capability.ts";
 import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
-import { Playbook } from "./playbook.ts";
+import { Playbook } from "./playbook-schema.ts";
 import { Policy } from "./policy/schema.ts";
 import { Envelope } from "./signing.ts";
 

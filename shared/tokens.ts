@@ -101,7 +101,11 @@ function isBounded(text: string, start: number, end: number): boolean {
 function touches(next: string | undefined, afterNext: string | undefined): boolean {
   if (next === undefined) return false;
   if (WORD.test(next) || isSurrogate(next)) return true;
-  return JOINS.includes(next) && afterNext !== undefined && (WORD.test(afterNext) || JOINS.includes(afterNext) || isSurrogate(afterNext));
+  return (
+    JOINS.includes(next) &&
+    afterNext !== undefined &&
+    (WORD.test(afterNext) || JOINS.includes(afterNext) || isSurrogate(afterNext))
+  );
 }
 
 /** Half of a character outside the basic plane: taken for a letter, to be safe. */

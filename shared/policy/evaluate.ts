@@ -10,7 +10,11 @@ import { isCelError } from "./expression.ts";
 import { type Available, type Facts, FactView } from "./facts.ts";
 import { ANSWERS, type Answer } from "./schema.ts";
 
-export type ReviewDemand = { readonly rule: string; readonly role: string; readonly quorum: number };
+export type ReviewDemand = {
+  readonly rule: string;
+  readonly role: string;
+  readonly quorum: number;
+};
 
 export type Decision = {
   readonly answer: Answer;
@@ -33,7 +37,11 @@ export const ALL_AVAILABLE: Available = { args: true, preview: true, results: tr
  * Decides one step. The capability must be declared: one that is not is denied.
  * Equal facts give equal decisions, wherever this runs.
  */
-export function evaluatePolicy(compiled: CompiledPolicy, facts: Facts, { available }: { readonly available: Available }): Decision {
+export function evaluatePolicy(
+  compiled: CompiledPolicy,
+  facts: Facts,
+  { available }: { readonly available: Available },
+): Decision {
   const capability = compiled.declarations.capabilities.get(facts.capability);
   if (capability === undefined) return undeclared(compiled);
   const view = new FactView(facts, available, compiled.declarations, capability);
@@ -55,7 +63,13 @@ function ask(rule: CompiledRule, view: FactView, outcome: Outcome): void {
   if (answer === true) outcome.matched.push(rule);
   else if (answer === false) return;
   else if (missed) outcome.deferred.push(rule.id);
-  else outcome.errors.push({ rule: rule.id, message: isCelError(answer) ? describe(answer.message, rule) : "does not answer true or false" });
+  else
+    outcome.errors.push({
+      rule: rule.id,
+      message: isCelError(answer)
+        ? describe(answer.message, rule)
+        : "does not answer true or false",
+    });
 }
 
 function conclude(compiled: CompiledPolicy, { matched, errors, deferred }: Outcome): Decision {
@@ -63,8 +77,11 @@ function conclude(compiled: CompiledPolicy, { matched, errors, deferred }: Outco
   const matches = [...matched.map(({ id, then }) => ({ id, then })), ...failed];
   const strongest = ANSWERS.find((answer) => matches.some(({ then }) => then === answer));
   const answer = strongest ?? compiled.policy.default;
-  const reviews = matched.flatMap(({ id, rule }) => (rule.then === "review" ? [{ rule: id, ...rule.reviewers }] : []));
-  if (strongest === undefined && compiled.policy.defaultReviewers !== undefined) reviews.push({ rule: "default", ...compiled.policy.defaultReviewers });
+  const reviews = matched.flatMap(({ id, rule }) =>
+    rule.then === "review" ? [{ rule: id, ...rule.reviewers }] : [],
+  );
+  if (strongest === undefined && compiled.policy.defaultReviewers !== undefined)
+    reviews.push({ rule: "default", ...compiled.policy.defaultReviewers });
   return {
     answer,
     // A deferred rule may still match, or fail and deny; only a rule's own denial stands whatever comes.
@@ -95,9 +112,16 @@ const undeclared = (compiled: CompiledPolicy): Decision => ({
 
 /** What the evaluator says may quote a value; decisions are recorded, so only the rule's own words are repeated. */
 function describe(message: string, { rule }: CompiledRule): string {
-  const name = /field not found: (\w+)|field '?(\w+)'?|key[^\w]+(\w+)/.exec(message)?.slice(1).find((part) => part !== undefined);
-  if (/not found|no such/i.test(message)) return name !== undefined && rule.when.includes(name) ? `there is no ${name}` : "looks at something that is not there";
-  if (/overload|mismatch|unsupported/i.test(message)) return "applies an operation to a value of another type";
+  const name = /field not found: (\w+)|field '?(\w+)'?|key[^\w]+(\w+)/
+    .exec(message)
+    ?.slice(1)
+    .find((part) => part !== undefined);
+  if (/not found|no such/i.test(message))
+    return name !== undefined && rule.when.includes(name)
+      ? `there is no ${name}`
+      : "looks at something that is not there";
+  if (/overload|mismatch|unsupported/i.test(message))
+    return "applies an operation to a value of another type";
   if (/divi|modul/i.test(message)) return "divides by zero";
   if (/overflow|range/i.test(message)) return "leaves the range of its type";
   if (/more than \d+ elements/.test(message)) return "looks at a list or map that is too large";

@@ -5,7 +5,15 @@
  * Names and functions are checked here too: a rule that mentions what does not exist is refused when it is published,
  * not when it should have protected something.
  */
-import { type CelError, celEnv, type CelInput, type CelValue, isCelError, parse, plan } from "@bufbuild/cel";
+import {
+  type CelError,
+  celEnv,
+  type CelInput,
+  type CelValue,
+  isCelError,
+  parse,
+  plan,
+} from "@bufbuild/cel";
 import { LIMITS } from "../limits.ts";
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -29,7 +37,18 @@ export interface Expression {
 }
 
 const ENV = celEnv();
-const TYPE_NAMES = new Set(["int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type"]);
+const TYPE_NAMES = new Set([
+  "int",
+  "uint",
+  "double",
+  "bool",
+  "string",
+  "bytes",
+  "list",
+  "map",
+  "null_type",
+  "type",
+]);
 const SYNTAX = new Set(["_[_]", "_?_:_", "_&&_", "_||_", "@not_strictly_false"]);
 
 class Refused extends Error {}
@@ -44,7 +63,13 @@ export function compileExpression(source: string, declared: readonly string[]): 
     const ast = parseSource(source);
     const paths = new Survey(new Set(declared)).of(ast);
     const run = plan(ENV, ast) as (bindings: Bindings) => CelValue | CelError;
-    return ok({ source, ast, paths, roots: new Set(paths.map((path) => path.root)), evaluate: run });
+    return ok({
+      source,
+      ast,
+      paths,
+      roots: new Set(paths.map((path) => path.root)),
+      evaluate: run,
+    });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return err(problem("cel-invalid", `The expression ${error.message}`));
@@ -87,15 +112,21 @@ class Survey {
       case "callExpr": {
         const { function: name, target, args } = kind.value;
         if (name === "matches") refuse("uses matches, whose cost has no bound");
-        if (!SYNTAX.has(name) && ENV.funcs.find(name) === undefined) refuse(`calls ${name}, which does not exist`);
+        if (!SYNTAX.has(name) && ENV.funcs.find(name) === undefined)
+          refuse(`calls ${name}, which does not exist`);
         this.#walk(target, local);
         return args.forEach((arg) => this.#walk(arg, local));
       }
       case "listExpr":
         return kind.value.elements.forEach((element) => this.#walk(element, local));
       case "structExpr":
-        if (kind.value.messageName !== "") refuse(`makes a message of type ${kind.value.messageName}`);
-        checkKeys(kind.value.entries.flatMap((entry) => (entry.keyKind.case === "mapKey" ? entry.keyKind.value : [])));
+        if (kind.value.messageName !== "")
+          refuse(`makes a message of type ${kind.value.messageName}`);
+        checkKeys(
+          kind.value.entries.flatMap((entry) =>
+            entry.keyKind.case === "mapKey" ? entry.keyKind.value : [],
+          ),
+        );
         for (const entry of kind.value.entries) {
           if (entry.keyKind.case === "mapKey") this.#walk(entry.keyKind.value, local);
           this.#walk(entry.value, local);
@@ -103,9 +134,11 @@ class Survey {
         return;
       case "comprehensionExpr": {
         if (++this.#loops > LIMITS.celLoops) refuse(`has more than ${LIMITS.celLoops} loop`);
-        const { iterVar, iterVar2, accuVar, iterRange, accuInit, loopCondition, loopStep, result } = kind.value;
+        const { iterVar, iterVar2, accuVar, iterRange, accuInit, loopCondition, loopStep, result } =
+          kind.value;
         for (const name of [iterVar, iterVar2])
-          if (this.#declared.has(name) || TYPE_NAMES.has(name)) refuse(`uses the name ${name} for something else`);
+          if (this.#declared.has(name) || TYPE_NAMES.has(name))
+            refuse(`uses the name ${name} for something else`);
         this.#walk(iterRange, local);
         this.#walk(accuInit, local);
         const inside = new Set([...local, iterVar, iterVar2, accuVar]);
@@ -125,7 +158,8 @@ class Survey {
     for (const _ of path.segments) this.#count();
     if (local.has(path.root)) return;
     if (this.#declared.has(path.root)) this.#paths.push(path);
-    else if (!TYPE_NAMES.has(path.root) || path.segments.length > 0) refuse(`mentions ${path.root}, which does not exist`);
+    else if (!TYPE_NAMES.has(path.root) || path.segments.length > 0)
+      refuse(`mentions ${path.root}, which does not exist`);
   }
 
   #count(): void {
@@ -137,7 +171,8 @@ class Survey {
 export function pathOf(node: Ast): Path | undefined {
   const { exprKind: kind } = node;
   if (kind.case === "identExpr") return { root: kind.value.name, segments: [] };
-  if (kind.case === "selectExpr") return kind.value.operand && extend(pathOf(kind.value.operand), kind.value.field);
+  if (kind.case === "selectExpr")
+    return kind.value.operand && extend(pathOf(kind.value.operand), kind.value.field);
   if (kind.case !== "callExpr" || kind.value.function !== "_[_]") return undefined;
   const [operand, index] = kind.value.args;
   const key = index && constantOf(index);
@@ -145,13 +180,16 @@ export function pathOf(node: Ast): Path | undefined {
   return operand && extend(pathOf(operand), String(key));
 }
 
-const extend = (path: Path | undefined, segment: string): Path | undefined => path && { root: path.root, segments: [...path.segments, segment] };
+const extend = (path: Path | undefined, segment: string): Path | undefined =>
+  path && { root: path.root, segments: [...path.segments, segment] };
 
 /** The value of a string, int or bool constant; undefined for anything else. */
 export function constantOf(node: Ast): string | bigint | boolean | undefined {
   if (node.exprKind.case !== "constExpr") return undefined;
   const { constantKind: kind } = node.exprKind.value;
-  return kind.case === "stringValue" || kind.case === "int64Value" || kind.case === "boolValue" ? kind.value : undefined;
+  return kind.case === "stringValue" || kind.case === "int64Value" || kind.case === "boolValue"
+    ? kind.value
+    : undefined;
 }
 
 /**
@@ -159,5 +197,6 @@ export function constantOf(node: Ast): string | bigint | boolean | undefined {
  * So a map literal of two or more entries has constant keys, none of them unsigned.
  */
 function checkKeys(keys: readonly Ast[]): void {
-  if (keys.length > 1 && keys.some((key) => constantOf(key) === undefined)) refuse("has a map literal whose keys are not string, int or bool constants");
+  if (keys.length > 1 && keys.some((key) => constantOf(key) === undefined))
+    refuse("has a map literal whose keys are not string, int or bool constants");
 }

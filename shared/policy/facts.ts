@@ -19,13 +19,26 @@ export type CapabilityDeclaration = {
 };
 
 /** What expressions may speak of: the automation's input contract and the release's capabilities by name. */
-export type Declarations = { readonly input: Contract; readonly capabilities: ReadonlyMap<string, CapabilityDeclaration> };
+export type Declarations = {
+  readonly input: Contract;
+  readonly capabilities: ReadonlyMap<string, CapabilityDeclaration>;
+};
 
 /** Everything that a rule may see about one step, as plain JSON. */
 export type Facts = {
-  readonly intent: { readonly automation: string; readonly input: Json; readonly region: string; readonly purpose: string };
+  readonly intent: {
+    readonly automation: string;
+    readonly input: Json;
+    readonly region: string;
+    readonly purpose: string;
+  };
   readonly task: { readonly id: string; readonly region: string; readonly round: number };
-  readonly principal: { readonly key: string; readonly role: string; readonly member: string; readonly person: boolean };
+  readonly principal: {
+    readonly key: string;
+    readonly role: string;
+    readonly member: string;
+    readonly person: boolean;
+  };
   readonly agent: { readonly id: string; readonly planner: "playbook" | "agent" };
   /** Name of a declared capability; what else rules see of it comes from its contract. */
   readonly capability: string;
@@ -46,7 +59,11 @@ export type Facts = {
 export type StepResult = { readonly capability: string; readonly result: Json };
 
 /** Which facts are there. The others (`capability.tags` among them, with `args`) defer the rules that depend on them. */
-export type Available = { readonly args: boolean; readonly preview: boolean; readonly results: boolean };
+export type Available = {
+  readonly args: boolean;
+  readonly preview: boolean;
+  readonly results: boolean;
+};
 
 export const ROOTS = [
   "intent",
@@ -77,7 +94,12 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
   readonly #capability: CapabilityDeclaration;
   readonly #made = new Map<string, CelInput>();
 
-  constructor(facts: Facts, available: Available, declarations: Declarations, capability: CapabilityDeclaration) {
+  constructor(
+    facts: Facts,
+    available: Available,
+    declarations: Declarations,
+    capability: CapabilityDeclaration,
+  ) {
     this.#facts = facts;
     this.#available = available;
     this.#declarations = declarations;
@@ -121,24 +143,35 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
     return this.#once("capability", () =>
       lazyMap({
         ...constants({ name, version, risk, effect, reversible, delivery }),
-        tags: () => this.#ifThere(this.#available.args, "tags", () => tagsOf(contract, this.#facts.args)) as CelValue | CelError,
+        tags: () =>
+          this.#ifThere(this.#available.args, "tags", () => tagsOf(contract, this.#facts.args)) as
+            | CelValue
+            | CelError,
       }),
     );
   }
   get args(): CelInput | CelError {
-    return this.#ifThere(this.#available.args, "args", () => toCelValue(this.#facts.args, this.#capability.input.root));
+    return this.#ifThere(this.#available.args, "args", () =>
+      toCelValue(this.#facts.args, this.#capability.input.root),
+    );
   }
   get provenance(): CelInput {
     return this.#once("provenance", () => toCelValue(this.#provenance(), undefined));
   }
   get roles(): CelInput {
-    return this.#once("roles", () => toCelValue(rolesOf(this.#capability.contract, this.#provenance()), undefined));
+    return this.#once("roles", () =>
+      toCelValue(rolesOf(this.#capability.contract, this.#provenance()), undefined),
+    );
   }
   get preview(): CelInput | CelError {
-    return this.#ifThere(this.#available.preview, "preview", () => toCelValue(this.#facts.preview ?? {}, this.#capability.preview?.root));
+    return this.#ifThere(this.#available.preview, "preview", () =>
+      toCelValue(this.#facts.preview ?? {}, this.#capability.preview?.root),
+    );
   }
   get results(): CelInput | CelError {
-    return this.#ifThere(this.#available.results, "results", () => resultsValue(this.#facts.results ?? {}, this.#declarations));
+    return this.#ifThere(this.#available.results, "results", () =>
+      resultsValue(this.#facts.results ?? {}, this.#declarations),
+    );
   }
   get confidence(): CelInput {
     return this.#facts.confidence;
@@ -153,12 +186,19 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
   /** Every argument has a provenance; one of unknown origin counts as the model's. */
   #provenance(): Record<string, Provenance> {
     const { args, provenance } = this.#facts;
-    return Object.fromEntries(Object.keys(args).map((name) => [name, Object.hasOwn(provenance, name) ? provenance[name]! : "model"]));
+    return Object.fromEntries(
+      Object.keys(args).map((name) => [
+        name,
+        Object.hasOwn(provenance, name) ? provenance[name]! : "model",
+      ]),
+    );
   }
 }
 
 const constants = (values: { readonly [key: string]: Json }) =>
-  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, () => toCelValue(value, undefined)]));
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, () => toCelValue(value, undefined)]),
+  );
 
 /** `intent` in CEL. */
 export const intentValue = (intent: Facts["intent"], input: Contract): CelInput =>
@@ -168,7 +208,10 @@ export const intentValue = (intent: Facts["intent"], input: Contract): CelInput 
   });
 
 /** `results` in CEL, each by the output contract of the capability that gave it. */
-export const resultsValue = (results: { readonly [step: string]: StepResult }, declarations: Declarations): CelInput =>
+export const resultsValue = (
+  results: { readonly [step: string]: StepResult },
+  declarations: Declarations,
+): CelInput =>
   lazyMap(
     Object.fromEntries(
       Object.entries(results).map(([step, { capability, result }]) => [
@@ -179,12 +222,18 @@ export const resultsValue = (results: { readonly [step: string]: StepResult }, d
   );
 
 /** Role → weakest provenance of the arguments that carry it; `none` where the step has no such argument. */
-export function rolesOf(contract: CapabilityContract, provenance: { readonly [argument: string]: Provenance }): Record<Role, Provenance | "none"> {
+export function rolesOf(
+  contract: CapabilityContract,
+  provenance: { readonly [argument: string]: Provenance },
+): Record<Role, Provenance | "none"> {
   const of = (role: Role): Provenance | "none" => {
     const present = (contract.roles[role] ?? []).filter((name) => Object.hasOwn(provenance, name));
     return present.length === 0 ? "none" : weakest(present.map((name) => provenance[name]!));
   };
-  return Object.fromEntries(ROLES.map((role) => [role, of(role)])) as Record<Role, Provenance | "none">;
+  return Object.fromEntries(ROLES.map((role) => [role, of(role)])) as Record<
+    Role,
+    Provenance | "none"
+  >;
 }
 
 /** A tag that cannot be rendered is an error and no missing tag: a rule that looks at tags must not overlook one. */
@@ -202,7 +251,8 @@ const toTimestamp = compileExpression("timestamp(text)", ["text"]);
 
 /** A CEL timestamp; an error value for a time outside CEL's years. */
 function timestamp(ms: number): CelValue | CelError {
-  if (!toTimestamp.ok || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return celError("now is not a time");
+  if (!toTimestamp.ok || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15)
+    return celError("now is not a time");
   const bindings: Bindings = { text: new Date(ms).toISOString() };
   return toTimestamp.value.evaluate(bindings);
 }

@@ -5,5 +5,12 @@
 export { type CompiledPolicy, compilePolicy } from "./compile.ts";
 export { ALL_AVAILABLE, type Decision, evaluatePolicy, type ReviewDemand } from "./evaluate.ts";
 export { explainDecision } from "./explain.ts";
-export { type Available, type CapabilityDeclaration, type Declarations, type Facts, rolesOf, type StepResult } from "./facts.ts";
+export {
+  type Available,
+  type CapabilityDeclaration,
+  type Declarations,
+  type Facts,
+  rolesOf,
+  type StepResult,
+} from "./facts.ts";
 export { type Answer, ANSWERS, Policy, type Reviewers, type Rule } from "./schema.ts";

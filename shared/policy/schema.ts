@@ -32,13 +32,15 @@ export const Rule = z.discriminatedUnion("then", [
 export type Rule = z.infer<typeof Rule>;
 
 /** Aggregate limits have no place here yet: a policy that carries any other key is refused, not half understood. */
-export const Policy = z.strictObject({
-  /** The answer where no rule matches. `review` names its reviewers in `defaultReviewers`. */
-  default: z.enum(["deny", "review"]),
-  defaultReviewers: Reviewers.optional(),
-  rules: z.array(Rule).max(LIMITS.policyRules),
-}).refine((policy) => (policy.default === "review") === (policy.defaultReviewers !== undefined), {
-  error: "defaultReviewers stands exactly where the default is review",
-  path: ["defaultReviewers"],
-});
+export const Policy = z
+  .strictObject({
+    /** The answer where no rule matches. `review` names its reviewers in `defaultReviewers`. */
+    default: z.enum(["deny", "review"]),
+    defaultReviewers: Reviewers.optional(),
+    rules: z.array(Rule).max(LIMITS.policyRules),
+  })
+  .refine((policy) => (policy.default === "review") === (policy.defaultReviewers !== undefined), {
+    error: "defaultReviewers stands exactly where the default is review",
+    path: ["defaultReviewers"],
+  });
 export type Policy = z.infer<typeof Policy>;

@@ -74,7 +74,9 @@ class ObjectMap extends ReadOnlyMap {
     return typeof key === "string" && Object.hasOwn(this.#object, key);
   }
   get(key: unknown): CelValue | undefined {
-    return this.has(key) ? toCelValue(this.#object[key as string]!, this.#field?.properties.get(key as string)) : undefined;
+    return this.has(key)
+      ? toCelValue(this.#object[key as string]!, this.#field?.properties.get(key as string))
+      : undefined;
   }
   keys(): IterableIterator<string> {
     return this.#keys().values();
@@ -140,7 +142,8 @@ export const lazyMap = (thunks: { readonly [key: string]: () => CelValue | CelEr
 export function fromCelValue(value: CelValue): Json | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
-  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
+  if (typeof value === "bigint")
+    return Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
   if (isCelList(value)) {
     const items = Array.from(value, fromCelValue);
     return items.includes(undefined) ? undefined : (items as Json[]);
