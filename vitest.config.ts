@@ -1,6 +1,10 @@
+/**
+ * Pure code runs in Node; each Worker's objects run in workerd, in a project of its own with its own wrangler.toml;
+ * the end-to-end tests start all three Workers.
+ */
 import { defineConfig } from "vitest/config";
+import { workerProject } from "./test/workers/project.ts";
 
-/** Pure code runs in Node; each Worker has its own project with its own wrangler.toml. */
 export default defineConfig({
   test: {
     projects: [
@@ -9,6 +13,20 @@ export default defineConfig({
           name: "unit",
           include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts"],
           environment: "node",
+        },
+      },
+      await workerProject("intent-manager"),
+      await workerProject("executors"),
+      await workerProject("ledger"),
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"],
+          environment: "node",
+          // Each file boots three Workers: one at a time on a small machine.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
     ],

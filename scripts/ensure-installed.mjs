@@ -15,7 +15,8 @@ const fail = (line) => {
 };
 
 /** The versions in a lockfile by folder, or null where there is none. */
-const packagesOf = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : null);
+const packagesOf = (path) =>
+  existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : null;
 
 /** Whether each package of the lockfile stands in node_modules in the same version. Optional ones may be absent: they are for other machines. */
 const isInstalled = () => {
@@ -24,12 +25,19 @@ const isInstalled = () => {
   if (wanted === null) fail("package-lock.json is missing; check the repository out again.");
   if (present === null || !existsSync(join(root, "node_modules", ".bin", "node"))) return false;
   return Object.entries(wanted).every(
-    ([folder, entry]) => folder === "" || (present[folder] === undefined ? entry.optional === true : present[folder].version === entry.version),
+    ([folder, entry]) =>
+      folder === "" ||
+      (present[folder] === undefined
+        ? entry.optional === true
+        : present[folder].version === entry.version),
   );
 };
 
 const major = Number(process.versions.node.split(".")[0]);
-if (major < 20) fail(`Node ${process.versions.node} is too old: install Node 20 or newer. (The project brings its own Node 24 for everything after that.)`);
+if (major < 20)
+  fail(
+    `Node ${process.versions.node} is too old: install Node 20 or newer. (The project brings its own Node 24 for everything after that.)`,
+  );
 
 if (!isInstalled()) {
   console.error("countersign: installing dependencies (npm ci) …");
@@ -44,7 +52,11 @@ if (!isInstalled()) {
     stdio: ["ignore", "ignore", "inherit"],
     shell: process.platform === "win32",
   });
-  if (npm.error) fail(`npm could not be started (${npm.error.message}); install Node 20 or newer with npm.`);
+  if (npm.error)
+    fail(`npm could not be started (${npm.error.message}); install Node 20 or newer with npm.`);
   if (npm.status !== 0) fail("npm ci failed; its message stands above.");
-  if (!isInstalled()) fail("npm ci ended well, yet node_modules is not what the lockfile says; remove node_modules and try again.");
+  if (!isInstalled())
+    fail(
+      "npm ci ended well, yet node_modules is not what the lockfile says; remove node_modules and try again.",
+    );
 }

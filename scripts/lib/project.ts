@@ -25,8 +25,18 @@ export type WorkerProject = {
 /** In the order in which `wrangler dev` takes them: the first gets the port. */
 export const WORKERS: readonly WorkerProject[] = [
   { name: "countersign", folder: "intent-manager", config: "wrangler.toml", devVars: ".dev.vars" },
-  { name: "countersign-executors", folder: "executors", config: "executors/wrangler.toml", devVars: "executors/.dev.vars" },
-  { name: "countersign-ledger", folder: "ledger", config: "ledger/wrangler.toml", devVars: "ledger/.dev.vars" },
+  {
+    name: "countersign-executors",
+    folder: "executors",
+    config: "executors/wrangler.toml",
+    devVars: "executors/.dev.vars",
+  },
+  {
+    name: "countersign-ledger",
+    folder: "ledger",
+    config: "ledger/wrangler.toml",
+    devVars: "ledger/.dev.vars",
+  },
 ];
 
 export type Database = {
@@ -39,13 +49,34 @@ export type Database = {
 };
 
 export const DATABASES: readonly Database[] = [
-  { binding: "CONTROL_DB", name: "countersign-control", worker: "countersign", migrations: "migrations/control" },
-  { binding: "BUSINESS_EU", name: "countersign-business-eu", worker: "countersign-executors", migrations: "migrations/business" },
-  { binding: "BUSINESS_US", name: "countersign-business-us", worker: "countersign-executors", migrations: "migrations/business" },
-  { binding: "LEDGER_DB", name: "countersign-ledger", worker: "countersign-ledger", migrations: "migrations/ledger" },
+  {
+    binding: "CONTROL_DB",
+    name: "countersign-control",
+    worker: "countersign",
+    migrations: "migrations/control",
+  },
+  {
+    binding: "BUSINESS_EU",
+    name: "countersign-business-eu",
+    worker: "countersign-executors",
+    migrations: "migrations/business",
+  },
+  {
+    binding: "BUSINESS_US",
+    name: "countersign-business-us",
+    worker: "countersign-executors",
+    migrations: "migrations/business",
+  },
+  {
+    binding: "LEDGER_DB",
+    name: "countersign-ledger",
+    worker: "countersign-ledger",
+    migrations: "migrations/ledger",
+  },
 ];
 
-export const workerByName = (name: string): WorkerProject => WORKERS.find((worker) => worker.name === name)!;
+export const workerByName = (name: string): WorkerProject =>
+  WORKERS.find((worker) => worker.name === name)!;
 
 /** What wrangler is started with everywhere: no questions, no colours, no look-ups outside, no local tracing (it costs a write per request). */
 export const wranglerEnvironment = (): NodeJS.ProcessEnv => ({

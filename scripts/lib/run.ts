@@ -12,7 +12,11 @@ export function run(
   options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = spawn(command, [...args], { cwd: ROOT, env: options.env ?? process.env, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, [...args], {
+      cwd: ROOT,
+      env: options.env ?? process.env,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.stderr.on("data", (chunk) => (output += chunk));
@@ -26,7 +30,11 @@ export function run(
 /** The line of a tool's output that says what went wrong: its error line, else its last one. */
 export function reasonIn(output: string): string {
   // eslint-disable-next-line no-control-regex
-  const lines = output.replaceAll(/\u001b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const lines = output
+    .replaceAll(/\u001b\[[0-9;]*m/g, "")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
   const error = lines.find((line) => /\berror\b[\]:]/i.test(line)) ?? lines.at(-1) ?? "no output";
   return error.replace(/^.*?\[ERROR\]\s*/, "").slice(0, 300);
 }

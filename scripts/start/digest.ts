@@ -6,7 +6,11 @@ import { inRoot } from "../lib/project.ts";
 /** @param paths files or folders, relative to the root; `dist` and hidden ones inside are left out */
 export function digestOf(...paths: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const file of paths.flatMap(filesUnder)) hash.update(`${file}\0`).update(readFileSync(inRoot(file))).update("\0");
+  for (const file of paths.flatMap(filesUnder))
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(inRoot(file)))
+      .update("\0");
   return hash.digest("hex");
 }
 

@@ -24,4 +24,8 @@ Ctrl-C stops everything; the data stays.
 `;
 }
 
-const EXAMPLE_INTENT = JSON.stringify({ automation: "order-care", input: { request: "Please cancel my order" }, idempotencyKey: "first" });
+const EXAMPLE_INTENT = JSON.stringify({
+  automation: "order-care",
+  input: { request: "Please cancel my order" },
+  idempotencyKey: "first",
+});

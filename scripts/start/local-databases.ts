@@ -7,7 +7,14 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { controlSql } from "../lib/control-seed.ts";
-import { binary, DATABASES, inRoot, workerByName, wranglerEnvironment, type Database } from "../lib/project.ts";
+import {
+  binary,
+  DATABASES,
+  inRoot,
+  workerByName,
+  wranglerEnvironment,
+  type Database,
+} from "../lib/project.ts";
 import { reasonIn, run } from "../lib/run.ts";
 import { digestOf } from "./digest.ts";
 import type { DevFile } from "./dev-state.ts";
@@ -15,17 +22,27 @@ import { StartFailure } from "./failure.ts";
 import { isDone, setDone, STATE_FOLDER } from "./stamps.ts";
 
 /** Regional business databases by region. */
-const BUSINESS_BY_REGION: { readonly [region: string]: string } = { eu: "BUSINESS_EU", us: "BUSINESS_US" };
+const BUSINESS_BY_REGION: { readonly [region: string]: string } = {
+  eu: "BUSINESS_EU",
+  us: "BUSINESS_US",
+};
 
 export async function prepareDatabases(dev: DevFile, log: (line: string) => void): Promise<void> {
   for (const database of DATABASES) await migrate(database, log);
-  await seed("CONTROL_DB", "tenant and API keys", controlSql(dev, Date.now()), JSON.stringify([dev.apiKeys, dev.rootKey.x]), log);
+  await seed(
+    "CONTROL_DB",
+    "tenant and API keys",
+    controlSql(dev, Date.now()),
+    JSON.stringify([dev.apiKeys, dev.rootKey.x]),
+    log,
+  );
   const demoSql = await loadDemoSql();
   if (demoSql === null) return;
   for (const region of dev.regions) {
     const binding = BUSINESS_BY_REGION[region];
     // Written once and never again: from then on these rows are what actions change.
-    if (binding !== undefined) await seed(binding, `demonstration data (${region})`, () => demoSql(region), "once", log);
+    if (binding !== undefined)
+      await seed(binding, `demonstration data (${region})`, () => demoSql(region), "once", log);
   }
 }
 
@@ -36,7 +53,8 @@ async function migrate(database: Database, log: (line: string) => void): Promise
   if (isDone(`migrate ${database.binding}`, digest)) return;
   log(`migrations: ${database.name}`);
   const applied = await wrangler(["d1", "migrations", "apply", database.binding], database);
-  if (applied.code !== 0) throw new StartFailure(`a migration of ${database.name} failed: ${reasonIn(applied.output)}`);
+  if (applied.code !== 0)
+    throw new StartFailure(`a migration of ${database.name} failed: ${reasonIn(applied.output)}`);
   setDone(`migrate ${database.binding}`, digest);
 }
 
@@ -56,9 +74,16 @@ async function seed(
   try {
     const file = join(folder, "seed.sql");
     const sql = typeof statements === "function" ? statements() : statements;
-    writeFileSync(file, `${sql.map((statement) => statement.replace(/;\s*$/, "")).join(";\n")};\n`, { mode: 0o600 });
+    writeFileSync(
+      file,
+      `${sql.map((statement) => statement.replace(/;\s*$/, "")).join(";\n")};\n`,
+      { mode: 0o600 },
+    );
     const executed = await wrangler(["d1", "execute", binding, "--file", file, "--yes"], database);
-    if (executed.code !== 0) throw new StartFailure(`the ${what} could not be written to ${database.name}: ${reasonIn(executed.output)}`);
+    if (executed.code !== 0)
+      throw new StartFailure(
+        `the ${what} could not be written to ${database.name}: ${reasonIn(executed.output)}`,
+      );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -66,9 +91,20 @@ async function seed(
 }
 
 const wrangler = (args: readonly string[], database: Database) =>
-  run(binary("wrangler"), [...args, "-c", inRoot(workerByName(database.worker).config), "--local", "--persist-to", inRoot(STATE_FOLDER)], {
-    env: { ...wranglerEnvironment(), CI: "1" }, // CI: asks nothing
-  });
+  run(
+    binary("wrangler"),
+    [
+      ...args,
+      "-c",
+      inRoot(workerByName(database.worker).config),
+      "--local",
+      "--persist-to",
+      inRoot(STATE_FOLDER),
+    ],
+    {
+      env: { ...wranglerEnvironment(), CI: "1" }, // CI: asks nothing
+    },
+  );
 
 /** The generator of demonstration data. */
 async function loadDemoSql(): Promise<((region: string) => readonly string[]) | null> {

@@ -39,12 +39,16 @@ export type RunningWorkers = {
 
 export function startWorkers(port: number, url: string): RunningWorkers {
   const log = openSync(inRoot(LOG_FILE), "w", 0o600);
-  const child = spawn(binary("wrangler"), [...devArguments(port), "--inspector-port", "0", "--show-interactive-dev-session=false"], {
-    cwd: ROOT,
-    env: wranglerEnvironment(),
-    stdio: ["ignore", log, log],
-    detached: true, // W1
-  });
+  const child = spawn(
+    binary("wrangler"),
+    [...devArguments(port), "--inspector-port", "0", "--show-interactive-dev-session=false"],
+    {
+      cwd: ROOT,
+      env: wranglerEnvironment(),
+      stdio: ["ignore", log, log],
+      detached: true, // W1
+    },
+  );
   closeSync(log);
   let over = false;
   const ended = new Promise<void>((resolve) => {
@@ -58,11 +62,16 @@ export function startWorkers(port: number, url: string): RunningWorkers {
   async function ready(): Promise<void> {
     const deadline = Date.now() + READY_MS;
     while (Date.now() < deadline) {
-      if (over) throw new StartFailure(`wrangler dev ended: ${reasonIn(readFileSync(inRoot(LOG_FILE), "utf8"))} (all of it: ${LOG_FILE})`);
+      if (over)
+        throw new StartFailure(
+          `wrangler dev ended: ${reasonIn(readFileSync(inRoot(LOG_FILE), "utf8"))} (all of it: ${LOG_FILE})`,
+        );
       if (await answers(`${url}/healthz`)) return;
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 200))]);
     }
-    throw new StartFailure(`the Workers did not answer at ${url}/healthz within ${READY_MS / 1000} s; see ${LOG_FILE}.`);
+    throw new StartFailure(
+      `the Workers did not answer at ${url}/healthz within ${READY_MS / 1000} s; see ${LOG_FILE}.`,
+    );
   }
 
   async function stop(): Promise<void> {
@@ -96,6 +105,8 @@ const canListen = (port: number, host: string): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
     // A machine without IPv6 has no ::1 to be in use.
-    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE" && error.code !== "EACCES"));
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      resolve(error.code !== "EADDRINUSE" && error.code !== "EACCES"),
+    );
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });

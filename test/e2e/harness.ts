@@ -1,0 +1,158 @@
+/**
+ * The whole of Countersign in one process: the three Workers from their wrangler.toml, with fresh keys and migrated databases.
+ *
+ * H1  Every start is a world of its own: nothing persists, keys are new, ports are free ones.
+ * H2  Values of `.dev.vars` never reach the Workers: each one that a Worker reads is set here.
+ */
+import { createTestHarness, type TestHarness } from "wrangler";
+import { controlSql } from "../../scripts/lib/control-seed.ts";
+import {
+  newTenantKeys,
+  newWorkerKeys,
+  secretsOf,
+  trustOf,
+  TRUSTING_WORKERS,
+  type TenantKeys,
+  type TenantShape,
+  type TrustConfig,
+  type WorkerKeys,
+} from "../../scripts/lib/keys.ts";
+import {
+  DATABASES,
+  inRoot,
+  ROOT,
+  WORKERS,
+  wranglerEnvironment,
+} from "../../scripts/lib/project.ts";
+
+export type Row = Record<string, string | number | null>;
+
+export type CountersignOptions = {
+  /** Tenants by name; `dev` with regions eu and us and four shards where nothing is said. */
+  readonly tenants?: { readonly [name: string]: TenantShape };
+  /** Vars by the Worker's name, on top of its own configuration. */
+  readonly vars?: { readonly [worker: string]: { readonly [name: string]: string } };
+  /** Folders of Workers bundled before (`wrangler deploy --dry-run --outdir`), by the Worker's name: spares the bundling. */
+  readonly prebuilt?: { readonly [worker: string]: string };
+};
+
+export type Countersign = {
+  /** Address of the public Worker, without a slash at the end. */
+  readonly url: string;
+  /** A request to the public Worker; the path starts with a slash. */
+  readonly fetch: (path: string, init?: RequestInit) => Promise<Response>;
+  /** A JSON request with an API key. `body` makes it a POST unless `method` says otherwise. */
+  readonly call: (
+    key: string,
+    path: string,
+    options?: {
+      readonly method?: string;
+      readonly body?: unknown;
+      readonly headers?: Record<string, string>;
+    },
+  ) => Promise<{ readonly status: number; readonly headers: Headers; readonly body: any }>;
+  readonly tenants: { readonly [name: string]: TenantKeys };
+  readonly workerKeys: WorkerKeys;
+  readonly trust: TrustConfig;
+  /** Rows of a statement against one of the databases, by binding. */
+  readonly sql: (
+    binding: DatabaseBinding,
+    statement: string,
+    ...values: readonly (string | number | null)[]
+  ) => Promise<Row[]>;
+  /** Runs many statements in atomic batches. */
+  readonly sqlBatch: (binding: DatabaseBinding, statements: readonly string[]) => Promise<void>;
+  /** The Workers' console output since the start or the last clearLogs(). */
+  readonly logs: () => readonly { readonly level: string; readonly message: string }[];
+  readonly clearLogs: () => void;
+  /** wrangler's own handle: eviction of objects, SQL inside an object, scheduled events. */
+  readonly harness: TestHarness;
+  readonly stop: () => Promise<void>;
+};
+export type DatabaseBinding = "CONTROL_DB" | "BUSINESS_EU" | "BUSINESS_US" | "LEDGER_DB";
+
+/** Statements in one D1 batch. */
+const BATCH_STATEMENTS = 200;
+
+/** Boots the three Workers; `stop` releases them. Takes one to three seconds. */
+export async function startCountersign(options: CountersignOptions = {}): Promise<Countersign> {
+  Object.assign(process.env, wranglerEnvironment());
+  const tenants = Object.entries(options.tenants ?? { dev: {} }).map(([name, shape]) =>
+    newTenantKeys(name, shape),
+  );
+  const workerKeys = newWorkerKeys();
+  const trust = trustOf(workerKeys, tenants);
+  const secrets = secretsOf(workerKeys);
+  const harness = createTestHarness({
+    root: ROOT,
+    workers: WORKERS.map(({ name, config }) => ({
+      configPath: inRoot(config),
+      secrets: { ...secrets[name] },
+      vars: {
+        ...(TRUSTING_WORKERS.includes(name) ? { TRUST: JSON.stringify(trust) } : {}),
+        ...options.vars?.[name],
+      },
+      ...(options.prebuilt?.[name] === undefined
+        ? {}
+        : { prebuiltWorkerDir: options.prebuilt[name] }),
+    })),
+  });
+  const { url } = await harness.listen();
+  const address = url.href.replace(/\/$/, "");
+  for (const { worker, binding } of DATABASES)
+    await harness.getWorker(worker).applyD1Migrations(binding);
+  const databaseOf = async (binding: DatabaseBinding): Promise<D1Database> => {
+    const { worker } = DATABASES.find((database) => database.binding === binding)!;
+    return ((await harness.getWorker(worker).getEnv()) as Record<string, D1Database>)[binding]!;
+  };
+
+  const sqlBatch: Countersign["sqlBatch"] = async (binding, statements) => {
+    const database = await databaseOf(binding);
+    for (let at = 0; at < statements.length; at += BATCH_STATEMENTS)
+      await database.batch(
+        statements.slice(at, at + BATCH_STATEMENTS).map((statement) => database.prepare(statement)),
+      );
+  };
+  for (const tenant of tenants) await sqlBatch("CONTROL_DB", controlSql(tenant, Date.now()));
+
+  const fetchPath: Countersign["fetch"] = (path, init) => fetch(`${address}${path}`, init);
+  return {
+    url: address,
+    fetch: fetchPath,
+    call: async (key, path, { method, body, headers } = {}) => {
+      const response = await fetchPath(path, {
+        method: method ?? (body === undefined ? "GET" : "POST"),
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: isJson ? JSON.parse(text) : text,
+      };
+    },
+    tenants: Object.fromEntries(tenants.map((keys) => [keys.tenant, keys])),
+    workerKeys,
+    trust,
+    sql: async (binding, statement, ...values) => {
+      const { results } = await (
+        await databaseOf(binding)
+      )
+        .prepare(statement)
+        .bind(...values)
+        .all<Row>();
+      return results;
+    },
+    sqlBatch,
+    logs: () => harness.getLogs(),
+    clearLogs: () => harness.clearLogs(),
+    harness,
+    stop: () => harness.close(),
+  };
+}

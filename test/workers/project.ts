@@ -1,0 +1,61 @@
+/**
+ * The vitest project of one Worker: its tests run inside workerd beside its real code, with the bindings of its own wrangler.toml.
+ * Workers that its bindings name are stubs (stubs.ts): a project tests one Worker. Every run has fresh keys, in the Worker's own
+ * bindings and, whole, in the binding TEST_KEYS (test/workers/keys.ts); migrations are applied before each file.
+ */
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import type { TestProjectInlineConfiguration } from "vitest/config";
+import {
+  newTenantKeys,
+  newWorkerKeys,
+  secretsOf,
+  trustOf,
+  TRUSTING_WORKERS,
+} from "../../scripts/lib/keys.ts";
+import { DATABASES, inRoot, WORKERS, type WorkerProject } from "../../scripts/lib/project.ts";
+import { STUBS } from "./stubs.ts";
+
+export async function workerProject(
+  folder: WorkerProject["folder"],
+): Promise<TestProjectInlineConfiguration> {
+  const worker = WORKERS.find((candidate) => candidate.folder === folder)!;
+  const keys = { tenant: newTenantKeys("dev"), workers: newWorkerKeys() };
+  const trust = trustOf(keys.workers, [keys.tenant]);
+  return {
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: inRoot(worker.config) },
+        miniflare: {
+          bindings: {
+            ...secretsOf(keys.workers)[worker.name],
+            ...(TRUSTING_WORKERS.includes(worker.name) ? { TRUST: JSON.stringify(trust) } : {}),
+            TEST_KEYS: plain({ ...keys, trust }),
+            TEST_MIGRATIONS: plain(await migrationsOf(worker.name)),
+          },
+          workers: STUBS[folder],
+        },
+      }),
+    ],
+    test: {
+      name: folder,
+      include: [`test/workers/${folder}/**/*.test.ts`],
+      setupFiles: [inRoot("test", "workers", "migrate.ts")],
+    },
+  };
+}
+
+/** As a JSON binding takes it. */
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+
+/** The migrations of each database of a Worker, by binding. */
+async function migrationsOf(worker: string): Promise<Record<string, unknown>> {
+  const own = DATABASES.filter((database) => database.worker === worker);
+  return Object.fromEntries(
+    await Promise.all(
+      own.map(
+        async ({ binding, migrations }) =>
+          [binding, await readD1Migrations(inRoot(migrations))] as const,
+      ),
+    ),
+  );
+}
