@@ -274,6 +274,15 @@ export const LedgerHealthView = z.object({
   ),
 });
 
+/** What the presented API key stands for. `member` is set where the key is bound to a person. */
+export const Whoami = z.object({
+  tenant: z.string(),
+  key: z.string(),
+  role: z.string(),
+  member: z.string().nullable(),
+});
+export type Whoami = z.infer<typeof Whoami>;
+
 /** Who is asking and what the system is doing now. */
 export const Overview = z.object({
   tenant: z.string(),

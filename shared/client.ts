@@ -288,6 +288,7 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
       return response.ok ? ok(new Uint8Array(await response.value.arrayBuffer())) : response;
     },
 
+    whoami: () => get("/v1/whoami", api.Whoami),
     overview: () => get("/v1/overview", api.Overview),
     trust: () => get("/v1/trust", api.TrustView),
     jwks: () => get("/.well-known/jwks.json", api.Jwks),
