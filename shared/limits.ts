@@ -99,4 +99,26 @@ export const LIMITS = {
   pageChars: 4_000_000,
   /** Tasks of one page. */
   pageTasks: 200,
+  /** API keys and tenants that one isolate of the intent-manager remembers, absent ones included: guessing must not grow memory. */
+  cachedKeys: 10_000,
+  /** Automations whose release in force one isolate remembers. */
+  cachedReleases: 1_000,
+  /** Compiled releases in one isolate: each may hold some MB of contracts, policy and playbook; an isolate has 128 MB. */
+  compiledReleases: 16,
+  /** Bytes of a request that publishes a release: the bundle's own limit and its wrapping. */
+  releaseBytes: 1_000_100,
+  /** Tries of one call to an executor that was reset meanwhile: the second finds the new object; a third covers a second reset. */
+  executorAttempts: 3,
+  /** Executors asked at a time when a question goes to all of a tenant's. */
+  fanOut: 8,
+  /** How long one executor may take to answer such a question. */
+  fanOutMs: 5_000,
+  /** How long one event stream lasts; the client asks again from where it stopped. */
+  streamMs: 5 * 60_000,
+  /** Silence in an event stream after which a comment is sent: only writing shows that a client left. */
+  pingMs: 15_000,
+  /** Age of a proof of possession: it is made on the device just before it is sent. */
+  possessionMs: 10 * 60_000,
+  /** Automations that one health check looks at. */
+  healthReleases: 200,
 } as const;
