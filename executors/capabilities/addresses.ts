@@ -1,0 +1,119 @@
+/**
+ * Changing where things go: the shipping address of one pending order, or a customer's default address.
+ */
+import type { D1Definition } from "../adapters/d1.ts";
+import type { Change } from "../adapters/types.ts";
+import { sql, TENANT } from "../adapters/sql.ts";
+import { ok } from "../../shared/result.ts";
+import { writeContract } from "./contract.ts";
+import { money, totalCents } from "./money.ts";
+import { notFound, refuse } from "./refusals.ts";
+import {
+  type Address,
+  customerPremise,
+  customerRead,
+  orderPremise,
+  orderReads,
+  toCustomer,
+  toOrder,
+} from "./rows.ts";
+import {
+  address,
+  boolean,
+  cents,
+  count,
+  customerId,
+  object,
+  orderId,
+  orderStatus,
+  version,
+} from "./schemas.ts";
+
+const inOneLine = (a: Address): string =>
+  [a.address1, a.address2, a.city, `${a.state} ${a.zip}`.trim(), a.country]
+    .filter((part) => part !== "")
+    .join(", ");
+
+const addressChange = (what: string, from: Address, to: Address): Change => ({
+  what,
+  from: inOneLine(from),
+  to: inOneLine(to),
+});
+
+export const modifyOrderAddress: D1Definition<
+  { readonly customerId: string; readonly orderId: string; readonly address: Address },
+  "order" | "items" | "payments"
+> = {
+  contract: writeContract({
+    name: "orders.modify_address",
+    summary: "Changes the shipping address of a pending order.",
+    input: object({ customerId, orderId, address }),
+    output: object({ orderId, version }),
+    preview: object({
+      status: orderStatus,
+      itemCount: count,
+      amountCents: { ...cents, description: "Worth of the goods that go there, in cents." },
+      sameCountry: boolean,
+    }),
+    risk: "medium",
+    reversible: true,
+    roles: { target: ["orderId", "customerId"], destination: ["address"] },
+    tags: ["order:{orderId}", "customer:{customerId}"],
+  }),
+  read: (args) => orderReads(args.orderId, args.customerId),
+  plan: ({ orderId: id, address: to }, rows) => {
+    const order = toOrder(rows);
+    if (order === null) return notFound("order");
+    if (order.status !== "pending") return refuse("order-not-pending");
+    const amountCents = totalCents(order.items);
+    return ok({
+      preview: {
+        status: order.status,
+        itemCount: order.items.length,
+        amountCents,
+        sameCountry: order.address.country === to.country,
+      },
+      premises: [orderPremise(order)],
+      summary: `Ship the order ${id} (worth ${money(amountCents)}) to another address.`,
+      changes: [addressChange(`order ${id}: shipping address`, order.address, to)],
+      statements: [
+        sql`UPDATE orders SET address1 = ${to.address1}, address2 = ${to.address2}, city = ${to.city}, state = ${to.state}, country = ${to.country}, zip = ${to.zip},
+          version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+      ],
+      result: { orderId: id, version: order.version + 1 },
+    });
+  },
+};
+
+export const modifyCustomerAddress: D1Definition<
+  { readonly customerId: string; readonly address: Address },
+  "customer"
+> = {
+  contract: writeContract({
+    name: "customers.modify_address",
+    summary: "Changes a customer's default address. Orders that are already placed keep theirs.",
+    input: object({ customerId, address }),
+    output: object({ customerId, version }),
+    preview: object({ sameCountry: boolean }),
+    risk: "medium",
+    reversible: true,
+    roles: { target: ["customerId"], destination: ["address"] },
+    tags: ["customer:{customerId}"],
+  }),
+  read: (args) => ({ customer: customerRead(args.customerId) }),
+  plan: ({ customerId: id, address: to }, { customer: [row] }) => {
+    if (row === undefined) return notFound("customer");
+    const customer = toCustomer(row);
+    return ok({
+      preview: { sameCountry: customer.address.country === to.country },
+      premises: [customerPremise(customer)],
+      summary: `Change the default address of the customer ${id}.`,
+      changes: [addressChange(`customer ${id}: default address`, customer.address, to)],
+      statements: [
+        sql`UPDATE customers SET address1 = ${to.address1}, address2 = ${to.address2}, city = ${to.city}, state = ${to.state}, country = ${to.country}, zip = ${to.zip},
+          version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+      ],
+      result: { customerId: id, version: customer.version + 1 },
+    });
+  },
+};

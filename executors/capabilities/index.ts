@@ -1,0 +1,66 @@
+/**
+ * What this Worker can do. Add a capability here: a definition over an adapter in a file of this folder, and its line in `definitions`.
+ */
+import type { CapabilityContract } from "../../shared/capability.ts";
+import { type Database, type D1Environment, d1Capability } from "../adapters/d1.ts";
+import type { Capability, CapabilityRegistry } from "../adapters/types.ts";
+import { modifyCustomerAddress, modifyOrderAddress } from "./addresses.ts";
+import { findByEmail, findByNameZip, getCustomer } from "./customers.ts";
+import { note } from "./journal.ts";
+import { cancelOrder } from "./orders-cancel.ts";
+import { exchangeItems } from "./orders-exchange.ts";
+import { getOrder } from "./orders-get.ts";
+import { modifyOrderItems } from "./orders-modify-items.ts";
+import { modifyOrderPayment } from "./orders-modify-payment.ts";
+import { returnItems } from "./orders-return.ts";
+import { getProduct, listProducts } from "./products.ts";
+import { handOff } from "./support.ts";
+
+/** The bindings that capabilities need; one database for each region. */
+export type CapabilityBindings = { readonly BUSINESS_EU: Database; readonly BUSINESS_US: Database };
+
+const all = (environment: D1Environment): Capability[] => [
+  d1Capability(findByEmail, environment),
+  d1Capability(findByNameZip, environment),
+  d1Capability(getCustomer, environment),
+  d1Capability(modifyCustomerAddress, environment),
+  d1Capability(getOrder, environment),
+  d1Capability(cancelOrder, environment),
+  d1Capability(modifyOrderAddress, environment),
+  d1Capability(modifyOrderPayment, environment),
+  d1Capability(modifyOrderItems, environment),
+  d1Capability(returnItems, environment),
+  d1Capability(exchangeItems, environment),
+  d1Capability(getProduct, environment),
+  d1Capability(listProducts, environment),
+  d1Capability(handOff, environment),
+  note,
+];
+
+/** The registry of a Worker with these bindings. */
+export function capabilities(env: CapabilityBindings): CapabilityRegistry {
+  const databases = new Map<string, Database>([
+    ["eu", env.BUSINESS_EU],
+    ["us", env.BUSINESS_US],
+  ]);
+  return registry({
+    databaseOf: (region) => databases.get(region) ?? null,
+    newNonce: () => crypto.randomUUID(),
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+}
+
+/** The registry over any environment; tests pass their own databases. */
+export const registry = (environment: D1Environment): CapabilityRegistry =>
+  new Map(all(environment).map((capability) => [capability.contract.name, capability]));
+
+const nothing: D1Environment = {
+  databaseOf: () => null,
+  newNonce: () => "",
+  pause: () => Promise.resolve(),
+};
+
+/** Every contract, by name: what releases are built from. */
+export const contracts: ReadonlyMap<string, CapabilityContract> = new Map(
+  [...registry(nothing)].map(([name, { contract }]) => [name, contract]),
+);

@@ -1,0 +1,100 @@
+/**
+ * Returning items of a delivered order. The refund goes to the original payment method or to a gift card of the customer, and is paid
+ * when the parcel has come back, which is not done here. An order is returned or exchanged once.
+ */
+import type { D1Definition } from "../adapters/d1.ts";
+import { sql, TENANT } from "../adapters/sql.ts";
+import { ok } from "../../shared/result.ts";
+import { writeContract } from "./contract.ts";
+import { money, originalMethod, totalCents } from "./money.ts";
+import { notFound, refuse } from "./refusals.ts";
+import { takeItems } from "./replacements.ts";
+import { methodsRead, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
+import {
+  boolean,
+  cents,
+  count,
+  customerId,
+  itemIds,
+  object,
+  oneOf,
+  orderId,
+  orderStatus,
+  paymentMethodId,
+  version,
+} from "./schemas.ts";
+
+type Args = {
+  readonly customerId: string;
+  readonly orderId: string;
+  readonly itemIds: readonly string[];
+  readonly paymentMethodId: string;
+};
+
+export const returnItems: D1Definition<Args, "order" | "items" | "payments" | "methods"> = {
+  contract: writeContract({
+    name: "orders.return_items",
+    summary:
+      "Opens the return of items of a delivered order, with a refund to the original payment method or a gift card.",
+    input: object({ customerId, orderId, itemIds, paymentMethodId }),
+    output: object({ orderId, status: oneOf("return-requested"), refundCents: cents, version }),
+    preview: object({
+      status: orderStatus,
+      itemCount: count,
+      amountCents: cents,
+      refundToOriginal: boolean,
+    }),
+    risk: "medium",
+    reversible: false,
+    roles: { target: ["orderId", "customerId"], destination: ["paymentMethodId"] },
+    tags: ["order:{orderId}", "customer:{customerId}"],
+    effectKey: "return-or-exchange:order:{orderId}",
+  }),
+  read: (args) => ({
+    ...orderReads(args.orderId, args.customerId),
+    methods: methodsRead(args.customerId),
+  }),
+  plan: (args, rows) => {
+    const { orderId: id, paymentMethodId: methodId } = args;
+    const order = toOrder(rows);
+    if (order === null) return notFound("order");
+    const method = rows.methods.map(toMethod).find((m) => m.paymentMethodId === methodId);
+    if (method === undefined) return notFound("payment method");
+    if (order.status !== "delivered") return refuse("order-not-delivered");
+    const refundToOriginal = methodId === originalMethod(order);
+    if (!refundToOriginal && method.kind !== "gift_card") return refuse("refund-destination");
+    const items = takeItems(order, args.itemIds);
+    if (items === null) return refuse("items-not-in-order");
+    const amountCents = totalCents(items);
+    return ok({
+      preview: { status: order.status, itemCount: items.length, amountCents, refundToOriginal },
+      premises: [orderPremise(order)],
+      summary: `Take back ${items.length} items of the order ${id} and refund ${money(amountCents)} to ${methodId} when they arrive.`,
+      changes: [
+        { what: `order ${id}: status`, from: order.status, to: "return-requested" },
+        ...items.map(({ name, itemId, priceCents }) => ({
+          what: `return of ${name}`,
+          from: null,
+          to: `${itemId} for ${money(priceCents)}`,
+        })),
+      ],
+      statements: [
+        sql`INSERT INTO order_returns (tenant, order_id, kind, method_id, difference_cents) VALUES (${TENANT}, ${id}, 'return', ${methodId}, NULL)`,
+        ...items.map(
+          ({
+            position,
+            itemId,
+          }) => sql`INSERT INTO order_return_items (tenant, order_id, item_position, variant_id, new_variant_id)
+            VALUES (${TENANT}, ${id}, ${position}, ${itemId}, NULL)`,
+        ),
+        sql`UPDATE orders SET status = 'return-requested', version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+      ],
+      result: {
+        orderId: id,
+        status: "return-requested",
+        refundCents: amountCents,
+        version: order.version + 1,
+      },
+    });
+  },
+};
