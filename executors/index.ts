@@ -1,9 +1,33 @@
-/** The executors Worker. It has no public route: other Workers reach its objects by binding. */
-import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+/** The executors Worker. It has no public route: other Workers reach its objects and its entrypoint by binding. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { CapabilityContract } from "../shared/capability.ts";
+import { problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import type { EffectRow, ExecutorsRpc } from "../shared/rpc.ts";
+import { capabilities } from "./capabilities/index.ts";
+import { businessDatabase } from "./databases.ts";
 
-export class RegionalExecutor extends DurableObject {}
+export { RegionalExecutor } from "./regional-executor.ts";
 
-export class ExecutorsEntrypoint extends WorkerEntrypoint {}
+/** Most effect rows of one answer. */
+const EFFECT_ROWS = 1_000;
+
+/** Stateless questions: which capabilities are deployed here, and what the business databases say was done. */
+export class ExecutorsEntrypoint extends WorkerEntrypoint<Env> implements ExecutorsRpc {
+  async capabilities(): Promise<readonly CapabilityContract[]> {
+    return [...capabilities(this.env).values()].map((capability) => capability.contract);
+  }
+
+  async effects({ tenant, region, after, limit }: { tenant: string; region: string; after: string; limit: number }): Promise<Result<readonly EffectRow[]>> {
+    const database = businessDatabase(this.env, region);
+    if (database === null) return err(problem("region-unavailable", "There is no business database in this region.", { region: String(region) }));
+    const rows = await database
+      .prepare("SELECT action, task, step, status, at_ms AS atMs FROM countersign_effects WHERE tenant = ? AND action > ? ORDER BY action LIMIT ?")
+      .bind(tenant, after, Math.min(Math.max(1, limit), EFFECT_ROWS))
+      .all<EffectRow>();
+    return ok(rows.results);
+  }
+}
 
 export default {
   fetch: () => new Response("This Worker has no public route.\n", { status: 404 }),

@@ -58,6 +58,12 @@ export const LIMITS = {
   outboxRows: 50_000,
   /** Tasks taken into one commit round: bounds the transaction and the wait of a neighbour. */
   roundTasks: 256,
+  /** Requests waiting for a commit round of one executor beyond which it takes no new tasks. */
+  roundQueue: 2_000,
+  /** Reviews that one executor lists at a time. */
+  reviewsListed: 200,
+  /** Open tasks looked through for claims when a stop is set. */
+  stopListed: 5_000,
   /** How long the intent-manager trusts a cached key or release, in milliseconds. */
   cacheMs: 1_000,
   /** Enrolments between a key and the root: root → admin → person. */

@@ -5,7 +5,7 @@
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { evaluateCondition, refsIn, resolveRefs } from "../../shared/playbook.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import { decideAndAct, fail, taskFacts } from "./act.ts";
+import { decideAndAct, fail } from "./act.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { isTerminal, isUnsuccessful, resultsOf, type StepState, type TaskState } from "./state.ts";
@@ -24,7 +24,7 @@ function moveStep(draft: Draft, step: StepState, deps: TaskDeps): void {
   const state = draft.state;
   if (state.cancelledBy !== null && isIdle(step)) return draft.emit({ type: "step-skipped", step: step.id, why: "cancelled" });
   if (step.phase.at === "proposed") {
-    switch (readiness(state, step, draft.at.seq)) {
+    switch (readiness(state, step, draft.durableBelow)) {
       case "wait":
         return;
       case "unreachable":
@@ -44,13 +44,13 @@ export const isIdle = (step: StepState): boolean =>
 const mayAct = (step: StepState, nowMs: number): boolean =>
   step.phase.at === "approved" || (step.phase.at === "retrying" && step.phase.retryAtMs <= nowMs);
 
-/** A dependency counts once it is durable: applied in an earlier record than the one being written. */
-function readiness(state: TaskState, step: StepState, seq: number): "wait" | "ready" | "unreachable" {
+/** A dependency counts once it is durable: applied in an earlier round than the one being written. */
+function readiness(state: TaskState, step: StepState, durableBelow: number): "wait" | "ready" | "unreachable" {
   let ready = true;
   for (const id of step.after) {
     const { phase } = state.steps.get(id)!;
     if (isUnsuccessful(phase)) return "unreachable";
-    if (!isTerminal(phase) || (phase.at === "applied" && phase.seq >= seq)) ready = false;
+    if (!isTerminal(phase) || (phase.at === "applied" && phase.seq >= durableBelow)) ready = false;
   }
   return ready ? "ready" : "wait";
 }
@@ -71,7 +71,8 @@ function start(draft: Draft, step: StepState, deps: TaskDeps): void {
 
 function conditionHolds(state: TaskState, step: StepState, deps: TaskDeps): Result<boolean> {
   if (step.when === null || deps.release.playbook === null) return ok(true);
-  return evaluateCondition(deps.release.playbook, step.id, taskFacts(state), resultsOf(state));
+  const intent = { automation: state.automation, input: state.input.value, region: state.region, purpose: state.purpose ?? "" };
+  return evaluateCondition(deps.release.playbook, step.id, intent, resultsOf(state));
 }
 
 /** Arguments with references replaced by journaled results and checked against the contract. */

@@ -6,7 +6,7 @@ import type { Attestation } from "../../shared/attestation.ts";
 import type { Principal, StepDecision } from "../../shared/events.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Member } from "../../shared/members.ts";
-import { problem, type Problem } from "../../shared/problems.ts";
+import { isRetryable, problem, type Problem } from "../../shared/problems.ts";
 import type { Plan } from "../../shared/proposal.ts";
 import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
 import type { Envelope } from "../../shared/signing.ts";
@@ -114,7 +114,7 @@ export function stepPrepared(draft: Draft, stepId: string, result: Result<Prepar
   if (step === undefined || draft.state.settled !== null || !isIdle(step) || step.phase.at === "awaiting_review") return;
   const args = resolvedArgs(draft.state, step, deps);
   if (!args.ok) fail(draft, stepId, args.problem);
-  else if (!result.ok) refused(draft, step, result.problem, result.problem.code === "not-running", deps);
+  else if (!result.ok) refused(draft, step, result.problem, isRetryable(result.problem.code), deps);
   else {
     const moved = movedPremise(step, result.value);
     if (moved !== null) fail(draft, stepId, moved);
@@ -154,8 +154,8 @@ export function stepOutcome(draft: Draft, stepId: string, outcome: Outcome, prep
       break;
     }
     case "refused":
-      // What a person approved is never tried again on another state of the world than the one they saw.
-      refused(draft, step, outcome.problem, outcome.retry && step.review === null, deps);
+      // Another attempt reads the target again and decides again; an approval holds only if nothing it showed has changed.
+      refused(draft, step, outcome.problem, outcome.retry, deps);
       break;
     case "in-doubt":
       if (step.phase.at !== "in_doubt") draft.emit({ type: "step-in-doubt", step: stepId, action: step.action });

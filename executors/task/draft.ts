@@ -14,15 +14,18 @@ export class Draft {
   readonly values: Record<string, Disclosure> = {};
   readonly details: Record<string, string> = {};
   readonly at: At;
+  /** Records before this position are durable; what this very round writes is not yet. */
+  readonly durableBelow: number;
   requestDigest: string | null = null;
   plan: Plan | undefined;
   #state: TaskState | null;
   readonly #newSalt: () => string;
 
-  constructor(state: TaskState | null, at: At, newSalt: () => string) {
+  constructor(state: TaskState | null, at: At, newSalt: () => string, durableBelow: number) {
     this.#state = state;
     this.at = at;
     this.#newSalt = newSalt;
+    this.durableBelow = durableBelow;
   }
 
   get state(): TaskState {

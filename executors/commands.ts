@@ -1,0 +1,55 @@
+/**
+ * What comes in over RPC, taken literally: strict schemas, so that a caller who was taken over cannot smuggle anything in.
+ */
+import * as z from "zod";
+import { Digest, AutomationName, RegionId, TaskId } from "../shared/ids.ts";
+import { LIMITS } from "../shared/limits.ts";
+import { Principal, StopKind } from "../shared/events.ts";
+import { ReleaseDelivery } from "../shared/release.ts";
+import { Envelope } from "../shared/signing.ts";
+import { problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+
+const Disclosure = z.strictObject({ salt: z.string().length(22), value: z.json() });
+const SignedPlan = z.strictObject({ envelope: Envelope, disclosures: z.record(z.string().max(60), Disclosure) });
+const WaitMs = z.int().min(0).max(LIMITS.waitSeconds * 1_000);
+
+export const SubmitCommand = z.strictObject({
+  task: TaskId,
+  automation: AutomationName,
+  release: Digest,
+  region: RegionId,
+  input: z.strictObject({ salt: z.string().length(22), value: z.record(z.string(), z.json()) }),
+  requestDigest: Digest,
+  principal: Principal,
+  trigger: z.strictObject({ kind: z.string().max(40), id: z.string().max(200) }).nullable(),
+  purpose: z.string().max(100).nullable(),
+  traceparent: z.string().max(100).nullable(),
+  plan: SignedPlan.nullable(),
+  delivery: ReleaseDelivery.nullable(),
+  waitMs: WaitMs,
+});
+export const ProposeCommand = z.strictObject({
+  task: TaskId,
+  plan: SignedPlan,
+  requestDigest: Digest,
+  delivery: ReleaseDelivery.nullable(),
+  waitMs: WaitMs,
+});
+export const StopCommand = z.strictObject({
+  kind: StopKind,
+  target: z.string().min(1).max(100),
+  stop: z.string().regex(/^stp_[a-z2-7]{26}$/),
+  by: z.string().max(100),
+  reason: z.string().max(500),
+});
+export const RevokeCommand = z.strictObject({ kid: z.string().regex(/^[A-Za-z0-9_-]{43}$/), by: z.string().max(100), reason: z.string().max(500) });
+export const SignedByMember = z.strictObject({ envelope: Envelope, chain: z.array(Envelope).max(3) });
+
+/** Parses a command; the problem names the first field at fault, never a value. */
+export function parseCommand<T>(schema: z.ZodType<T>, command: unknown): Result<T> {
+  const parsed = schema.safeParse(command);
+  if (parsed.success) return ok(parsed.data);
+  const issue = parsed.error.issues[0];
+  return err(problem("invalid-request", `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "malformed"}`));
+}

@@ -1,0 +1,47 @@
+/** The executors' configuration: whom they trust and the key they sign receipts with. Parsed once per isolate; a malformed one stops everything. */
+import { fromBase64Url } from "../shared/bytes.ts";
+import { parseStrictJson } from "../shared/json.ts";
+import { importSigner, keyId, PrivateJwk, type PublicJwk, type Signer } from "../shared/keys.ts";
+import { problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { noteVerifier, type NoteVerifier } from "../shared/tlog/note.ts";
+import { logOriginOf, Trust, type TenantTrust } from "../shared/trust.ts";
+
+export type ExecutorsConfig = {
+  readonly trust: Trust;
+  readonly proposalKeys: ReadonlyMap<string, PublicJwk>;
+  readonly receiptSigner: () => Promise<Signer>;
+};
+
+export type ExecutorsSettings = { readonly TRUST: string; readonly RECEIPT_KEY: string };
+
+let cached: { readonly settings: ExecutorsSettings; readonly config: Result<ExecutorsConfig> } | null = null;
+
+/** Errors: not-running where TRUST or RECEIPT_KEY is absent or malformed. */
+export function configOf(settings: ExecutorsSettings): Result<ExecutorsConfig> {
+  if (cached?.settings.TRUST !== settings.TRUST || cached.settings.RECEIPT_KEY !== settings.RECEIPT_KEY)
+    cached = { settings: { TRUST: settings.TRUST, RECEIPT_KEY: settings.RECEIPT_KEY }, config: read(settings) };
+  return cached.config;
+}
+
+function read({ TRUST, RECEIPT_KEY }: ExecutorsSettings): Result<ExecutorsConfig> {
+  const trustJson = parseStrictJson(TRUST);
+  const trust = trustJson.ok ? Trust.safeParse(trustJson.value) : null;
+  if (trust === null || !trust.success) return err(problem("not-running", "The executors are not configured: TRUST is not a trust configuration."));
+  const keyJson = parseStrictJson(RECEIPT_KEY);
+  const key = keyJson.ok ? PrivateJwk.safeParse(keyJson.value) : null;
+  if (key === null || !key.success) return err(problem("not-running", "The executors are not configured: RECEIPT_KEY is not a private key."));
+  let signer: Promise<Signer> | null = null;
+  return ok({
+    trust: trust.data,
+    proposalKeys: new Map(trust.data.proposalKeys.map((jwk) => [keyId(jwk), jwk])),
+    receiptSigner: () => (signer ??= importSigner(key.data)),
+  });
+}
+
+export const tenantTrust = (config: ExecutorsConfig, tenant: string): TenantTrust | null =>
+  Object.hasOwn(config.trust.tenants, tenant) ? config.trust.tenants[tenant]! : null;
+
+/** Keys that may sign checkpoints of this tenant's log. */
+export const logKeysOf = (config: ExecutorsConfig, tenant: string): NoteVerifier[] =>
+  config.trust.checkpointKeys.map((jwk) => noteVerifier(logOriginOf(config.trust, tenant), fromBase64Url(jwk.x)!));

@@ -1,0 +1,126 @@
+/**
+ * Runs the I/O that steps wait for: reads their targets, applies their effects. What must run follows from stored state alone
+ * (`effectsOf`), so after a crash the same effects start again under the same keys (E4); each runs at most once at a time here.
+ *
+ * An effect's answer goes back through a round. Nothing here decides anything.
+ */
+import { LIMITS } from "../shared/limits.ts";
+import { problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import type { Outcome, Prepared } from "./adapters/types.ts";
+import type { Rounds } from "./rounds.ts";
+import { actionContext } from "./task/act.ts";
+import { effectsOf, resolvedArgs, type Effect } from "./task/advance.ts";
+import { stepOutcome, stepPrepared } from "./task/decide.ts";
+import type { TaskDeps } from "./task/deps.ts";
+import type { TaskState } from "./task/state.ts";
+
+export type EffectsDeps = {
+  readonly rounds: Rounds;
+  readonly stateOf: (task: string) => TaskState | null;
+  readonly depsOf: (release: string, nowMs: number) => Result<TaskDeps>;
+  readonly nowMs: () => number;
+};
+
+/** Pause before an effect in doubt is asked about again, doubling each time up to a minute. */
+const REASK_MS = 1_000;
+
+export class Effects {
+  readonly #deps: EffectsDeps;
+  readonly #running = new Set<string>();
+  /** Plans between `prepare` and `apply`. Lost in a crash; then the adapter is asked what happened and the target is read again. */
+  readonly #preparedByStep = new Map<string, Prepared>();
+  readonly #reasksByStep = new Map<string, number>();
+
+  constructor(deps: EffectsDeps) {
+    this.#deps = deps;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Starts whatever the task waits for and does not run yet. */
+  start(state: TaskState): void {
+    const deps = this.#deps.depsOf(state.release, this.#deps.nowMs());
+    if (!deps.ok) return;
+    for (const effect of effectsOf(state, deps.value)) {
+      const key = `${state.id}/${effect.step}`;
+      if (this.#running.has(key)) continue;
+      this.#running.add(key);
+      void this.#run(state.id, effect, key).catch((error: unknown) => {
+        // The round refused to be written or the runtime is going away: storage still says what must run, and whoever wakes next runs it.
+        console.error("an effect was interrupted", { task: state.id, step: effect.step, message: error instanceof Error ? error.message : "unknown" });
+        this.#running.delete(key);
+      });
+    }
+  }
+
+  async #run(task: string, effect: Effect, key: string): Promise<void> {
+    const state = this.#deps.stateOf(task);
+    const deps = state === null ? null : this.#deps.depsOf(state.release, this.#deps.nowMs());
+    const step = state?.steps.get(effect.step);
+    if (state === null || deps === null || !deps.ok || step === undefined) return void this.#running.delete(key);
+    const capability = deps.value.registry.get(step.capability);
+    const args = resolvedArgs(state, step, deps.value);
+    if (capability === undefined || capability.kind !== "external" || !args.ok) return void this.#running.delete(key);
+    const context = actionContext(state, step, deps.value);
+    if (effect.kind === "prepare") {
+      const prepared = await within(LIMITS.effectTimeoutMs, () => capability.prepare!(args.value, context), (): Result<Prepared> => err(problem("not-running", "The target could not be read.")));
+      if (prepared.ok) this.#preparedByStep.set(key, prepared.value);
+      await this.#answer(task, key, (draft, now) => stepPrepared(draft, effect.step, prepared, now));
+      return;
+    }
+    const prepared = this.#preparedByStep.get(key) ?? null;
+    const doubt = (): Outcome => ({ kind: "in-doubt", problem: problem("effect-in-doubt", "No answer came in time.") });
+    const outcome = await within(LIMITS.effectTimeoutMs, () => capability.apply(args.value, prepared, context), doubt);
+    if (outcome.kind !== "in-doubt") {
+      this.#preparedByStep.delete(key);
+      this.#reasksByStep.delete(key);
+    }
+    await this.#answer(task, key, (draft, now) => stepOutcome(draft, effect.step, outcome, prepared, now));
+    if (outcome.kind === "in-doubt") this.#reaskLater(task, key);
+  }
+
+  async #answer(task: string, key: string, decide: (draft: Parameters<typeof stepPrepared>[0], deps: TaskDeps) => void): Promise<void> {
+    this.#running.delete(key);
+    await this.#deps.rounds.run({
+      task,
+      decide: (draft, existing, nowMs) => {
+        const deps = existing === null ? null : this.#deps.depsOf(existing.release, nowMs);
+        if (deps === null || !deps.ok) return deps ?? err(problem("not-found", "No such task."));
+        decide(draft, deps.value);
+        return ok(null);
+      },
+    });
+  }
+
+  /** E5: an effect in doubt is asked about, never repeated blindly. */
+  #reaskLater(task: string, key: string): void {
+    const reasks = (this.#reasksByStep.get(key) ?? 0) + 1;
+    this.#reasksByStep.set(key, reasks);
+    if (this.#reasksByStep.size > LIMITS.roundTasks * 16) this.#reasksByStep.clear();
+    this.#running.add(key);
+    setTimeout(
+      () => {
+        this.#running.delete(key);
+        const state = this.#deps.stateOf(task);
+        if (state !== null) this.start(state);
+      },
+      Math.min(60_000, REASK_MS * 2 ** Math.min(reasks, 6)),
+    );
+  }
+}
+
+/** The answer of `run`, or `late()` where it takes longer than `ms` or throws. */
+async function within<T>(ms: number, run: () => Promise<T>, late: () => T): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(late()), ms)));
+  try {
+    return await Promise.race([run(), timeout]);
+  } catch {
+    return late();
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The journal of one executor: its hash chain and, in the same rows, its outbox.
+ *
+ * J1  Record n+1 carries the hash of record n; the first carries 64 zeros. Positions have no gap (E3).
+ * J2  A record and everything that follows from it (tasks, timers, reviews) are written in one transaction (E3).
+ * J3  delivered <= head, always; rows after `delivered` are what the ledger does not have yet.
+ */
+import { canonicalize } from "../shared/canonical.ts";
+import { GENESIS_HASH, type ChainRecord, type ExecutorEvent, type TaskEvent } from "../shared/events.ts";
+import { sha256Hex } from "../shared/sha256.ts";
+import { evolve } from "./task/evolve.ts";
+import type { Private, TaskState } from "./task/state.ts";
+import { readMeta, writeMeta } from "./storage.ts";
+
+export type Head = { readonly seq: number; readonly hash: string };
+
+/** A record ready to be written: its canonical text, its hash, and the values beside it. */
+export type Sealed = {
+  readonly seq: number;
+  readonly task: string | null;
+  readonly hash: string;
+  readonly body: string;
+  readonly private: string | null;
+  readonly events: readonly (TaskEvent | ExecutorEvent)[];
+};
+
+export const GENESIS: Head = { seq: 0, hash: GENESIS_HASH };
+
+/** Makes the record that follows `head`. */
+export function seal(executor: string, head: Head, atMs: number, task: string | null, events: readonly (TaskEvent | ExecutorEvent)[], beside: Private | null): Sealed {
+  const record = { version: 1, executor, seq: head.seq + 1, prev: head.hash, atMs, task, events };
+  const body = canonicalize(record);
+  return { seq: head.seq + 1, task, hash: sha256Hex(body), body, private: beside === null ? null : JSON.stringify(beside), events };
+}
+
+export class Journal {
+  readonly #sql: SqlStorage;
+  #head: Head;
+  #delivered: number;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    const last = sql.exec<{ seq: number; hash: string }>("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").toArray()[0];
+    this.#head = last === undefined ? GENESIS : { seq: last.seq, hash: last.hash };
+    this.#delivered = Number(readMeta(sql, "delivered") ?? 0);
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  get delivered(): number {
+    return this.#delivered;
+  }
+
+  get undelivered(): number {
+    return this.#head.seq - this.#delivered;
+  }
+
+  /** Inside the round's transaction. The head moves with {@link advanceTo} once the transaction is over. */
+  insert(record: Sealed): void {
+    this.#sql.exec("INSERT INTO journal (seq, task, hash, body, private) VALUES (?, ?, ?, ?, ?)", record.seq, record.task, record.hash, record.body, record.private);
+  }
+
+  advanceTo(head: Head): void {
+    this.#head = head;
+  }
+
+  /** The ledger has everything up to here. */
+  markDelivered(seq: number): void {
+    writeMeta(this.#sql, "delivered", String(seq));
+    this.#delivered = seq;
+  }
+
+  /** Records after a position, oldest first, at most `rows` of them and about `bytes` of text (at least one). */
+  after(seq: number, rows: number, bytes: number): { seq: number; task: string | null; hash: string; body: string }[] {
+    const found: { seq: number; task: string | null; hash: string; body: string }[] = [];
+    let size = 0;
+    for (const row of this.#sql.exec<{ seq: number; task: string | null; hash: string; body: string }>("SELECT seq, task, hash, body FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", seq, rows)) {
+      size += row.body.length;
+      if (found.length > 0 && size > bytes) break;
+      found.push(row);
+    }
+    return found;
+  }
+
+  /** The state of a task, folded from its records; null where there are none. */
+  load(task: string): TaskState | null {
+    let state: TaskState | null = null;
+    for (const { record, beside } of this.recordsOf(task, 0))
+      for (const event of record.events) state = evolve(state, event as TaskEvent, { task, seq: record.seq, atMs: record.atMs }, beside);
+    return state;
+  }
+
+  *recordsOf(task: string, after: number): Generator<{ record: ChainRecord; beside: Private }> {
+    const rows = this.#sql.exec<{ body: string; private: string | null }>("SELECT body, private FROM journal WHERE task = ? AND seq > ? ORDER BY seq", task, after).toArray();
+    for (const row of rows)
+      yield {
+        record: JSON.parse(row.body) as ChainRecord,
+        beside: row.private === null ? { values: {}, details: {}, requestDigest: null } : (JSON.parse(row.private) as Private),
+      };
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Group commit. Work for many tasks is decided together, written in one transaction and made durable by one sync; then everyone is answered.
+ *
+ * R1  Each piece of work is decided before the transaction; one that throws is answered with its own error and writes nothing.
+ * R2  A round writes all its records or none; nobody is answered, and no effect starts, before they are durable.
+ * R3  A round takes at most LIMITS.roundTasks pieces of work, in the order in which they came.
+ * R4  A round never awaits an effect: the only await is the sync.
+ */
+import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
+import { LIMITS } from "../shared/limits.ts";
+import { problem } from "../shared/problems.ts";
+import { err, type Result } from "../shared/result.ts";
+import { seal, type Head, type Journal, type Sealed } from "./journal.ts";
+import { project } from "./projections.ts";
+import { Draft } from "./task/draft.ts";
+import type { TaskState } from "./task/state.ts";
+
+/** Work on a task.. */
+export type TaskWork<T> = {
+  readonly task: string;
+  readonly decide: (draft: Draft, existing: TaskState | null, nowMs: number) => Result<T>;
+};
+/** Work on the executor itself. */
+export type ExecutorWork<T> = { readonly task: null; readonly decide: (nowMs: number) => Result<{ value: T; events: readonly ExecutorEvent[]; write: (sql: SqlStorage) => void }> };
+
+type Waiting = {
+  readonly work: TaskWork<unknown> | ExecutorWork<unknown>;
+  readonly resolve: (result: Result<never>) => void;
+  readonly reject: (error: unknown) => void;
+};
+type Decided = { readonly waiting: Waiting; readonly result: Result<unknown>; readonly record: Sealed | null; readonly write: ((sql: SqlStorage) => void) | null };
+
+export type RoundsDeps = {
+  readonly executor: string;
+  readonly storage: DurableObjectStorage;
+  readonly journal: Journal;
+  /** The committed state of a task, from memory or folded from the journal. */
+  readonly stateOf: (task: string) => TaskState | null;
+  /** Called once a round is durable, before its callers are answered. */
+  readonly committed: (states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]) => void;
+  /** Called when a round could not be written: memory must not be believed any more. */
+  readonly failed: (tasks: readonly string[]) => void;
+  readonly nowMs: () => number;
+  readonly newSalt: () => string;
+};
+
+export class Rounds {
+  readonly #deps: RoundsDeps;
+  #queue: Waiting[] = [];
+  #running = false;
+
+  constructor(deps: RoundsDeps) {
+    this.#deps = deps;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Takes the work into the next round. Resolves once its record, if it made one, is durable. */
+  run<T>(work: TaskWork<T> | ExecutorWork<T>): Promise<Result<T>> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ work: work as TaskWork<unknown>, resolve: resolve as (result: Result<never>) => void, reject });
+      if (!this.#running) {
+        this.#running = true;
+        // One turn of the microtask queue lets work that arrived together share the round.
+        queueMicrotask(() => void this.#drain());
+      }
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) await this.#round(this.#queue.splice(0, LIMITS.roundTasks));
+    this.#running = false;
+  }
+
+  async #round(batch: readonly Waiting[]): Promise<void> {
+    const { journal, storage } = this.#deps;
+    const nowMs = this.#deps.nowMs();
+    const states = new Map<string, TaskState>();
+    const decided: Decided[] = [];
+    const first = journal.head.seq + 1;
+    let head: Head = journal.head;
+    for (const waiting of batch) {
+      const one = this.#decide(waiting, head, first, nowMs, states);
+      if (one === null) continue;
+      decided.push(one);
+      if (one.record !== null) head = one.record;
+    }
+    const records = decided.flatMap((one) => (one.record === null ? [] : [one.record]));
+    if (records.length > 0) {
+      try {
+        storage.transactionSync(() => {
+          for (const { record, write } of decided) {
+            if (record === null) continue;
+            journal.insert(record);
+            write?.(storage.sql);
+            if (record.task !== null) for (const event of record.events) project(storage.sql, record.task, event as TaskEvent);
+          }
+        });
+        // COMMIT POINT. From here on the round has happened; a crash before the sync loses it as a whole, and nobody was told.
+        journal.advanceTo({ seq: head.seq, hash: head.hash });
+        await storage.sync();
+      } catch (error) {
+        this.#deps.failed([...states.keys()]);
+        for (const { waiting } of decided) waiting.reject(error);
+        return;
+      }
+    }
+    this.#deps.committed(states, records);
+    for (const { waiting, result } of decided) waiting.resolve(result as Result<never>);
+  }
+
+  /** R1: whatever goes wrong here concerns one piece of work. */
+  #decide(waiting: Waiting, head: Head, first: number, nowMs: number, states: Map<string, TaskState>): Decided | null {
+    try {
+      const { work } = waiting;
+      if (work.task === null) {
+        const result = work.decide(nowMs);
+        if (!result.ok) return { waiting, result, record: null, write: null };
+        const { events, write, value } = result.value;
+        const record = events.length === 0 ? null : seal(this.#deps.executor, head, nowMs, null, events, null);
+        return { waiting, result: { ok: true, value }, record, write };
+      }
+      const existing = states.get(work.task) ?? this.#deps.stateOf(work.task);
+      const draft = new Draft(existing, { task: work.task, seq: head.seq + 1, atMs: nowMs }, this.#deps.newSalt, first);
+      const result = work.decide(draft, existing, nowMs);
+      if (!result.ok || draft.events.length === 0) return { waiting, result, record: null, write: null };
+      const beside = { values: draft.values, details: draft.details, requestDigest: draft.requestDigest };
+      const record = seal(this.#deps.executor, head, nowMs, work.task, draft.events, beside);
+      states.set(work.task, draft.state);
+      return { waiting, result, record, write: null };
+    } catch (error) {
+      console.error("a decision failed", { task: waiting.work.task, message: error instanceof Error ? error.message : "unknown" });
+      waiting.resolve(err(problem("internal-error", "The executor could not decide this.")) as Result<never>);
+      return null;
+    }
+  }
+}
+

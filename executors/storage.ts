@@ -1,0 +1,47 @@
+/**
+ * The tables of one executor object, in its own SQLite. Schema changes are appended, never edited: each runs once, in order.
+ *
+ *  journal   the hash chain: one row per record, with the values behind its commitments beside it. Rows after `delivered` are the outbox.
+ *  tasks     which tasks exist and which have ended; a task's state is the fold of its journal rows
+ *  timers    everything that must happen at a time; the alarm is the earliest
+ *  reviews   what waits for a person;  attestations  which signatures were used
+ *  releases, promotions, stops, revoked   what this object trusts and refuses
+ *  meta      delivered, checkpoint, alarm
+ */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+   CREATE TABLE journal (seq INTEGER PRIMARY KEY, task TEXT, hash TEXT NOT NULL, body TEXT NOT NULL, private TEXT);
+   CREATE INDEX journal_by_task ON journal (task, seq) WHERE task IS NOT NULL;
+   CREATE TABLE tasks (id TEXT PRIMARY KEY, automation TEXT NOT NULL, release TEXT NOT NULL, settled INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE INDEX tasks_open ON tasks (id) WHERE settled = 0;
+   CREATE TABLE timers (task TEXT NOT NULL, name TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (task, name)) WITHOUT ROWID;
+   CREATE INDEX timers_by_time ON timers (at_ms);
+   CREATE TABLE reviews (id TEXT PRIMARY KEY, task TEXT NOT NULL, step TEXT NOT NULL, expires_ms INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE INDEX reviews_by_task ON reviews (task);
+   CREATE TABLE attestations (id TEXT PRIMARY KEY, review TEXT NOT NULL) WITHOUT ROWID;
+   CREATE TABLE releases (digest TEXT PRIMARY KEY, automation TEXT NOT NULL, bundle TEXT NOT NULL) WITHOUT ROWID;
+   CREATE TABLE promotions (automation TEXT PRIMARY KEY, serial INTEGER NOT NULL, release TEXT NOT NULL, expires_ms INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE stops (kind TEXT NOT NULL, target TEXT NOT NULL, stop TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (kind, target)) WITHOUT ROWID;
+   CREATE TABLE lifted (stop TEXT PRIMARY KEY) WITHOUT ROWID;
+   CREATE TABLE revoked (kid TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;`,
+];
+
+/** Brings the schema up to date. Safe to call at every start. */
+export function migrate(storage: DurableObjectStorage): void {
+  storage.transactionSync(() => {
+    storage.sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)");
+    const done = Number(storage.sql.exec("SELECT count(*) AS n FROM migrations").one()["n"]);
+    for (const [index, sql] of MIGRATIONS.entries()) {
+      if (index < done) continue;
+      storage.sql.exec(sql);
+      storage.sql.exec("INSERT INTO migrations (version) VALUES (?)", index + 1);
+    }
+  });
+}
+
+export const readMeta = (sql: SqlStorage, key: string): string | null =>
+  (sql.exec("SELECT value FROM meta WHERE key = ?", key).toArray()[0]?.["value"] as string | undefined) ?? null;
+
+export const writeMeta = (sql: SqlStorage, key: string, value: string): void => {
+  sql.exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+};

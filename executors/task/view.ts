@@ -1,0 +1,129 @@
+/** A task's state as people and programs read it. Pure; receipts are signed by the caller. */
+import type { ReviewView, Shown, StepView, TaskView } from "../../shared/views.ts";
+import type { Json } from "../../shared/json.ts";
+import type { Receipt } from "../../shared/receipt.ts";
+import type { Envelope } from "../../shared/signing.ts";
+import { requestersOf } from "./decide.ts";
+import { holds } from "./act.ts";
+import { stepStatus, taskStatus, type Review, type StepState, type TaskState } from "./state.ts";
+
+const at = (ms: number): string => new Date(ms).toISOString();
+
+export function taskView(state: TaskState, executor: string, delivered: number, receipts: ReadonlyMap<string, Envelope>): TaskView {
+  return {
+    id: state.id,
+    automation: state.automation,
+    release: state.release,
+    region: state.region,
+    status: taskStatus(state),
+    settled: state.settled !== null,
+    why: state.settled?.why ?? waitsFor(state),
+    principal: state.principal,
+    input: state.input.value,
+    round: state.round,
+    openedAt: at(state.openedMs),
+    updatedAt: at(state.updatedMs),
+    deadlineAt: at(state.deadlineMs),
+    executor,
+    seq: state.lastSeq,
+    recorded: state.lastSeq <= delivered,
+    steps: [...state.steps.values()].map((step) => stepView(step, receipts.get(step.id) ?? null)),
+  };
+}
+
+function waitsFor(state: TaskState): string | null {
+  const steps = [...state.steps.values()];
+  if (steps.some((step) => step.phase.at === "awaiting_review")) return "a person";
+  if (steps.some((step) => step.phase.at === "in_doubt")) return "an answer from the target";
+  return taskStatus(state) === "planning" ? "the agent's next proposal" : null;
+}
+
+function stepView(step: StepState, receipt: Envelope | null): StepView {
+  const applied = step.phase.at === "applied" ? step.phase : null;
+  return {
+    id: step.id,
+    round: step.round,
+    proposal: step.proposal,
+    capability: step.capability,
+    status: stepStatus(step.phase),
+    after: [...step.after],
+    args: step.resolvedArgs ?? step.args,
+    provenance: step.provenance,
+    decision: step.decision,
+    review: step.review?.id ?? null,
+    attempts: step.attempts,
+    result: applied?.result.value ?? null,
+    problem: problemOf(step),
+    premises: [...step.premises],
+    tags: [...step.tags],
+    appliedAt: applied === null ? null : at(applied.atMs),
+    receipt,
+  };
+}
+
+function problemOf(step: StepState): { code: string; detail: string } | null {
+  switch (step.phase.at) {
+    case "failed":
+      return { code: step.phase.code, detail: step.detail ?? "" };
+    case "denied":
+      return { code: "policy-denied", detail: step.phase.byDefault ? "No rule allows this." : `Denied by ${step.phase.rules.join(", ")}.` };
+    case "rejected":
+      return { code: "rejected", detail: step.detail ?? `Rejected by ${step.phase.by}.` };
+    case "skipped":
+      return { code: "skipped", detail: step.phase.why };
+    case "expired":
+      return { code: "expired", detail: "Its deadline passed before it could be done." };
+    case "in_doubt":
+      return { code: "effect-in-doubt", detail: "It is not known yet whether it happened." };
+    default:
+      return null;
+  }
+}
+
+/** What the executor states about one applied step; null for any other. */
+export function receiptOf(state: TaskState, step: StepState, tenant: string, executor: string, delivery: Receipt["delivery"]): Receipt | null {
+  if (step.phase.at !== "applied") return null;
+  return {
+    version: 1,
+    tenant,
+    executor,
+    task: state.id,
+    step: step.id,
+    action: step.action,
+    proposal: step.proposal,
+    capability: step.capability,
+    contract: step.contract,
+    release: state.release,
+    delivery,
+    effectKey: step.effectKey,
+    premises: [...step.premises],
+    attestations: step.review?.approvals.map((approval) => approval.attestation) ?? [],
+    result: step.phase.result.commitment,
+    replayed: step.phase.replayed,
+    atMs: step.phase.atMs,
+    seq: step.phase.seq,
+  };
+}
+
+export function reviewView(state: TaskState, step: StepState, review: Review): ReviewView {
+  return {
+    id: review.id,
+    task: state.id,
+    step: step.id,
+    automation: state.automation,
+    capability: step.capability,
+    region: state.region,
+    status: review.status,
+    requestedAt: at(review.requestedMs),
+    expiresAt: at(review.expiresMs),
+    required: review.required.map(({ rule, role, quorum }) => ({
+      rule,
+      role,
+      quorum,
+      approvedBy: review.approvals.filter((approval) => holds(approval.roles, role)).map((approval) => approval.member),
+    })),
+    requester: requestersOf(state)[0] ?? null,
+    subject: review.subject,
+    parts: { ...review.parts, args: review.parts.args as Json, premises: review.parts.premises as Json, shown: review.parts.shown as unknown as Shown },
+  };
+}
