@@ -56,7 +56,10 @@ export const declarations = (input: Contract, ...capabilities: CapabilityDeclara
 
 export const REFUND = declare({
   name: "billing.refund",
-  input: object({ orderId: ORDER_ID, amountCents: { type: "integer" }, to: { type: "string" }, ratio: { type: "number" } }, ["to", "ratio"]),
+  input: object(
+    { orderId: ORDER_ID, amountCents: { type: "integer" }, to: { type: "string" }, ratio: { type: "number" } },
+    ["to", "ratio"],
+  ),
   preview: object({ balanceCents: { type: "integer" } }),
   risk: "high",
   roles: { target: ["orderId"], amount: ["amountCents"], destination: ["to"] },
@@ -65,7 +68,13 @@ export const REFUND = declare({
 export const LOOKUP = declare({
   name: "orders.get",
   input: object({ orderId: ORDER_ID }),
-  output: object({ order: { ...object({ id: ORDER_ID, status: { type: "string" }, totalCents: { type: "integer" } }), "x-trusted": true }, note: { type: "string" } }),
+  output: object({
+    order: {
+      ...object({ id: ORDER_ID, status: { type: "string" }, totalCents: { type: "integer" } }),
+      "x-trusted": true,
+    },
+    note: { type: "string" },
+  }),
   effect: "read",
 });
 export const INPUT = contract(
@@ -80,7 +89,12 @@ export const INPUT = contract(
 export const SHOP = declarations(INPUT, REFUND, LOOKUP);
 
 export const facts = (overrides: Partial<Facts> = {}): Facts => ({
-  intent: { automation: "refunds", input: { request: "Refund #W1234567, please" } as Json, region: "eu", purpose: "service" },
+  intent: {
+    automation: "refunds",
+    input: { request: "Refund #W1234567, please" } as Json,
+    region: "eu",
+    purpose: "service",
+  },
   task: { id: "tsk_eu_0_aaaaaaaaaaaaaaaaaaaaaaaaaa", region: "eu", round: 1 },
   principal: { key: "k1", role: "app", member: "ann", person: true },
   agent: { id: "helper", planner: "agent" },
