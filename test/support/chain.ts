@@ -10,7 +10,6 @@ import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import type { AppendCommand } from "../../shared/rpc.ts";
 import { sha256, sha256Hex } from "../../shared/sha256.ts";
 import { signEnvelope } from "../../shared/signing.ts";
-import { TEST_KEYS } from "./keys.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
 const COMMITMENT = "c".repeat(43);
@@ -52,7 +51,15 @@ export const admitted = (steps: readonly string[], planBytes = 1_500): TaskEvent
   decisions: Object.fromEntries(
     steps.map((step) => [
       step,
-      { answer: "allow" as const, final: true, rules: ["small"], reviews: [], errors: [], deferred: [], byDefault: false },
+      {
+        answer: "allow" as const,
+        final: true,
+        rules: ["small"],
+        reviews: [],
+        errors: [],
+        deferred: [],
+        byDefault: false,
+      },
     ]),
   ),
   provenance: Object.fromEntries(steps.map((step) => [step, { orderId: "principal" }])),
@@ -95,7 +102,11 @@ export const reviewApproved = (task: string, step: string): TaskEvent => ({
   review: `rev_${task.slice(4)}_1_0_1`,
 });
 
-export const settled = (status: "succeeded" | "failed" = "succeeded"): TaskEvent => ({ type: "task-settled", status, why: null });
+export const settled = (status: "succeeded" | "failed" = "succeeded"): TaskEvent => ({
+  type: "task-settled",
+  status,
+  why: null,
+});
 
 /** Five records of a task of three steps, from its opening to its end. */
 export const wholeTask = (executor: string): TaskEvent[][] => [
@@ -109,14 +120,16 @@ type Written = { readonly record: ChainRecord; readonly text: string; readonly h
 /** One executor's chain. `write` appends records, `deliver` cuts what was written since the last delivery. */
 export class TestChain {
   readonly executor: string;
+  readonly #key: PrivateJwk;
   readonly #signer: Promise<Signer>;
   readonly records: Written[] = [];
   #delivered = 0;
   #nowMs = 1_790_000_000_000;
 
-  constructor(executor: string, key: PrivateJwk = TEST_KEYS.receipt) {
+  constructor(executor: string, receiptKey: PrivateJwk) {
     this.executor = executor;
-    this.#signer = importSigner(key);
+    this.#key = receiptKey;
+    this.#signer = importSigner(receiptKey);
   }
 
   get seq(): number {
@@ -156,7 +169,14 @@ export class TestChain {
     }
     const atMs = this.records[to - 1]!.record.atMs;
     const entries = [...byTask].map(([task, all]) =>
-      entryText(task === null ? "executor" : "task", this.executor, task ?? this.executor, all.map(({ text }) => text), all[0]!.record.seq, atMs),
+      entryText(
+        task === null ? "executor" : "task",
+        this.executor,
+        task ?? this.executor,
+        all.map(({ text }) => text),
+        all[0]!.record.seq,
+        atMs,
+      ),
     );
     entries.push(await this.statement(to, this.records[to - 1]!.hash));
     return { tenant: parseExecutorName(this.executor)!.tenant, executor: this.executor, from, to, entries, seenSize };
@@ -165,8 +185,19 @@ export class TestChain {
   /** A signed statement over any head: also over a false one. */
   async statement(seq: number, head: string): Promise<string> {
     const atMs = this.records[Math.min(seq, this.seq) - 1]!.record.atMs;
-    const payload = { version: 1, tenant: parseExecutorName(this.executor)!.tenant, executor: this.executor, seq, head, atMs };
-    const envelope = await signEnvelope({ payloadType: PAYLOAD_TYPES.statement, payload, signers: [await this.#signer] });
+    const payload = {
+      version: 1,
+      tenant: parseExecutorName(this.executor)!.tenant,
+      executor: this.executor,
+      seq,
+      head,
+      atMs,
+    };
+    const envelope = await signEnvelope({
+      payloadType: PAYLOAD_TYPES.statement,
+      payload,
+      signers: [await this.#signer],
+    });
     return statementText(this.executor, envelope, seq, atMs);
   }
 
@@ -179,7 +210,7 @@ export class TestChain {
 
   /** A chain that agrees with this one up to a record and goes its own way after it. */
   forkAt(seq: number): TestChain {
-    const fork = new TestChain(this.executor);
+    const fork = new TestChain(this.executor, this.#key);
     fork.records.push(...this.records.slice(0, seq));
     fork.#delivered = seq;
     fork.#nowMs = this.#nowMs + 1_000_000;

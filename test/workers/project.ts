@@ -5,22 +5,16 @@
  */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import type { TestProjectInlineConfiguration } from "vitest/config";
-import {
-  newTenantKeys,
-  newWorkerKeys,
-  secretsOf,
-  trustOf,
-  TRUSTING_WORKERS,
-} from "../../scripts/lib/keys.ts";
+import { newTenantKeys, newWorkerKeys, secretsOf, trustOf, TRUSTING_WORKERS } from "../../scripts/lib/keys.ts";
 import { DATABASES, inRoot, WORKERS, type WorkerProject } from "../../scripts/lib/project.ts";
 import { STUBS } from "./stubs.ts";
 
-export async function workerProject(
-  folder: WorkerProject["folder"],
-): Promise<TestProjectInlineConfiguration> {
+export async function workerProject(folder: WorkerProject["folder"]): Promise<TestProjectInlineConfiguration> {
   const worker = WORKERS.find((candidate) => candidate.folder === folder)!;
   const keys = { tenant: newTenantKeys("dev"), workers: newWorkerKeys() };
-  const trust = trustOf(keys.workers, [keys.tenant]);
+  // Storage is fresh for each file, not for each test: a test that wants a world of its own takes a tenant of its own.
+  const spare = Array.from({ length: 64 }, (_, i) => newTenantKeys(`t${i + 1}`));
+  const trust = trustOf(keys.workers, [keys.tenant, ...spare]);
   return {
     plugins: [
       cloudflareTest({
@@ -52,10 +46,7 @@ async function migrationsOf(worker: string): Promise<Record<string, unknown>> {
   const own = DATABASES.filter((database) => database.worker === worker);
   return Object.fromEntries(
     await Promise.all(
-      own.map(
-        async ({ binding, migrations }) =>
-          [binding, await readD1Migrations(inRoot(migrations))] as const,
-      ),
+      own.map(async ({ binding, migrations }) => [binding, await readD1Migrations(inRoot(migrations))] as const),
     ),
   );
 }

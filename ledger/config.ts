@@ -1,0 +1,62 @@
+/**
+ * The ledger's configuration: whom it trusts, and the key with which it signs checkpoints. Parsed once per isolate.
+ */
+import { fromBase64Url } from "../shared/bytes.ts";
+import { importSigner, keyId, PrivateJwk, signEd25519, type PublicJwk } from "../shared/keys.ts";
+import { parseStrictJson } from "../shared/json.ts";
+import { problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { noteVerifier, type NoteSigner } from "../shared/tlog/note.ts";
+import { logOriginOf, Trust } from "../shared/trust.ts";
+
+export type LedgerConfig = {
+  readonly trust: Trust;
+  /** Keys of executors that may sign statements, by key id. */
+  readonly receiptKeys: ReadonlyMap<string, PublicJwk>;
+  /** The signer of a tenant's checkpoints, under the log's origin as its name. */
+  readonly checkpointSigner: (tenant: string) => NoteSigner;
+};
+
+type Settings = { readonly TRUST: string; readonly CHECKPOINT_KEY: string };
+
+let parsed: { readonly settings: Settings; readonly config: Result<LedgerConfig> } | undefined;
+
+/**
+ * The configuration of these settings.
+ * @returns not-running where TRUST or CHECKPOINT_KEY is absent or malformed, or where the key is none of TRUST's checkpoint keys:
+ *   nobody would believe what it signs.
+ */
+export async function configOf({ TRUST, CHECKPOINT_KEY }: Settings): Promise<Result<LedgerConfig>> {
+  if (parsed?.settings.TRUST !== TRUST || parsed.settings.CHECKPOINT_KEY !== CHECKPOINT_KEY)
+    parsed = { settings: { TRUST, CHECKPOINT_KEY }, config: await read({ TRUST, CHECKPOINT_KEY }) };
+  return parsed.config;
+}
+
+async function read({ TRUST, CHECKPOINT_KEY }: Settings): Promise<Result<LedgerConfig>> {
+  const trust = schemaOf(Trust, TRUST);
+  if (trust === null) return refuse("TRUST is not a trust configuration");
+  const key = schemaOf(PrivateJwk, CHECKPOINT_KEY);
+  if (key === null) return refuse("CHECKPOINT_KEY is not a private key");
+  if (!trust.checkpointKeys.some((trusted) => keyId(trusted) === keyId(key)))
+    return refuse("CHECKPOINT_KEY is none of the checkpoint keys in TRUST");
+
+  const { privateKey } = await importSigner(key);
+  const publicKey = fromBase64Url(key.x)!;
+  return ok({
+    trust,
+    receiptKeys: new Map(trust.receiptKeys.map((jwk) => [keyId(jwk), jwk])),
+    checkpointSigner: (tenant) => ({
+      ...noteVerifier(logOriginOf(trust, tenant), publicKey),
+      sign: (message) => signEd25519(privateKey, message),
+    }),
+  });
+}
+
+const refuse = (detail: string) => err(problem("not-running", `The ledger is not configured: ${detail}.`));
+
+function schemaOf<T>(schema: { safeParse(value: unknown): { success: boolean; data?: T } }, text: unknown): T | null {
+  const value = typeof text === "string" ? parseStrictJson(text) : null;
+  if (value === null || !value.ok) return null;
+  const result = schema.safeParse(value.value);
+  return result.success ? result.data! : null;
+}

@@ -1,0 +1,182 @@
+/**
+ * The ledger's entrypoint: what other Workers may ask of it. Stateless; deliveries are checked here and ordered by the tenant's sequencer,
+ * reads go to the database. Every method takes the tenant as its own argument and answers `not-found` for one that the ledger does not know.
+ */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import * as z from "zod";
+import { TaskStatus } from "../shared/events.ts";
+import { AutomationName, RegionId, TaskId, TenantId } from "../shared/ids.ts";
+import { LIMITS } from "../shared/limits.ts";
+import { problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import type {
+  AppendAnswer,
+  AppendCommand,
+  EntryRow,
+  InclusionAnswer,
+  LedgerHealth,
+  LedgerRpc,
+  TaskQuery,
+  TaskRow,
+} from "../shared/rpc.ts";
+import { arrive } from "./arrival.ts";
+import type { Head } from "./batch.ts";
+import { configOf } from "./config.ts";
+import { entryPage } from "./queries/entries.ts";
+import { healthOf } from "./queries/health.ts";
+import { taskPage } from "./queries/tasks.ts";
+import { tileByPath } from "./queries/tiles.ts";
+import type { Sequencer } from "./sequencer.ts";
+import { readHead, readTiles } from "./store.ts";
+import { consistencyOf, inclusionOf, type FetchTiles } from "./tree/proofs.ts";
+
+const Count = z.int().min(0);
+const Tenant = z.strictObject({ tenant: TenantId });
+const TasksQuery = z.strictObject({
+  tenant: TenantId,
+  automation: AutomationName.optional(),
+  status: TaskStatus.optional(),
+  region: RegionId.optional(),
+  cursor: z.string().max(100).optional(),
+  limit: z.int().min(1).max(LIMITS.pageTasks),
+});
+const EntriesQuery = z.strictObject({
+  tenant: TenantId,
+  from: Count,
+  limit: z.int().min(1).max(LIMITS.pageEntries),
+  task: TaskId.optional(),
+});
+const InclusionQuery = z.strictObject({ tenant: TenantId, index: Count, size: z.int().min(1).optional() });
+const ConsistencyQuery = z.strictObject({ tenant: TenantId, from: Count, to: Count });
+const TileQuery = z.strictObject({ tenant: TenantId, path: z.string().max(100) });
+const RebuildQuery = z.strictObject({ tenant: TenantId, projection: z.string().max(60) });
+
+export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc {
+  /** See `arrive` and the sequencer for its refusals. A call that throws or answers `not-running` may have been written: deliver again. */
+  async append(command: AppendCommand): Promise<Result<AppendAnswer>> {
+    const config = await configOf(this.env);
+    if (!config.ok) return config;
+    const arrival = await arrive(command, config.value);
+    if (!arrival.ok) return arrival;
+    return answered(() => this.#sequencer(arrival.value.tenant).append(arrival.value));
+  }
+
+  /** Newest first. */
+  tasks(query: TaskQuery): Promise<Result<{ readonly tasks: readonly TaskRow[]; readonly next: string | null }>> {
+    return this.#read(TasksQuery, query, (q) => taskPage(this.env.LEDGER_DB, q as TaskQuery));
+  }
+
+  entries(query: {
+    tenant: string;
+    from: number;
+    limit: number;
+    task?: string;
+  }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>> {
+    return this.#read(EntriesQuery, query, async (q) => ok(await entryPage(this.env.LEDGER_DB, q)));
+  }
+
+  /** Towards the newest checkpoint, or towards the checkpoint of exactly `size`, which must be one that the ledger signed. */
+  inclusion(query: { tenant: string; index: number; size?: number }): Promise<Result<InclusionAnswer>> {
+    return this.#read(InclusionQuery, query, async ({ tenant, index, size }) => {
+      const head = size === undefined ? await this.#head(tenant) : await this.#checkpointAt(tenant, size);
+      if (!head.ok) return head;
+      if (index >= head.value.size) return err(problem("not-found", "The log has no such entry."));
+      const { leafHash, proof } = await inclusionOf(index, head.value.size, this.#tiles(tenant));
+      return ok({ index, size: head.value.size, leafHash, proof, checkpoint: head.value.note });
+    });
+  }
+
+  consistency(query: {
+    tenant: string;
+    from: number;
+    to: number;
+  }): Promise<Result<{ readonly proof: readonly string[] }>> {
+    return this.#read(ConsistencyQuery, query, async ({ tenant, from, to }) => {
+      const head = await this.#head(tenant);
+      if (!head.ok) return head;
+      if (from > to) return err(problem("invalid-request", "The older size comes first.", { paths: ["/from"] }));
+      if (to > head.value.size) return err(problem("not-found", "The log does not reach this size."));
+      return ok({ proof: await consistencyOf(from, to, this.#tiles(tenant)) });
+    });
+  }
+
+  checkpoint(tenant: string): Promise<Result<string>> {
+    return this.#read(Tenant, { tenant }, async () => {
+      const head = await this.#head(tenant);
+      return head.ok ? ok(head.value.note) : head;
+    });
+  }
+
+  tile(tenant: string, path: string): Promise<Result<Uint8Array>> {
+    return this.#read(TileQuery, { tenant, path }, async () => {
+      const head = await this.#head(tenant);
+      return head.ok ? tileByPath(this.env.LEDGER_DB, tenant, head.value.size, path) : head;
+    });
+  }
+
+  health(tenant: string): Promise<Result<LedgerHealth>> {
+    return this.#read(Tenant, { tenant }, async () => {
+      const head = await this.#head(tenant);
+      return head.ok ? ok(await healthOf(this.env.LEDGER_DB, tenant, head.value)) : head;
+    });
+  }
+
+  /** Answers once the read model is empty; `health` tells how far it has come again. */
+  rebuild(tenant: string, projection: string): Promise<Result<null>> {
+    return this.#read(RebuildQuery, { tenant, projection }, () => this.#sequencer(tenant).rebuild(projection));
+  }
+
+  /** Parses a query, makes sure of its tenant, and answers; a database that does not is a problem, not an exception. */
+  async #read<Schema extends z.ZodType<{ tenant: string }>, T>(
+    schema: Schema,
+    query: unknown,
+    answer: (query: z.output<Schema>) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    const config = await configOf(this.env);
+    if (!config.ok) return config;
+    const parsed = schema.safeParse(query);
+    if (!parsed.success)
+      return err(
+        problem("invalid-request", "The query does not have its documented shape.", {
+          paths: parsed.error.issues.slice(0, 5).map((issue) => `/${issue.path.join("/")}`),
+        }),
+      );
+    if (!Object.hasOwn(config.value.trust.tenants, parsed.data.tenant))
+      return err(problem("not-found", "The ledger knows no such tenant."));
+    return answered(() => answer(parsed.data));
+  }
+
+  /** The head of a log; the sequencer begins one that has none. */
+  async #head(tenant: string): Promise<Result<Head>> {
+    const head = await readHead(this.env.LEDGER_DB, tenant);
+    if (head !== null) return ok(head);
+    const opened = await this.#sequencer(tenant).open();
+    return opened.ok ? ok((await readHead(this.env.LEDGER_DB, tenant))!) : opened;
+  }
+
+  async #checkpointAt(tenant: string, size: number): Promise<Result<Head>> {
+    const head = await this.env.LEDGER_DB.prepare(
+      "SELECT seq, hash, size, root, note FROM batches WHERE tenant = ? AND size = ?",
+    )
+      .bind(tenant, size)
+      .first<Head>();
+    return head === null ? err(problem("not-found", "The ledger signed no checkpoint of this size.")) : ok(head);
+  }
+
+  #tiles(tenant: string): FetchTiles {
+    return async (tiles) => (await readTiles(this.env.LEDGER_DB, tenant, tiles)).get;
+  }
+
+  #sequencer(tenant: string): DurableObjectStub<Sequencer> {
+    return this.env.SEQUENCER.getByName(tenant);
+  }
+}
+
+async function answered<T>(call: () => Promise<Result<T>>): Promise<Result<T>> {
+  try {
+    return await call();
+  } catch (cause) {
+    console.error(JSON.stringify({ at: "ledger", error: cause instanceof Error ? cause.message : "unknown" }));
+    return err(problem("not-running", "The ledger did not answer; it is safe to ask again."));
+  }
+}

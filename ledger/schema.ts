@@ -1,0 +1,108 @@
+/**
+ * The ledger's tables for typed queries. `migrations/ledger/` is what makes them; a test holds the two in agreement.
+ */
+import { blob, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** The chain of batches; the newest row of a tenant is the head of its log. */
+export const batches = sqliteTable(
+  "batches",
+  {
+    tenant: text().notNull(),
+    seq: integer().notNull(),
+    /** Hash of the batch before, null for the first. */
+    prevHash: text("prev_hash"),
+    hash: text().notNull(),
+    /** Size of the log after this batch. */
+    size: integer().notNull(),
+    /** Root of the tree of that size, base64. */
+    root: text().notNull(),
+    /** The signed checkpoint of that size. */
+    note: text().notNull(),
+    atMs: integer("at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.seq] })],
+);
+
+export const entries = sqliteTable(
+  "entries",
+  {
+    tenant: text().notNull(),
+    idx: integer().notNull(),
+    body: text().notNull(),
+    executor: text().notNull(),
+    /** First and last chain record that the entry holds; a statement stands at the record that it covers. */
+    fromSeq: integer("from_seq").notNull(),
+    toSeq: integer("to_seq").notNull(),
+    task: text(),
+    type: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.idx] })],
+);
+
+export const tiles = sqliteTable(
+  "tiles",
+  {
+    tenant: text().notNull(),
+    level: integer().notNull(),
+    idx: integer().notNull(),
+    width: integer().notNull(),
+    hashes: blob().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.level, table.idx] })],
+);
+
+export const executorCursors = sqliteTable(
+  "executor_cursors",
+  {
+    tenant: text().notNull(),
+    executor: text().notNull(),
+    seq: integer().notNull(),
+    /** Hash of the record at `seq`, 64 hex digits. */
+    hash: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.executor] })],
+);
+
+/** How far a read model has come: `cursor` is the index of the next entry that it reads. */
+export const rmCursor = sqliteTable(
+  "rm_cursor",
+  {
+    tenant: text().notNull(),
+    name: text().notNull(),
+    version: integer().notNull(),
+    cursor: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.name] })],
+);
+
+/** Entries that a read model could not take in. */
+export const rmQuarantine = sqliteTable(
+  "rm_quarantine",
+  {
+    tenant: text().notNull(),
+    name: text().notNull(),
+    idx: integer().notNull(),
+    reason: text().notNull(),
+    atMs: integer("at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.name, table.idx] })],
+);
+
+export const rmTasks = sqliteTable(
+  "rm_tasks",
+  {
+    tenant: text().notNull(),
+    task: text().notNull(),
+    automation: text().notNull(),
+    status: text().notNull(),
+    region: text().notNull(),
+    executor: text().notNull(),
+    openedMs: integer("opened_ms").notNull(),
+    updatedMs: integer("updated_ms").notNull(),
+    firstIdx: integer("first_idx").notNull(),
+    lastIdx: integer("last_idx").notNull(),
+    /** JSON object, step → "proposed", "moving" or "waiting"; steps that ended are left out. */
+    openSteps: text("open_steps").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.task] })],
+);

@@ -1,0 +1,239 @@
+/**
+ * Sequencer: one object per tenant, named by it. It gives the tenant's entries their order and writes them to D1 in batches: while one
+ * batch is written, the next one fills. It stores nothing itself but an alarm; the database is the record, memory is a copy of its end.
+ *
+ * Ordered, always: a read model's cursor <= size of the log = leaves of the checkpoint.
+ *
+ * L1  The entries of a tenant have the indexes 0, 1, 2, … without a gap, and an entry once written never changes.
+ * L2  A batch (entries, tiles, cursors, head, checkpoint) is written completely or not at all: one D1 transaction.
+ * L3  The head moves by compare-and-swap: a batch is inserted only behind the batch that its writer saw, and one batch has one successor.
+ *     Two sequencers that both believe to be the one cannot both write.
+ * L4  An executor's chain stands in the log without a gap or fork: a delivery joins only at cursor + 1 with the cursor's hash.
+ * L5  A record stands in the log once, however often it is delivered.
+ * L6  Success is answered only after the commit point; a checkpoint is shown only after the tree under it is written.
+ * L7  One batch at a time. After a batch that was not seen to be written, memory is dropped, and the same deliveries are cut again
+ *     against what the database holds: recovery is the path of success.
+ * L8  Read models follow behind the commit point; none of them delays or fails an append.
+ *
+ * append()   written | repeated (same answer) | refused { chain-gap | chain-fork | checkpoint-inconsistent | overloaded | head-moved | not-running }
+ * open()     the newest checkpoint; begins the log where there is none | not-running
+ * rebuild()  the read model is empty and follows again | not-found | not-running
+ */
+import { DurableObject } from "cloudflare:workers";
+import { LIMITS } from "../shared/limits.ts";
+import { problem, type Problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import type { AppendAnswer } from "../shared/rpc.ts";
+import type { Arrival } from "./arrival.ts";
+import { cut, type Head, type Place, type Placed } from "./batch.ts";
+import { configOf } from "./config.ts";
+import { Log } from "./log.ts";
+import { checkOlder } from "./older.ts";
+import { readEntries } from "./queries/entries.ts";
+import { follow, reset } from "./read-models/follower.ts";
+import { PROJECTORS } from "./read-models/index.ts";
+import { RecentEntries } from "./read-models/recent.ts";
+import { readTiles, writeBatch } from "./store.ts";
+import { consistencyOf, type FetchTiles } from "./tree/proofs.ts";
+
+type Waiting = { readonly arrival: Arrival; readonly answer: (result: Result<AppendAnswer>) => void };
+
+const unavailable = (): Problem => problem("not-running", "The ledger's database cannot be reached.");
+
+export class Sequencer extends DurableObject<Env> {
+  readonly #queue: Waiting[] = [];
+  #queuedChars = 0;
+  #sequencing = false;
+  /** Null where memory is not to be believed (L7). */
+  #log: Log | null = null;
+  readonly #recent = new RecentEntries();
+  #following: Promise<void> | null = null;
+
+  /** Orders a delivery that `arrive` found sound, and answers when it is durable. */
+  append(arrival: Arrival): Promise<Result<AppendAnswer>> {
+    if (this.#queue.length > 0 && this.#queuedChars + arrival.chars > LIMITS.sequencerQueueChars)
+      return Promise.resolve(err(problem("overloaded", "Too many deliveries wait to be written.")));
+    return new Promise((answer) => {
+      this.#queue.push({ arrival, answer });
+      this.#queuedChars += arrival.chars;
+      if (!this.#sequencing) void this.#sequenceAll();
+    });
+  }
+
+  /** The newest checkpoint; begins the log where there is none. */
+  async open(): Promise<Result<string>> {
+    const head = await answered(() => this.#openLog());
+    return head.ok ? ok(head.value.head.note) : head;
+  }
+
+  async rebuild(name: string): Promise<Result<null>> {
+    const projector = PROJECTORS.find((p) => p.name === name);
+    if (projector === undefined) return err(problem("not-found", "There is no such read model."));
+    try {
+      await reset(this.env.LEDGER_DB, this.#tenant, projector);
+    } catch {
+      return err(unavailable());
+    }
+    this.#follow();
+    return ok(null);
+  }
+
+  /** Resolves when no read model has anything left to do, or none can go on now. */
+  async followed(): Promise<void> {
+    while (this.#following !== null) await this.#following;
+  }
+
+  /** Takes up read models that stood still when the object stopped. */
+  override async alarm(): Promise<void> {
+    this.#follow();
+    await this.followed();
+  }
+
+  get #tenant(): string {
+    return this.ctx.id.name!;
+  }
+
+  async #sequenceAll(): Promise<void> {
+    this.#sequencing = true;
+    while (this.#queue.length > 0) await this.#sequence();
+    this.#sequencing = false;
+  }
+
+  /** Takes the next batch out of the queue and writes it. Answers every delivery that it took. */
+  async #sequence(): Promise<void> {
+    let failure = unavailable();
+    let count = this.#queue.length;
+    for (let attempt = 0; attempt < LIMITS.batchAttempts; attempt++) {
+      const config = await configOf(this.env);
+      if (!config.ok) return this.#refuse(count, config.problem);
+      const signer = config.value.checkpointSigner(this.#tenant);
+      const opened = await answered(() => this.#openLog());
+      if (!opened.ok) {
+        failure = opened.problem;
+        if (failure.code === "head-moved") continue;
+        return this.#refuse(count, failure);
+      }
+      const log = opened.value;
+
+      const batchCut = cut(this.#queue, log.cursors, log.head.size);
+      count = batchCut.placed.length;
+      if (batchCut.entries.length === 0) return this.#settle(batchCut.placed, log);
+
+      const batch = await log.extend(batchCut, signer, Date.now());
+      this.#log = null; // L7: until the database says otherwise
+      const written = await writeBatch(this.env.LEDGER_DB, batch); // the commit point is inside
+      if (written === "written") {
+        log.advance(batch);
+        this.#log = log;
+        this.#recent.push(
+          batch.firstIndex,
+          batch.entries.map(({ body }) => body),
+        );
+        this.#settle(batchCut.placed, log);
+        this.#follow();
+        return;
+      }
+      failure = written === "head-moved" ? problem("head-moved", "Another writer moves the head.") : unavailable();
+    }
+    this.#refuse(count, failure);
+  }
+
+  /** The log as the database holds it, from memory where that can be believed. Throws where the database does not answer. */
+  async #openLog(): Promise<Result<Log>> {
+    if (this.#log !== null) return ok(this.#log);
+    const config = await configOf(this.env);
+    if (!config.ok) return config;
+    const opened = await Log.open(
+      this.env.LEDGER_DB,
+      this.#tenant,
+      config.value.checkpointSigner(this.#tenant),
+      Date.now(),
+    );
+    if (opened.ok) this.#log = opened.value;
+    return opened;
+  }
+
+  #take(count: number): void {
+    for (const { arrival } of this.#queue.splice(0, count)) this.#queuedChars -= arrival.chars;
+  }
+
+  #refuse(count: number, failure: Problem): void {
+    const refused = this.#queue.slice(0, count);
+    this.#take(count);
+    for (const { answer } of refused) answer(err(failure));
+  }
+
+  /** Answers what was placed, without keeping the next batch waiting. */
+  #settle(placed: readonly Placed<Waiting>[], log: Log): void {
+    this.#take(placed.length);
+    const { head } = log;
+    const fetch: FetchTiles = async (tiles) => {
+      const missing = tiles.filter((tile) => log.tiles.get(tile) === undefined);
+      if (missing.length === 0) return log.tiles.get;
+      const read = await readTiles(this.env.LEDGER_DB, this.#tenant, missing);
+      return (tile) => log.tiles.get(tile) ?? read.get(tile);
+    };
+    const proofs = new Map<number, Promise<string[]>>();
+    const proofFrom = (size: number) => {
+      let proof = proofs.get(size);
+      if (proof === undefined) proofs.set(size, (proof = consistencyOf(size, head.size, fetch)));
+      return proof;
+    };
+    for (const { waiting, place } of placed) {
+      const cursor = log.cursors.get(waiting.arrival.executor)?.seq ?? 0;
+      void this.#answerOf(waiting.arrival, place, cursor, head, proofFrom).then(waiting.answer, () =>
+        waiting.answer(err(unavailable())),
+      );
+    }
+  }
+
+  async #answerOf(
+    arrival: Arrival,
+    place: Place,
+    cursor: number,
+    head: Head,
+    proofFrom: (size: number) => Promise<string[]>,
+  ): Promise<Result<AppendAnswer>> {
+    if (place.at === "refused") return err(place.problem);
+    if (place.at === "older") {
+      const agrees = await checkOlder(this.env.LEDGER_DB, arrival);
+      if (!agrees.ok) return agrees;
+    }
+    return ok({ cursor, checkpoint: head.note, consistency: await proofFrom(arrival.seenSize) });
+  }
+
+  /** Lets the read models follow, behind whatever is being written (L8). */
+  #follow(): void {
+    if (this.#following !== null) return;
+    this.#following = this.#followAll()
+      .catch(() => {}) // The alarm takes it up again.
+      .finally(() => {
+        this.#following = null;
+      });
+    this.ctx.waitUntil(this.#following);
+  }
+
+  async #followAll(): Promise<void> {
+    const { storage } = this.ctx;
+    if ((await storage.getAlarm()) === null)
+      await storage.setAlarm(Date.now() + LIMITS.projectionRetryMs, { allowUnconfirmed: true });
+    const read = async (from: number, limit: number) =>
+      this.#recent.read(from, limit) ??
+      (await readEntries(this.env.LEDGER_DB, this.#tenant, from, limit)).map(({ index, body }) => ({ index, body }));
+    for (;;) {
+      let more = false;
+      for (const projector of PROJECTORS)
+        if (await follow(this.env.LEDGER_DB, this.#tenant, projector, read, Date.now())) more = true;
+      if (!more) return;
+    }
+  }
+}
+
+/** Runs a read of the database; that it does not answer is a problem, not an exception. */
+async function answered<T>(read: () => Promise<Result<T>>): Promise<Result<T>> {
+  try {
+    return await read();
+  } catch {
+    return err(unavailable());
+  }
+}

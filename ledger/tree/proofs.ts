@@ -1,0 +1,37 @@
+/**
+ * Proofs over the stored tiles: which tiles a proof reads is known first, so they are fetched together and the proof is made without waiting.
+ */
+import { toBase64 } from "../../shared/bytes.ts";
+import {
+  consistencyNodes,
+  consistencyProof,
+  inclusionNodes,
+  inclusionProof,
+  type HashAt,
+  type Node,
+} from "../../shared/tlog/tree.ts";
+import { hashAtTiles, tilesOfNodes, type GetTile, type Tile } from "../../shared/tlog/tiles.ts";
+
+/** Fetches tiles; the reader gives each of them at its width. */
+export type FetchTiles = (tiles: readonly Tile[]) => Promise<GetTile>;
+
+async function readerOf(nodes: readonly Node[], size: number, fetch: FetchTiles): Promise<HashAt> {
+  return hashAtTiles(size, await fetch(tilesOfNodes(nodes, size)));
+}
+
+/** RFC 6962 consistency proof in base64. Throws a RangeError unless from <= to. */
+export async function consistencyOf(from: number, to: number, fetch: FetchTiles): Promise<string[]> {
+  const hashAt = await readerOf(consistencyNodes(from, to), to, fetch);
+  return consistencyProof(from, to, hashAt).map(toBase64);
+}
+
+/** Leaf hash and RFC 6962 inclusion proof in base64. Throws a RangeError unless index < size. */
+export async function inclusionOf(
+  index: number,
+  size: number,
+  fetch: FetchTiles,
+): Promise<{ leafHash: string; proof: string[] }> {
+  const nodes = [...inclusionNodes(index, size), { level: 0, index }];
+  const hashAt = await readerOf(nodes, size, fetch);
+  return { leafHash: toBase64(hashAt(0, index)), proof: inclusionProof(index, size, hashAt).map(toBase64) };
+}
