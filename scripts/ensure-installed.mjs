@@ -15,8 +15,7 @@ const fail = (line) => {
 };
 
 /** The versions in a lockfile by folder, or null where there is none. */
-const packagesOf = (path) =>
-  existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : null;
+const packagesOf = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : null);
 
 /** Whether each package of the lockfile stands in node_modules in the same version. Optional ones may be absent: they are for other machines. */
 const isInstalled = () => {
@@ -27,9 +26,7 @@ const isInstalled = () => {
   return Object.entries(wanted).every(
     ([folder, entry]) =>
       folder === "" ||
-      (present[folder] === undefined
-        ? entry.optional === true
-        : present[folder].version === entry.version),
+      (present[folder] === undefined ? entry.optional === true : present[folder].version === entry.version),
   );
 };
 
@@ -52,11 +49,8 @@ if (!isInstalled()) {
     stdio: ["ignore", "ignore", "inherit"],
     shell: process.platform === "win32",
   });
-  if (npm.error)
-    fail(`npm could not be started (${npm.error.message}); install Node 20 or newer with npm.`);
+  if (npm.error) fail(`npm could not be started (${npm.error.message}); install Node 20 or newer with npm.`);
   if (npm.status !== 0) fail("npm ci failed; its message stands above.");
   if (!isInstalled())
-    fail(
-      "npm ci ended well, yet node_modules is not what the lockfile says; remove node_modules and try again.",
-    );
+    fail("npm ci ended well, yet node_modules is not what the lockfile says; remove node_modules and try again.");
 }

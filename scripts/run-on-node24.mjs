@@ -18,13 +18,10 @@ export async function runOnNode24(entry) {
   }
   const node = join(root, "node_modules", ".bin", "node");
   if (!existsSync(node)) {
-    console.error(
-      "countersign: the dependencies are not installed: run npm ci, or use the npm script.",
-    );
+    console.error("countersign: the dependencies are not installed: run npm ci, or use the npm script.");
     process.exit(1);
   }
   const child = spawn(node, [file, ...process.argv.slice(2)], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-    process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 130)));
 }

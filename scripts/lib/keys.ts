@@ -43,8 +43,7 @@ export function newPrivateKey(): PrivateKey {
 export const publicPart = (key: PublicKey): PublicKey => ({ kty: "OKP", crv: "Ed25519", x: key.x });
 
 /** `cs_<role>_` and 32 random bytes: the prefix lets a scanner recognise a leaked key and a person see its role. */
-export const newApiKey = (role: ApiRole): string =>
-  `cs_${role}_${randomBytes(32).toString("base64url")}`;
+export const newApiKey = (role: ApiRole): string => `cs_${role}_${randomBytes(32).toString("base64url")}`;
 
 /** What the control database stores of an API key: SHA-256, hex. The key has 256 random bits, so it needs no slow hash. */
 export const apiKeyHash = (key: string): string => createHash("sha256").update(key).digest("hex");
@@ -53,9 +52,7 @@ export const newTenantKeys = (tenant: string, shape: TenantShape = {}): TenantKe
   tenant,
   regions: shape.regions ?? ["eu", "us"],
   shards: shape.shards ?? 4,
-  apiKeys: Object.fromEntries(
-    API_ROLES.map((role) => [role, newApiKey(role)]),
-  ) as TenantKeys["apiKeys"],
+  apiKeys: Object.fromEntries(API_ROLES.map((role) => [role, newApiKey(role)])) as TenantKeys["apiKeys"],
   rootKey: newPrivateKey(),
   approver: { member: "ada", key: newPrivateKey() },
   admin: { member: "grace", key: newPrivateKey() },
@@ -69,28 +66,19 @@ export const newWorkerKeys = (): WorkerKeys => ({
 });
 
 /** The trust configuration over these keys (shared/trust.ts): public parts only. */
-export const trustOf = (
-  keys: WorkerKeys,
-  tenants: readonly TenantKeys[],
-  logOrigin = "countersign.local",
-) => ({
+export const trustOf = (keys: WorkerKeys, tenants: readonly TenantKeys[], logOrigin = "countersign.local") => ({
   proposalKeys: [publicPart(keys.proposalKey)],
   receiptKeys: [publicPart(keys.receiptKey)],
   checkpointKeys: [publicPart(keys.checkpointKey)],
   logOrigin,
   tenants: Object.fromEntries(
-    tenants.map(({ tenant, rootKey, regions, shards }) => [
-      tenant,
-      { rootKey: publicPart(rootKey), regions, shards },
-    ]),
+    tenants.map(({ tenant, rootKey, regions, shards }) => [tenant, { rootKey: publicPart(rootKey), regions, shards }]),
   ),
 });
 export type TrustConfig = ReturnType<typeof trustOf>;
 
 /** Each Worker's own values, by the Worker's name: only what it may hold. */
-export const secretsOf = (
-  keys: WorkerKeys,
-): { readonly [worker: string]: { readonly [name: string]: string } } => ({
+export const secretsOf = (keys: WorkerKeys): { readonly [worker: string]: { readonly [name: string]: string } } => ({
   countersign: {
     PROPOSAL_KEY: JSON.stringify(keys.proposalKey),
     TASK_ID_SECRET: keys.taskIdSecret,

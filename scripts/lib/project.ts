@@ -75,8 +75,7 @@ export const DATABASES: readonly Database[] = [
   },
 ];
 
-export const workerByName = (name: string): WorkerProject =>
-  WORKERS.find((worker) => worker.name === name)!;
+export const workerByName = (name: string): WorkerProject => WORKERS.find((worker) => worker.name === name)!;
 
 /** What wrangler is started with everywhere: no questions, no colours, no look-ups outside, no local tracing (it costs a write per request). */
 export const wranglerEnvironment = (): NodeJS.ProcessEnv => ({

@@ -27,14 +27,20 @@ export function run(
   });
 }
 
-/** The line of a tool's output that says what went wrong: its error line, else its last one. */
+/** What went wrong, in one line: a tool's error line, with what follows where it ends in a colon, else the last line. */
 export function reasonIn(output: string): string {
-  // eslint-disable-next-line no-control-regex
-  const lines = output
-    .replaceAll(/\u001b\[[0-9;]*m/g, "")
+  // oxlint-disable-next-line no-control-regex
+  const plain = output.replaceAll(/\u001b\[[0-9;]*m/g, "");
+  const lines = plain
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  const error = lines.find((line) => /\berror\b[\]:]/i.test(line)) ?? lines.at(-1) ?? "no output";
-  return error.replace(/^.*?\[ERROR\]\s*/, "").slice(0, 300);
+  const at = lines.findIndex((line) => /\berrors?\b\]?:?/i.test(line));
+  if (at < 0) return lines.at(-1)?.slice(0, 300) ?? "no output";
+  const last = lines.findIndex((line, index) => index >= at && !line.endsWith(":"));
+  return lines
+    .slice(at, last < 0 ? undefined : last + 1)
+    .join(" ")
+    .replace(/^.*?\[ERROR\]\s*/, "")
+    .slice(0, 300);
 }

@@ -15,7 +15,6 @@ export async function buildConsole(log: (line: string) => void): Promise<void> {
   if (existsSync(inRoot("console", "dist", "index.html")) && isDone("console", digest)) return;
   log("console: building");
   const built = await run("npm", ["run", "--silent", "build:console"]);
-  if (built.code !== 0)
-    throw new StartFailure(`the console did not build: ${reasonIn(built.output)}`);
+  if (built.code !== 0) throw new StartFailure(`the console did not build: ${reasonIn(built.output)}`);
   setDone("console", digest);
 }

@@ -52,9 +52,7 @@ export function developmentState(url: string): DevFile {
 function writeDevVars(file: string, values: { readonly [name: string]: string }): void {
   const path = inRoot(file);
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
-  const kept = lines.filter(
-    (line) => line !== "" && !Object.keys(values).some((name) => line.startsWith(`${name}=`)),
-  );
+  const kept = lines.filter((line) => line !== "" && !Object.keys(values).some((name) => line.startsWith(`${name}=`)));
   const ours = Object.entries(values).map(([name, value]) => `${name}='${value}'`);
   writePrivate(file, `${[...kept, ...ours].join("\n")}\n`);
 }
@@ -62,8 +60,7 @@ function writeDevVars(file: string, values: { readonly [name: string]: string })
 /** Writes only what changed: `wrangler dev` restarts a Worker whose `.dev.vars` is touched. */
 function writePrivate(file: string, text: string): void {
   const path = inRoot(file);
-  if (!existsSync(path) || readFileSync(path, "utf8") !== text)
-    writeFileSync(path, text, { mode: 0o600 });
+  if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text, { mode: 0o600 });
   chmodSync(path, 0o600);
 }
 

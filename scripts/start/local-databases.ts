@@ -7,14 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { controlSql } from "../lib/control-seed.ts";
-import {
-  binary,
-  DATABASES,
-  inRoot,
-  workerByName,
-  wranglerEnvironment,
-  type Database,
-} from "../lib/project.ts";
+import { binary, DATABASES, inRoot, workerByName, wranglerEnvironment, type Database } from "../lib/project.ts";
 import { reasonIn, run } from "../lib/run.ts";
 import { digestOf } from "./digest.ts";
 import type { DevFile } from "./dev-state.ts";
@@ -53,8 +46,7 @@ async function migrate(database: Database, log: (line: string) => void): Promise
   if (isDone(`migrate ${database.binding}`, digest)) return;
   log(`migrations: ${database.name}`);
   const applied = await wrangler(["d1", "migrations", "apply", database.binding], database);
-  if (applied.code !== 0)
-    throw new StartFailure(`a migration of ${database.name} failed: ${reasonIn(applied.output)}`);
+  if (applied.code !== 0) throw new StartFailure(`a migration of ${database.name} failed: ${reasonIn(applied.output)}`);
   setDone(`migrate ${database.binding}`, digest);
 }
 
@@ -74,16 +66,10 @@ async function seed(
   try {
     const file = join(folder, "seed.sql");
     const sql = typeof statements === "function" ? statements() : statements;
-    writeFileSync(
-      file,
-      `${sql.map((statement) => statement.replace(/;\s*$/, "")).join(";\n")};\n`,
-      { mode: 0o600 },
-    );
+    writeFileSync(file, `${sql.map((statement) => statement.replace(/;\s*$/, "")).join(";\n")};\n`, { mode: 0o600 });
     const executed = await wrangler(["d1", "execute", binding, "--file", file, "--yes"], database);
     if (executed.code !== 0)
-      throw new StartFailure(
-        `the ${what} could not be written to ${database.name}: ${reasonIn(executed.output)}`,
-      );
+      throw new StartFailure(`the ${what} could not be written to ${database.name}: ${reasonIn(executed.output)}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -93,14 +79,7 @@ async function seed(
 const wrangler = (args: readonly string[], database: Database) =>
   run(
     binary("wrangler"),
-    [
-      ...args,
-      "-c",
-      inRoot(workerByName(database.worker).config),
-      "--local",
-      "--persist-to",
-      inRoot(STATE_FOLDER),
-    ],
+    [...args, "-c", inRoot(workerByName(database.worker).config), "--local", "--persist-to", inRoot(STATE_FOLDER)],
     {
       env: { ...wranglerEnvironment(), CI: "1" }, // CI: asks nothing
     },

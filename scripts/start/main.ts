@@ -20,8 +20,7 @@ let stopping = false;
 
 async function start(): Promise<void> {
   const port = portOf(process.argv.slice(2));
-  if (!existsSync(binary("wrangler")))
-    throw new StartFailure("wrangler is not installed: run npm ci.");
+  if (!existsSync(binary("wrangler"))) throw new StartFailure("wrangler is not installed: run npm ci.");
   if (!(await isPortFree(port)))
     throw new StartFailure(
       `port ${port} is in use; stop what listens there, or choose another: npm start -- --port ${port + 1}`,
@@ -37,8 +36,7 @@ async function start(): Promise<void> {
   await publishAutomations(dev);
   console.log(introduction(dev, port));
   await workers.ended;
-  if (!stopping)
-    throw new StartFailure("wrangler dev ended unexpectedly; see .countersign/wrangler.log.");
+  if (!stopping) throw new StartFailure("wrangler dev ended unexpectedly; see .countersign/wrangler.log.");
 }
 
 function portOf(args: readonly string[]): number {
@@ -57,19 +55,13 @@ async function publishAutomations(dev: DevFile): Promise<void> {
   const file = inRoot("scripts", "publish-automations.ts");
   if (!existsSync(file)) return;
   const { publishAll } = (await import(file)) as {
-    publishAll: (options: {
-      url: string;
-      dev: DevFile;
-      log: (line: string) => void;
-    }) => Promise<void>;
+    publishAll: (options: { url: string; dev: DevFile; log: (line: string) => void }) => Promise<void>;
   };
   try {
     await publishAll({ url: dev.url, dev, log });
   } catch (error) {
     if (!stopping)
-      throw new StartFailure(
-        `the automations could not be published: ${(error as Error).message} (keys: ${DEV_FILE})`,
-      );
+      throw new StartFailure(`the automations could not be published: ${(error as Error).message} (keys: ${DEV_FILE})`);
   }
 }
 
@@ -80,8 +72,7 @@ async function stop(): Promise<never> {
   process.exit(0);
 }
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.on(signal, () => void stop());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());
 // However this process ends, the Workers end with it; a second Ctrl-C does not wait for them.
 process.on("exit", () => workers?.killNow());
 

@@ -10,9 +10,7 @@ export const STATE_FOLDER = ".wrangler/state";
 const FILE = `${STATE_FOLDER}/countersign-prepared.json`;
 
 const read = (): Record<string, string> =>
-  existsSync(inRoot(FILE))
-    ? (JSON.parse(readFileSync(inRoot(FILE), "utf8")) as Record<string, string>)
-    : {};
+  existsSync(inRoot(FILE)) ? (JSON.parse(readFileSync(inRoot(FILE), "utf8")) as Record<string, string>) : {};
 
 export const isDone = (what: string, digest: string): boolean => read()[what] === digest;
 

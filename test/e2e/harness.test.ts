@@ -26,15 +26,12 @@ it("each tenant stands in the control database with one key for each role", asyn
 
 it("no API key is stored", async () => {
   const stored = JSON.stringify(await countersign.sql("CONTROL_DB", "SELECT * FROM api_keys"));
-  for (const key of Object.values(countersign.tenants["acme"]!.apiKeys))
-    expect(stored).not.toContain(key);
+  for (const key of Object.values(countersign.tenants["acme"]!.apiKeys)) expect(stored).not.toContain(key);
 });
 
 it("every database is migrated and answers", async () => {
   for (const binding of ["CONTROL_DB", "BUSINESS_EU", "BUSINESS_US", "LEDGER_DB"] as const)
-    expect(
-      (await countersign.sql(binding, "SELECT count(*) AS n FROM d1_migrations"))[0]!["n"],
-    ).toBeGreaterThan(0);
+    expect((await countersign.sql(binding, "SELECT count(*) AS n FROM d1_migrations"))[0]!["n"]).toBeGreaterThan(0);
 });
 
 it("the Workers hold the keys of this world, whatever .dev.vars says", async () => {

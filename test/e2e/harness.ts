@@ -17,13 +17,7 @@ import {
   type TrustConfig,
   type WorkerKeys,
 } from "../../scripts/lib/keys.ts";
-import {
-  DATABASES,
-  inRoot,
-  ROOT,
-  WORKERS,
-  wranglerEnvironment,
-} from "../../scripts/lib/project.ts";
+import { DATABASES, inRoot, ROOT, WORKERS, wranglerEnvironment } from "../../scripts/lib/project.ts";
 
 export type Row = Record<string, string | number | null>;
 
@@ -77,9 +71,7 @@ const BATCH_STATEMENTS = 200;
 /** Boots the three Workers; `stop` releases them. Takes one to three seconds. */
 export async function startCountersign(options: CountersignOptions = {}): Promise<Countersign> {
   Object.assign(process.env, wranglerEnvironment());
-  const tenants = Object.entries(options.tenants ?? { dev: {} }).map(([name, shape]) =>
-    newTenantKeys(name, shape),
-  );
+  const tenants = Object.entries(options.tenants ?? { dev: {} }).map(([name, shape]) => newTenantKeys(name, shape));
   const workerKeys = newWorkerKeys();
   const trust = trustOf(workerKeys, tenants);
   const secrets = secretsOf(workerKeys);
@@ -92,15 +84,12 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
         ...(TRUSTING_WORKERS.includes(name) ? { TRUST: JSON.stringify(trust) } : {}),
         ...options.vars?.[name],
       },
-      ...(options.prebuilt?.[name] === undefined
-        ? {}
-        : { prebuiltWorkerDir: options.prebuilt[name] }),
+      ...(options.prebuilt?.[name] === undefined ? {} : { prebuiltWorkerDir: options.prebuilt[name] }),
     })),
   });
   const { url } = await harness.listen();
   const address = url.href.replace(/\/$/, "");
-  for (const { worker, binding } of DATABASES)
-    await harness.getWorker(worker).applyD1Migrations(binding);
+  for (const { worker, binding } of DATABASES) await harness.getWorker(worker).applyD1Migrations(binding);
   const databaseOf = async (binding: DatabaseBinding): Promise<D1Database> => {
     const { worker } = DATABASES.find((database) => database.binding === binding)!;
     return ((await harness.getWorker(worker).getEnv()) as Record<string, D1Database>)[binding]!;
@@ -109,9 +98,7 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
   const sqlBatch: Countersign["sqlBatch"] = async (binding, statements) => {
     const database = await databaseOf(binding);
     for (let at = 0; at < statements.length; at += BATCH_STATEMENTS)
-      await database.batch(
-        statements.slice(at, at + BATCH_STATEMENTS).map((statement) => database.prepare(statement)),
-      );
+      await database.batch(statements.slice(at, at + BATCH_STATEMENTS).map((statement) => database.prepare(statement)));
   };
   for (const tenant of tenants) await sqlBatch("CONTROL_DB", controlSql(tenant, Date.now()));
 
