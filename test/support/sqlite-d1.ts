@@ -3,11 +3,12 @@
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import type { Database } from "../../executors/adapters/d1.ts";
 
 type Bound = { readonly text: string; readonly params: readonly SQLInputValue[] };
 
-const MIGRATION = new URL("../../migrations/business/0001_init.sql", import.meta.url);
+const MIGRATION = path.join(import.meta.dirname, "../../migrations/business/0001_init.sql");
 
 /** An empty business database; D1 enforces foreign keys and binds at most 100 parameters, and so does this one. */
 export function openBusinessDatabase(): { readonly d1: Database; readonly sqlite: DatabaseSync } {
