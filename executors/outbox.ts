@@ -102,7 +102,8 @@ export class Outbox {
     if (!answer.ok) return this.#refused(answer.problem);
     const checked = await this.#checkCheckpoint(answer.value, seen);
     if (!checked.ok) {
-      this.#deps.alarm(checked.problem);
+      // A checkpoint that nobody signed proves nothing: it is no answer. One that the log signed and that contradicts another is the alarm.
+      if (checked.problem.code === "checkpoint-inconsistent") this.#deps.alarm(checked.problem);
       return checked;
     }
     if (answer.value.cursor > journal.head.seq) {

@@ -48,7 +48,7 @@ import { attest, cancelTask, openTask, proposePlan, timePassed, type AdmittedPla
 import { taskFacts } from "./task/act.ts";
 import type { TaskDeps } from "./task/deps.ts";
 import { recordsOf, recordViewsOf } from "./task/records.ts";
-import { resultsOf, type TaskState } from "./task/state.ts";
+import { resultsOf, taskStatus, type TaskState } from "./task/state.ts";
 import { receiptOf, reviewView, taskView } from "./task/view.ts";
 import { Tasks } from "./tasks.ts";
 import { Trusted, type ExecutorChange } from "./trusted.ts";
@@ -452,13 +452,13 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     return ok({ view: await this.#settledView(state.id, waitMs), duplicate: true });
   }
 
-  /** The task once it has settled or needs somebody, or as it is when the time is over. */
+  /** The task once it has settled or waits for its agent's next plan, or as it is when the time is over. */
   async #settledView(task: string, waitMs: number): Promise<TaskView> {
     const until = now() + waitMs;
     for (;;) {
       const state = this.#tasks.get(task)!;
       const left = until - now();
-      if (state.settled !== null || left <= 0) return this.#view(state);
+      if (state.settled !== null || left <= 0 || (state.round > 0 && taskStatus(state) === "planning")) return this.#view(state);
       await this.#wakeups.next(task, left);
     }
   }

@@ -5,6 +5,10 @@ import * as z from "zod";
 import { StepDecision, StepStatus, TaskStatus, Principal } from "./events.ts";
 import { Envelope } from "./signing.ts";
 import { HeldPremise } from "./receipt.ts";
+import type { Json } from "./json.ts";
+
+/** Any JSON value, typed as the parser types it. */
+export const JsonValue: z.ZodType<Json> = z.json();
 
 const ProblemView = z.object({ code: z.string(), detail: z.string() });
 
@@ -16,12 +20,12 @@ export const StepView = z.object({
   status: StepStatus,
   after: z.array(z.string()),
   /** Resolved where they are known; references otherwise. */
-  args: z.json(),
+  args: JsonValue,
   provenance: z.record(z.string(), z.string()),
   decision: StepDecision.nullable(),
   review: z.string().nullable(),
   attempts: z.int(),
-  result: z.json().nullable(),
+  result: JsonValue.nullable(),
   problem: ProblemView.nullable(),
   premises: z.array(HeldPremise),
   tags: z.array(z.string()),
@@ -42,7 +46,7 @@ export const TaskView = z.object({
   /** Why a settled task ended so, or what a waiting one waits for. */
   why: z.string().nullable(),
   principal: Principal,
-  input: z.json(),
+  input: JsonValue,
   round: z.int(),
   openedAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
@@ -88,7 +92,7 @@ export const ReviewView = z.object({
   requester: z.string().nullable(),
   subject: z.string(),
   /** The parts of the subject digest: recompute it before signing. */
-  parts: z.object({ challenge: z.string(), step: z.string(), args: z.json(), premises: z.json(), shown: Shown }),
+  parts: z.object({ challenge: z.string(), step: z.string(), args: JsonValue, premises: JsonValue, shown: Shown }),
 });
 export type ReviewView = z.infer<typeof ReviewView>;
 

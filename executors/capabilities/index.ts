@@ -2,8 +2,9 @@
  * What this Worker can do. Add a capability here: a definition over an adapter in a file of this folder, and its line in `definitions`.
  */
 import type { CapabilityContract } from "../../shared/capability.ts";
-import { type Database, type D1Environment, d1Capability } from "../adapters/d1.ts";
+import { type D1Environment, d1Capability } from "../adapters/d1.ts";
 import type { Capability, CapabilityRegistry } from "../adapters/types.ts";
+import { businessDatabase, type DatabaseBindings } from "../databases.ts";
 import { modifyCustomerAddress, modifyOrderAddress } from "./addresses.ts";
 import { findByEmail, findByNameZip, getCustomer } from "./customers.ts";
 import { note } from "./journal.ts";
@@ -15,9 +16,6 @@ import { modifyOrderPayment } from "./orders-modify-payment.ts";
 import { returnItems } from "./orders-return.ts";
 import { getProduct, listProducts } from "./products.ts";
 import { handOff } from "./support.ts";
-
-/** The bindings that capabilities need; one database for each region. */
-export type CapabilityBindings = { readonly BUSINESS_EU: Database; readonly BUSINESS_US: Database };
 
 const all = (environment: D1Environment): Capability[] => [
   d1Capability(findByEmail, environment),
@@ -38,17 +36,12 @@ const all = (environment: D1Environment): Capability[] => [
 ];
 
 /** The registry of a Worker with these bindings. */
-export function capabilities(env: CapabilityBindings): CapabilityRegistry {
-  const databases = new Map<string, Database>([
-    ["eu", env.BUSINESS_EU],
-    ["us", env.BUSINESS_US],
-  ]);
-  return registry({
-    databaseOf: (region) => databases.get(region) ?? null,
+export const capabilities = (env: DatabaseBindings): CapabilityRegistry =>
+  registry({
+    databaseOf: (region) => businessDatabase(env, region),
     newNonce: () => crypto.randomUUID(),
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   });
-}
 
 /** The registry over any environment; tests pass their own databases. */
 export const registry = (environment: D1Environment): CapabilityRegistry =>

@@ -4,6 +4,8 @@ import type { TenantKeys, TrustConfig, WorkerKeys } from "../../scripts/lib/keys
 
 export type TestKeys = {
   readonly tenant: TenantKeys;
+  /** Tenants nobody else uses: one for each test that wants a world of its own. */
+  readonly spare: readonly TenantKeys[];
   readonly workers: WorkerKeys;
   readonly trust: TrustConfig;
 };

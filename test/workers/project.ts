@@ -23,7 +23,7 @@ export async function workerProject(folder: WorkerProject["folder"]): Promise<Te
           bindings: {
             ...secretsOf(keys.workers)[worker.name],
             ...(TRUSTING_WORKERS.includes(worker.name) ? { TRUST: JSON.stringify(trust) } : {}),
-            TEST_KEYS: plain({ ...keys, trust }),
+            TEST_KEYS: plain({ ...keys, spare, trust }),
             TEST_MIGRATIONS: plain(await migrationsOf(worker.name)),
           },
           workers: STUBS[folder],

@@ -11,12 +11,12 @@ const stub = (name: string, contents: string) => ({
   modules: [{ type: "ESModule" as const, path: "index.mjs", contents }],
 });
 
-/** Takes every delivery and holds no checkpoint. */
+/** Takes no delivery: the outbox keeps what it has. */
 const ledger = stub(
   "countersign-ledger",
   `import { WorkerEntrypoint } from "cloudflare:workers";
    export class LedgerEntrypoint extends WorkerEntrypoint {
-     async append({ to }) { return { ok: true, value: { cursor: to, checkpoint: "", consistency: [] } }; }
+     async append() { return { ok: false, problem: { code: "not-running", detail: "A stub stands here." } }; }
      async tasks() { return { ok: true, value: { tasks: [], next: null } }; }
      async entries() { return { ok: true, value: { entries: [], next: null } }; }
    }
