@@ -1,5 +1,13 @@
-/** The public Worker. */
+/**
+ * The public Worker. It authenticates, plans, decides under policy, signs proposals and shows what happened.
+ * It reaches no downstream system and no ledger database, and nothing it signs counts before an executor has checked it.
+ */
+import type { Bindings } from "./bindings.ts";
+import { createApp } from "./app.ts";
+import { ENDPOINTS } from "./routes/index.ts";
+
+const app = createApp(ENDPOINTS);
+
 export default {
-  fetch: (request: Request) =>
-    new URL(request.url).pathname === "/healthz" ? Response.json({ ok: true }) : new Response("Not found\n", { status: 404 }),
-};
+  fetch: (request, env, context) => app.fetch(request, env, context),
+} satisfies ExportedHandler<Bindings>;

@@ -8,7 +8,7 @@ import { StepDecision, StepStatus, TaskStatus, Principal } from "./events.ts";
 import { PublicJwk } from "./keys.ts";
 import { HeldPremise } from "./receipt.ts";
 import { Envelope } from "./signing.ts";
-import { ReviewView } from "./views.ts";
+import { JsonValue, ReviewView } from "./views.ts";
 
 const At = z.iso.datetime();
 const Incomplete = z.array(z.string());
@@ -53,7 +53,7 @@ export const ExplainedStep = z.object({
   capability: z.string(),
   status: StepStatus,
   after: z.array(z.string()),
-  args: z.json(),
+  args: JsonValue,
   /** Argument → whose words it repeats. */
   provenance: z.record(z.string(), z.string()),
   /** What the executor decided, with the rules that decided. */
@@ -62,7 +62,7 @@ export const ExplainedStep = z.object({
   because: z.string(),
   review: z.string().nullable(),
   attestations: z.array(ExplainedAttestation),
-  result: z.json().nullable(),
+  result: JsonValue.nullable(),
   tags: z.array(z.string()),
   premises: z.array(HeldPremise),
   appliedAt: At.nullable(),
@@ -85,7 +85,7 @@ export const Explanation = z.object({
     principal: Principal,
     trigger: z.object({ kind: z.string(), id: z.string() }).nullable(),
     purpose: z.string().nullable(),
-    input: z.json(),
+    input: JsonValue,
     at: At,
   }),
   plans: z.array(
@@ -269,9 +269,7 @@ export const LedgerHealthView = z.object({
   size: z.int(),
   root: z.string(),
   executors: z.array(z.object({ executor: z.string(), cursor: z.int() })),
-  projections: z.array(
-    z.object({ name: z.string(), cursor: z.int(), lag: z.int(), quarantined: z.int() }),
-  ),
+  projections: z.array(z.object({ name: z.string(), cursor: z.int(), lag: z.int(), quarantined: z.int() })),
 });
 
 /** What the presented API key stands for. `member` is set where the key is bound to a person. */

@@ -87,5 +87,5 @@ export const secretsOf = (keys: WorkerKeys): { readonly [worker: string]: { read
   "countersign-ledger": { CHECKPOINT_KEY: JSON.stringify(keys.checkpointKey) },
 });
 
-/** Workers that check signatures themselves and therefore hold the trust configuration. The intent-manager does not. */
-export const TRUSTING_WORKERS: readonly string[] = ["countersign-executors", "countersign-ledger"];
+/** Workers that hold the trust configuration: two check signatures with it; the intent-manager shows it and relies on none of it. */
+export const TRUSTING_WORKERS: readonly string[] = ["countersign", "countersign-executors", "countersign-ledger"];

@@ -1,0 +1,17 @@
+/**
+ * What this Worker is bound to, with the RPC interfaces of the other two in place of the generated, untyped ones.
+ */
+import type { ExecutorRpc, ExecutorsRpc, LedgerRpc } from "../shared/rpc.ts";
+
+/** The namespace as this Worker uses it: one object by name, placed near its region when it is new. */
+export type ExecutorNamespace = {
+  getByName(name: string, options?: { readonly locationHint?: DurableObjectLocationHint }): ExecutorRpc;
+};
+
+export type Bindings = Omit<Env, "REGIONAL_EXECUTOR" | "EXECUTORS" | "LEDGER"> & {
+  readonly REGIONAL_EXECUTOR: ExecutorNamespace;
+  readonly EXECUTORS: ExecutorsRpc;
+  readonly LEDGER: LedgerRpc;
+  /** The trust configuration (shared/trust.ts), public keys only: what `/v1/trust` and the key set show. Nothing here relies on it. */
+  readonly TRUST: string;
+};

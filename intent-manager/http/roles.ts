@@ -1,0 +1,56 @@
+/**
+ * Which role of API key may call which route. The only place where that is said; a route without a line here does not start.
+ * `any` is every valid key; `public` needs no key.
+ */
+import type { Role } from "./caller.ts";
+
+const PEOPLE = ["approver", "operator", "admin"] as const;
+const RUNS = ["operator", "admin"] as const;
+const AUDITS = ["auditor", "operator", "admin"] as const;
+
+export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | "public" } = {
+  "POST /v1/intents": ["app", ...RUNS],
+  "POST /v1/proposals": ["agent"],
+
+  "GET /v1/tasks": "any",
+  "GET /v1/tasks/{id}": "any",
+  "GET /v1/tasks/{id}/events": "any",
+  "GET /v1/tasks/{id}/explain": "any",
+  "POST /v1/tasks/{id}/cancel": ["app", ...RUNS],
+
+  "GET /v1/reviews": [...PEOPLE, "auditor"],
+  "GET /v1/reviews/{id}": [...PEOPLE, "auditor"],
+  "POST /v1/reviews/{id}/decision": PEOPLE,
+
+  "POST /v1/enrolments/requests": PEOPLE,
+  "GET /v1/enrolments": [...PEOPLE, "auditor"],
+  "POST /v1/enrolments": ["admin"],
+  "POST /v1/keys/{kid}/revoke": ["admin"],
+
+  "GET /v1/automations": "any",
+  "GET /v1/automations/{name}": "any",
+  "PUT /v1/automations/{name}": RUNS,
+  "POST /v1/automations/{name}/pause": RUNS,
+  "POST /v1/automations/{name}/resume": RUNS,
+  "POST /v1/automations/{name}/releases": RUNS,
+  "GET /v1/automations/{name}/releases/{digest}": [...AUDITS, "approver"],
+  "POST /v1/automations/{name}/releases/{digest}/promote": RUNS,
+
+  "GET /v1/capabilities": "any",
+  "POST /v1/capabilities/{name}/revoke": RUNS,
+  "POST /v1/capabilities/{name}/restore": RUNS,
+
+  "GET /v1/ledger/entries": ["auditor", "admin"],
+  "GET /v1/ledger/proof": AUDITS,
+  "GET /v1/ledger/witnesses": AUDITS,
+  "GET /v1/ledger/effects": ["auditor", "admin"],
+  "GET /v1/trust": AUDITS,
+  "GET /v1/overview": "any",
+  "GET /v1/whoami": "any",
+
+  "GET /log/{tenant}/checkpoint": "public",
+  "GET /log/{tenant}/tile/{path}": "public",
+  "GET /.well-known/jwks.json": "public",
+  "GET /v1/openapi.json": "public",
+  "GET /healthz": "public",
+};

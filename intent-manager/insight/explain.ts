@@ -1,0 +1,130 @@
+/**
+ * Why a task is as it is: what came in, what was planned, which rules decided, who signed, what changed, where it stands in the record.
+ * A pure projection of the task's view, its events and its ledger entries; it decides nothing and believes no words of a planner.
+ */
+import type { Explanation } from "../../shared/api.ts";
+import { Attestation } from "../../shared/attestation.ts";
+import { fromBase64 } from "../../shared/bytes.ts";
+import { TaskEvent, type StepDecision } from "../../shared/events.ts";
+import { parseStrictJson } from "../../shared/json.ts";
+import type { Envelope } from "../../shared/signing.ts";
+import type { StepView, TaskEventView, TaskView } from "../../shared/views.ts";
+
+/** What the explanation is made from. `missing` names sources that did not answer. */
+export type Sources = {
+  readonly view: TaskView;
+  readonly events: readonly TaskEventView[];
+  readonly entries: readonly { readonly index: number; readonly id: string }[];
+  readonly checkpointSize: number | null;
+  readonly missing: readonly string[];
+};
+
+type At<T extends TaskEvent["type"]> = { readonly at: string; readonly event: Extract<TaskEvent, { type: T }> };
+
+export function explain({ view, events, entries, checkpointSize, missing }: Sources): Explanation {
+  const history = events.flatMap(({ at, event }) => {
+    const parsed = TaskEvent.safeParse(event);
+    return parsed.success ? [{ at, event: parsed.data }] : [];
+  });
+  const of = <T extends TaskEvent["type"]>(type: T): At<T>[] =>
+    history.filter((entry): entry is At<T> => entry.event.type === type);
+  const opened = of("task-opened")[0]?.event;
+  return {
+    task: view.id,
+    automation: view.automation,
+    release: view.release,
+    region: view.region,
+    status: view.status,
+    settled: view.settled,
+    why: view.why,
+    asked: {
+      principal: view.principal,
+      trigger: opened?.trigger ?? null,
+      purpose: opened?.purpose ?? null,
+      input: view.input,
+      at: view.openedAt,
+    },
+    plans: of("plan-admitted").map(({ at, event }) => ({
+      round: event.round,
+      plan: event.plan,
+      planner: event.planner,
+      agent: event.agent,
+      last: event.last,
+      kids: kidsOf(event.envelope),
+      at,
+    })),
+    steps: view.steps.map((step) => ({
+      id: step.id,
+      round: step.round,
+      capability: step.capability,
+      status: step.status,
+      after: step.after,
+      args: step.args,
+      provenance: step.provenance,
+      decision: step.decision,
+      because: inWords(step),
+      review: step.review,
+      attestations: of("attested")
+        .filter(({ event }) => event.step === step.id)
+        .map(({ at, event }) => ({
+          attestation: event.attestation,
+          decision: event.decision,
+          member: event.member,
+          roles: event.roles,
+          kid: kidsOf(event.envelope)[0] ?? "",
+          reason: reasonOf(event.envelope),
+          at,
+        })),
+      result: step.result,
+      tags: step.tags,
+      premises: step.premises,
+      appliedAt: step.appliedAt,
+      replayed: of("step-applied").some(({ event }) => event.step === step.id && event.replayed),
+      problem: step.problem,
+      receiptKid: step.receipt === null ? null : (kidsOf(step.receipt)[0] ?? null),
+    })),
+    record: {
+      executor: view.executor,
+      seq: view.seq,
+      recorded: view.recorded,
+      entries: entries.map(({ index, id }) => ({ index, id, proof: `/v1/ledger/proof?index=${index}` })),
+      checkpointSize,
+      missing: [...missing],
+    },
+  };
+}
+
+const kidsOf = (envelope: Envelope): string[] => envelope.signatures.map(({ keyid }) => keyid);
+
+/** The reason in an attestation. The executor verified the envelope before the event was recorded. */
+function reasonOf(envelope: Envelope): string | null {
+  const bytes = fromBase64(envelope.payload);
+  const parsed = bytes === null ? null : parseStrictJson(bytes);
+  const attestation = parsed?.ok === true ? Attestation.safeParse(parsed.value) : null;
+  return attestation?.success === true ? attestation.data.reason : null;
+}
+
+/** A step's decision as one sentence. */
+function inWords({ decision }: StepView): string {
+  if (decision === null) return "Not decided yet.";
+  const by = decision.byDefault
+    ? "no rule matched, so the policy's default decided"
+    : `decided by ${list(decision.rules)}`;
+  const later = decision.final
+    ? ""
+    : ` Not final: ${decision.deferred.length > 0 ? `${list(decision.deferred)} could still` : "facts that are not there yet could"} make it stricter.`;
+  const failed = decision.errors.length > 0 ? ` A rule that fails denies: ${list(decision.errors)}.` : "";
+  return `${ANSWERED[decision.answer]}; ${by}.${asks(decision)}${failed}${later}`;
+}
+
+const ANSWERED: Record<StepDecision["answer"], string> = {
+  allow: "Allowed",
+  notify: "Allowed, with a notice",
+  review: "Needs a person",
+  deny: "Denied",
+};
+const asks = ({ answer, reviews }: StepDecision): string =>
+  answer !== "review"
+    ? ""
+    : ` Asked for: ${list(reviews.map(({ rule, role, quorum }) => `${quorum} × ${role} (${rule})`))}.`;
+const list = (names: readonly string[]): string => (names.length === 0 ? "nothing" : names.join(", "));

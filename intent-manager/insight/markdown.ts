@@ -1,0 +1,82 @@
+/** An explanation as Markdown, for people. Values from outside are shown as code, so that they cannot pass for the page's own words. */
+import type { Explanation } from "../../shared/api.ts";
+
+export function toMarkdown(e: Explanation): string {
+  const { asked, record } = e;
+  const lines = [
+    `# Task \`${e.task}\``,
+    "",
+    `**${e.status}**${e.why === null ? "" : ` (${e.why})`} · automation \`${e.automation}\` · region \`${e.region}\` · release \`${e.release}\``,
+    "",
+    "## What came in",
+    "",
+    `- Asked ${asked.at} by key \`${asked.principal.key}\` (${asked.principal.role}${asked.principal.member === null ? "" : `, member \`${asked.principal.member}\``})${asked.principal.sod === "evaluable" ? "" : "; which person asked is not known"}`,
+    ...(asked.trigger === null
+      ? []
+      : [`- Triggered by ${asked.trigger.kind} ${code(asked.trigger.id)} (as the app says)`]),
+    ...(asked.purpose === null ? [] : [`- Purpose: ${code(asked.purpose)}`]),
+    "",
+    ...block(asked.input),
+    "",
+    "## Plan",
+    "",
+    ...(e.plans.length === 0 ? ["No plan yet."] : []),
+    ...e.plans.map(
+      ({ round, plan, planner, agent, kids, at }) =>
+        `- Round ${round}: \`${plan}\` by ${planner} ${code(agent)}, admitted ${at}, signed by key \`${kids.join("`, `")}\``,
+    ),
+  ];
+  for (const step of e.steps) {
+    lines.push(
+      "",
+      `### \`${step.id}\` · \`${step.capability}\` · ${step.status}`,
+      "",
+      ...block(step.args),
+      "",
+      `- ${step.because}`,
+    );
+    const words = Object.entries(step.provenance).map(([argument, provenance]) => `${code(argument)} ${provenance}`);
+    if (words.length > 0) lines.push(`- Where the words come from: ${words.join(", ")}`);
+    for (const { decision, member, kid, at, roles, reason } of step.attestations)
+      lines.push(
+        `- ${decision === "approve" ? "Approved" : "Rejected"} by \`${member}\` (${roles.join(", ")}) with key \`${kid}\`, ${at}${reason === null ? "" : `: ${code(reason)}`}`,
+      );
+    if (step.appliedAt !== null) {
+      lines.push(
+        `- Applied ${step.appliedAt}${step.replayed ? " (found done by an earlier attempt)" : ""}; receipt signed by key \`${step.receiptKid ?? "?"}\``,
+      );
+      if (step.tags.length > 0) lines.push(`- Touched: ${step.tags.map(code).join(", ")}`);
+      for (const { resource, version, class: held } of step.premises)
+        lines.push(`- Relied on ${code(resource)} at version ${version} (${held})`);
+      if (step.result !== null) lines.push("", ...block(step.result));
+    }
+    if (step.problem !== null) lines.push(`- ${code(step.problem.code)}: ${code(step.problem.detail)}`);
+  }
+  lines.push(
+    "",
+    "## In the record",
+    "",
+    `- Executor \`${record.executor}\`, chain position ${record.seq}; ${record.recorded ? "the ledger has it" : "the ledger does not have all of it yet"}`,
+    ...record.entries.map(({ index, id, proof }) => `- Ledger entry ${index} (\`${id}\`), [inclusion proof](${proof})`),
+    ...(record.checkpointSize === null ? [] : [`- Newest signed checkpoint: ${record.checkpointSize} entries`]),
+    ...record.missing.map((source) => `- Not readable just now: ${source}`),
+    "",
+  );
+  return lines.join("\n");
+}
+
+/** Inline code on one line, fenced by more backticks than it holds. */
+function code(text: string): string {
+  const flat = text.replace(/\s+/g, " ");
+  const fence = "`".repeat(longestRun(flat) + 1);
+  const pad = flat.startsWith("`") || flat.endsWith("`") || flat === "" ? " " : "";
+  return `${fence}${pad}${flat}${pad}${fence}`;
+}
+
+function block(value: unknown): string[] {
+  const text = JSON.stringify(value, null, 2);
+  const fence = "`".repeat(Math.max(3, longestRun(text) + 1));
+  return [`${fence}json`, text, fence];
+}
+
+const longestRun = (text: string): number => Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));

@@ -1,0 +1,126 @@
+/**
+ * From an accepted request to one call to the executor: the hot path. Warm, it reads no database; the plan travels in the call that opens the task.
+ *
+ * The executor may answer that it lacks the release (it gets the bundle with its signed promotion) or that a newer one is promoted (the cached
+ * one was stale: everything is decided again, once). Nothing here is state: any attempt may be repeated.
+ */
+import { digestOf } from "../../shared/canonical.ts";
+import { commit } from "../../shared/commitments.ts";
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import type { Principal } from "../../shared/events.ts";
+import { executorName } from "../../shared/ids.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { SignedPlan, Submitted, SubmitCommand } from "../../shared/rpc.ts";
+import type { Bindings } from "../bindings.ts";
+import { callExecutor } from "../executors/executor.ts";
+import type { Tenant } from "../http/caller.ts";
+import type { Background } from "../http/fresh-cache.ts";
+import { deliveryOf, forgetInForce, releaseInForce } from "../releases/in-force.ts";
+import { newSalt, randomBytes } from "./random.ts";
+import { chooseRegion } from "./region.ts";
+import { newTaskId, tenantSecret } from "./task-ids.ts";
+
+/** A request to open a task, whoever makes it. */
+export type Opening = {
+  readonly env: Bindings;
+  readonly background: Background;
+  readonly nowMs: number;
+  readonly tenant: Tenant;
+  readonly automation: string;
+  readonly input: JsonObject;
+  readonly region: string | undefined;
+  readonly idempotencyKey: string | null;
+  readonly principal: Principal;
+  readonly trigger: { readonly kind: string; readonly id: string } | null;
+  readonly purpose: string | null;
+  readonly traceparent: string | null;
+  readonly waitMs: number;
+  /** What else makes the request what it is, such as an agent's steps: the same key with another request is a conflict. */
+  readonly also: JsonObject;
+};
+
+/** The task as the plan must name it. */
+export type OpenTask = {
+  readonly task: string;
+  readonly region: string;
+  readonly inputCommitment: string;
+  readonly release: CompiledRelease;
+};
+
+/** Makes the first plan; null where the task opens without one. */
+export type FirstPlan = (task: OpenTask) => Promise<Result<SignedPlan | null>>;
+
+/** Refuses with unknown-automation, no-release, contract-violation, region-unavailable, and whatever planning or the executor refuse. */
+export async function openTask(opening: Opening, firstPlan: FirstPlan): Promise<Result<Submitted>> {
+  const { env, tenant, automation, nowMs, background } = opening;
+  const release = await releaseInForce(env, tenant.id, automation, nowMs, background);
+  if (!release.ok) return release;
+  const answer = await openUnder(release.value, opening, firstPlan);
+  if (answer.ok || answer.problem.code !== "release-superseded") return answer;
+  forgetInForce(tenant.id, automation);
+  const newer = await releaseInForce(env, tenant.id, automation, nowMs, background);
+  return newer.ok && newer.value.digest !== release.value.digest ? openUnder(newer.value, opening, firstPlan) : answer;
+}
+
+async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: FirstPlan): Promise<Result<Submitted>> {
+  const { env, tenant, automation, input } = opening;
+  const checked = release.input.check(input);
+  if (!checked.ok) return checked;
+  const region = chooseRegion(opening.region, release.bundle.region, input, tenant);
+  if (!region.ok) return region;
+
+  const secret = tenantSecret(env.TASK_ID_SECRET, tenant.id);
+  const same = { automation, region: region.value, idempotencyKey: opening.idempotencyKey };
+  const { task, shard } = newTaskId(secret, tenant, same, randomBytes);
+  const salt = newSalt();
+  const inputCommitment = commit(salt, input);
+  const plan = await firstPlan({ task, region: region.value, inputCommitment, release });
+  if (!plan.ok) return plan;
+
+  const { principal, trigger, purpose, traceparent, waitMs } = opening;
+  const command: SubmitCommand = {
+    task,
+    automation,
+    release: release.digest,
+    region: region.value,
+    input: { salt, value: input },
+    requestDigest: digestOf({
+      automation,
+      input,
+      region: region.value,
+      trigger,
+      purpose,
+      member: principal.member,
+      also: opening.also,
+    }),
+    principal,
+    trigger,
+    purpose,
+    traceparent,
+    plan: plan.value,
+    delivery: null,
+    waitMs,
+  };
+  const executor = executorName(tenant.id, region.value, shard);
+  const answer = await callExecutor(env, executor, (stub) => stub.submit(command));
+  if (answer.ok || answer.problem.code !== "release-needed") return answer;
+  const delivery = await deliveryOf(env, tenant.id, release.digest);
+  if (!delivery.ok) return err(delivery.problem);
+  return callExecutor(env, executor, (stub) => stub.submit({ ...command, delivery: delivery.value }));
+}
+
+/** The requester as the record names them. `evaluable` when it is known which person asks. */
+export const principalOf = (
+  key: string,
+  role: Principal["role"],
+  member: string | null,
+  known: boolean,
+): Principal => ({
+  key,
+  role,
+  member,
+  sod: member !== null && known ? "evaluable" : "not-evaluable",
+});
+
+export const noPlan: FirstPlan = () => Promise.resolve(ok(null));

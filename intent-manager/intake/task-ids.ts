@@ -1,0 +1,46 @@
+/**
+ * Task ids: an HMAC under a secret of the tenant over what makes an intent the same intent. The same idempotency key finds the same task
+ * without a lookup, nobody can guess another's id, and the id carries its route.
+ */
+import { createHmac } from "node:crypto";
+import { fromBase64Url } from "../../shared/bytes.ts";
+import { canonicalize } from "../../shared/canonical.ts";
+import { shardOf, taskId, toBase32 } from "../../shared/ids.ts";
+import type { Tenant } from "../http/caller.ts";
+
+const TOKEN_BYTES = 16;
+const hmac = (key: Uint8Array, text: string): Uint8Array =>
+  new Uint8Array(createHmac("sha256", key).update(text).digest());
+
+/** The tenant's own secret, so that no two tenants share an id space. */
+export function tenantSecret(taskIdSecret: string, tenant: string): Uint8Array {
+  const secret = fromBase64Url(taskIdSecret);
+  if (secret === null || secret.length < 32) throw new Error("TASK_ID_SECRET must be 32 bytes of base64url");
+  return hmac(secret, `task-id:${tenant}`);
+}
+
+export type SameIntent = {
+  readonly automation: string;
+  readonly region: string;
+  /** Null: nothing makes a second request the same; the id is random. */
+  readonly idempotencyKey: string | null;
+};
+
+export function newTaskId(
+  secret: Uint8Array,
+  tenant: Tenant,
+  intent: SameIntent,
+  random: (bytes: number) => Uint8Array,
+): { task: string; shard: number } {
+  const { automation, region, idempotencyKey } = intent;
+  const token =
+    idempotencyKey === null
+      ? random(TOKEN_BYTES)
+      : hmac(secret, canonicalize([tenant.id, automation, region, idempotencyKey])).subarray(0, TOKEN_BYTES);
+  const shard = shardOf(token, tenant.shards);
+  return { task: taskId(region, shard, toBase32(token)), shard };
+}
+
+/** An id for something else of the tenant that repeats with its idempotency key, such as a stop. */
+export const repeatableToken = (secret: Uint8Array, parts: readonly string[]): string =>
+  toBase32(hmac(secret, canonicalize(parts)).subarray(0, TOKEN_BYTES));

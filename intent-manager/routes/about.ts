@@ -1,0 +1,118 @@
+/** The service itself: health, keys, trust, who is asking, what is going on. */
+import { Health, Jwks, Overview, TrustView, Whoami } from "../../shared/api.ts";
+import { ok } from "../../shared/result.ts";
+import { problem } from "../../shared/problems.ts";
+import { err } from "../../shared/result.ts";
+import { askAll } from "../executors/fan-out.ts";
+import { callWorker } from "../executors/executor.ts";
+import { endpoint, publicEndpoint } from "../http/endpoint.ts";
+import { json } from "../http/reply.ts";
+import { whatFails } from "../insight/health.ts";
+import { proposalKeys, shownTrust, toJwk } from "../trust.ts";
+import { LEDGER } from "./ledger.ts";
+
+export const whoami = endpoint(
+  "GET /v1/whoami",
+  {
+    summary: "What this API key stands for",
+    tag: "service",
+    answers: { 200: { description: "Tenant, role and member", schema: Whoami } },
+  },
+  async ({ caller: { key, role, member, tenant } }) => ok({ tenant: tenant.id, key, role, member }),
+);
+
+export const overview = endpoint(
+  "GET /v1/overview",
+  {
+    summary: "What the system is doing now",
+    description:
+      "Asked of every executor and the ledger. `incomplete` names executors that did not answer; `ledger` is null when it did not.",
+    tag: "service",
+    answers: { 200: { description: "Counts and health", schema: Overview } },
+  },
+  async ({ env, caller }) => {
+    const { key, role, member, tenant } = caller;
+    const [{ answers, refusals, incomplete }, ledger] = await Promise.all([
+      askAll(env, tenant, (stub) => stub.witness()),
+      callWorker(LEDGER, () => env.LEDGER.health(tenant.id)).catch(() => null),
+    ]);
+    const executors = answers.map(({ value: { executor, tasks, head, delivered, alarms } }) => ({
+      executor,
+      open: tasks.open,
+      waiting: tasks.waiting,
+      head: head.seq,
+      delivered,
+      alarms: [...alarms],
+    }));
+    const view: Overview = {
+      tenant: tenant.id,
+      key,
+      role,
+      member,
+      regions: [...tenant.regions],
+      shards: tenant.shards,
+      tasks: {
+        open: executors.reduce((sum, { open }) => sum + open, 0),
+        waiting: executors.reduce((sum, { waiting }) => sum + waiting, 0),
+      },
+      executors,
+      incomplete: [...incomplete, ...refusals.map(({ executor }) => executor)],
+      ledger: ledger?.ok === true ? (ledger.value as Overview["ledger"]) : null,
+    };
+    return ok(view);
+  },
+);
+
+export const trust = endpoint(
+  "GET /v1/trust",
+  {
+    summary: "What a verifier pins",
+    description:
+      "Public keys only. Take them from the deploy configuration where you can: what is verified should not be what says whom to trust.",
+    tag: "service",
+    answers: { 200: { description: "Root, proposal, receipt and checkpoint keys", schema: TrustView } },
+  },
+  async ({ env, caller: { tenant } }) => {
+    const shown = shownTrust(env);
+    const view: TrustView = {
+      tenant: tenant.id,
+      rootKey: tenant.rootKey,
+      logOrigin: shown === null ? null : `${shown.logOrigin}/${tenant.id}`,
+      regions: [...tenant.regions],
+      shards: tenant.shards,
+      proposalKeys: proposalKeys(env, shown),
+      receiptKeys: shown?.receiptKeys ?? [],
+      checkpointKeys: shown?.checkpointKeys ?? [],
+    };
+    return ok(view);
+  },
+);
+
+export const jwks = publicEndpoint(
+  "GET /.well-known/jwks.json",
+  {
+    summary: "Public keys of plans and receipts",
+    tag: "service",
+    answers: { 200: { description: "RFC 7517 key set", schema: Jwks } },
+  },
+  async ({ env }) => {
+    const shown = shownTrust(env);
+    const keys = [...proposalKeys(env, shown), ...(shown?.receiptKeys ?? [])].map(toJwk);
+    return json({ keys }, 200, { "cache-control": "public, max-age=300" });
+  },
+);
+
+export const health = publicEndpoint(
+  "GET /healthz",
+  {
+    summary: "Whether the service can decide",
+    description:
+      "The control database answers and every automation has a release in force that compiles. 503 `unhealthy` with reasons otherwise.",
+    tag: "service",
+    answers: { 200: { description: "It can", schema: Health } },
+  },
+  async ({ env }) => {
+    const reasons = await whatFails(env);
+    return reasons.length === 0 ? ok({ status: "ok", reasons }) : err(problem("unhealthy", reasons[0]!, { reasons }));
+  },
+);

@@ -1,0 +1,56 @@
+/** Every route, in the order of the API document. */
+import type { Endpoint } from "../http/endpoint.ts";
+import { health, jwks, overview, trust, whoami } from "./about.ts";
+import { listAutomations, pauseAutomation, putAutomation, readAutomation, resumeAutomation } from "./automations.ts";
+import { listCapabilities, restoreCapability, revokeCapability } from "./capabilities.ts";
+import { enrol, listEnrolments, requestEnrolment, revokeKey } from "./enrolments.ts";
+import { explainTask } from "./explain.ts";
+import { submitIntent } from "./intents.ts";
+import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./ledger.ts";
+import { logCheckpoint, logTile } from "./log.ts";
+import { openApi } from "./openapi.ts";
+import { submitProposal } from "./proposals.ts";
+import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
+import { decideReview, listReviews, readReview } from "./reviews.ts";
+import { followTask } from "./task-events.ts";
+import { cancelTask, listTasks, readTask } from "./tasks.ts";
+
+export const ENDPOINTS: readonly Endpoint[] = [
+  submitIntent,
+  submitProposal,
+  listTasks,
+  readTask,
+  followTask,
+  explainTask,
+  cancelTask,
+  listReviews,
+  readReview,
+  decideReview,
+  requestEnrolment,
+  listEnrolments,
+  enrol,
+  revokeKey,
+  listAutomations,
+  readAutomation,
+  putAutomation,
+  pauseAutomation,
+  resumeAutomation,
+  publishRelease,
+  readRelease,
+  promoteRelease,
+  listCapabilities,
+  revokeCapability,
+  restoreCapability,
+  ledgerEntries,
+  ledgerProof,
+  ledgerWitnesses,
+  ledgerEffects,
+  whoami,
+  overview,
+  trust,
+  logCheckpoint,
+  logTile,
+  jwks,
+  health,
+  openApi(() => ENDPOINTS),
+];

@@ -1,0 +1,154 @@
+/** `POST /v1/proposals`: an outside agent proposes actions, into a task that somebody opened or into one that it opens itself. */
+import * as z from "zod";
+import { digestOf } from "../../shared/canonical.ts";
+import { containsReserved } from "../../shared/commitments.ts";
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import { AutomationName, RegionId, TaskId } from "../../shared/ids.ts";
+import { AgentStep } from "../../shared/intent.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { problem } from "../../shared/problems.ts";
+import type { Provenance, RecordView } from "../../shared/provenance.ts";
+import { err, type Result } from "../../shared/result.ts";
+import type { ProposeCommand, Submitted, TaskContext } from "../../shared/rpc.ts";
+import type { Caller } from "../http/caller.ts";
+import { endpoint, type Call } from "../http/endpoint.ts";
+import { idempotencyKey, preferredWait, traceparent } from "../http/headers.ts";
+import { openTask, principalOf } from "../intake/submit.ts";
+import { callExecutorOf } from "../executors/executor.ts";
+import { planByAgent } from "../planning/agent-planner.ts";
+import { deliveryOf, loadRelease } from "../releases/in-force.ts";
+import { answerTask, taskAnswers } from "./intents.ts";
+import { AnyObject } from "./shapes.ts";
+
+const Step = z.strictObject({ ...AgentStep.shape, args: AnyObject });
+const common = {
+  steps: z.array(Step).max(LIMITS.planSteps),
+  last: z.boolean().optional(),
+  idempotencyKey: z.string().min(1).max(200).optional(),
+};
+const IntoTask = z.strictObject({ task: TaskId, ...common });
+const OpensTask = z.strictObject({
+  automation: AutomationName,
+  request: AnyObject,
+  region: RegionId.optional(),
+  ...common,
+});
+type Proposing<B> = Call<undefined, undefined, B> & { readonly caller: Caller };
+
+export const submitProposal = endpoint(
+  "POST /v1/proposals",
+  {
+    summary: "Propose actions as an outside agent",
+    description:
+      "With `task`: into a task that another principal opened. With `automation` and `request`: opens a task in which everything has provenance `model`. A proposal into a task is known by its content, so repeating it is harmless with or without `Idempotency-Key`; for one that opens a task the key works as for intents. `last: true` says that no further proposal follows.",
+    tag: "tasks",
+    body: z.union([IntoTask, OpensTask]),
+    answers: taskAnswers,
+  },
+  async (call) => {
+    const waitSeconds = preferredWait(call.request);
+    const { body } = call;
+    const submitted =
+      "task" in body
+        ? await proposeInto({ ...call, body }, waitSeconds)
+        : await openWith({ ...call, body }, waitSeconds);
+    return submitted.ok ? answerTask(submitted.value, waitSeconds) : submitted;
+  },
+);
+
+async function proposeInto(
+  { env, request, nowMs, caller, body }: Proposing<z.output<typeof IntoTask>>,
+  waitSeconds: number,
+): Promise<Result<Submitted>> {
+  const { task, steps, last = false } = body;
+  const key = idempotencyKey(request, body.idempotencyKey);
+  if (!key.ok) return key;
+  const requestDigest = digestOf({ task, agent: caller.key, steps, last });
+  const context = await callExecutorOf(env, caller.tenant, task, (stub) => stub.context(task, requestDigest));
+  if (!context.ok) return context;
+  const { task: view, input, inputCommitment, nextRound, stepIds } = context.value;
+  // A repeated proposal finds its own round and its own steps in the task; the executor answers it as a duplicate.
+  const own = new Set(view.steps.filter((step) => step.round === nextRound).map((step) => step.id));
+  const release = await loadRelease(env, caller.tenant.id, view.release);
+  if (!release.ok) return release;
+  const plan = await planByAgent(env, {
+    tenant: caller.tenant.id,
+    facts: { task, region: view.region, input, purpose: null, principal: view.principal },
+    release: release.value,
+    round: nextRound,
+    last,
+    agent: caller.key,
+    inputCommitment,
+    steps,
+    records: recordsOf(context.value, release.value),
+    usedStepIds: stepIds.filter((id) => !own.has(id)),
+    openedByAgent: view.principal.role === "agent",
+    nowMs,
+  });
+  if (!plan.ok) return plan;
+  const command: ProposeCommand = {
+    task,
+    plan: plan.value,
+    requestDigest,
+    delivery: null,
+    waitMs: waitSeconds * 1_000,
+  };
+  const answer = await callExecutorOf(env, caller.tenant, task, (stub) => stub.propose(command));
+  if (answer.ok || answer.problem.code !== "release-needed") return answer;
+  const delivery = await deliveryOf(env, caller.tenant.id, view.release);
+  if (!delivery.ok) return delivery;
+  return callExecutorOf(env, caller.tenant, task, (stub) => stub.propose({ ...command, delivery: delivery.value }));
+}
+
+async function openWith(
+  { env, background, request, nowMs, caller, body }: Proposing<z.output<typeof OpensTask>>,
+  waitSeconds: number,
+): Promise<Result<Submitted>> {
+  const { automation, request: input, steps, last = false } = body;
+  const key = idempotencyKey(request, body.idempotencyKey);
+  if (!key.ok) return key;
+  if (containsReserved(input)) return err(problem("contract-violation", "Keys that start with `$` are reserved."));
+  const principal = principalOf(caller.key, caller.role, caller.member, caller.member !== null);
+  return openTask(
+    {
+      env,
+      background,
+      nowMs,
+      tenant: caller.tenant,
+      automation,
+      input,
+      region: body.region,
+      idempotencyKey: key.value,
+      principal,
+      trigger: null,
+      purpose: null,
+      traceparent: traceparent(request),
+      waitMs: waitSeconds * 1_000,
+      also: { steps: steps as unknown as [], last },
+    },
+    ({ task, region, inputCommitment, release }) =>
+      planByAgent(env, {
+        tenant: caller.tenant.id,
+        facts: { task, region, input, purpose: null, principal },
+        release,
+        round: 1,
+        last,
+        agent: caller.key,
+        inputCommitment,
+        steps,
+        records: [],
+        usedStepIds: [],
+        openedByAgent: true,
+        nowMs,
+      }),
+  );
+}
+
+/** What the task has read so far, each with the contract that says which of its fields are the tenant's own data. */
+const recordsOf = (context: TaskContext, release: CompiledRelease): RecordView[] =>
+  context.records.flatMap(({ step, capability, keyProvenance, result }) => {
+    const declared = release.declarations.capabilities.get(capability);
+    return declared === undefined
+      ? []
+      : [{ step, capability, keyProvenance: keyProvenance as Provenance, result, outputContract: declared.output }];
+  });

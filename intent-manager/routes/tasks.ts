@@ -1,0 +1,73 @@
+/** Tasks: one is read from its executor (what was written is in it), lists from the ledger's read model. */
+import * as z from "zod";
+import { TaskPage } from "../../shared/api.ts";
+import { TaskStatus } from "../../shared/events.ts";
+import { AutomationName, RegionId } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { ok } from "../../shared/result.ts";
+import { TaskView } from "../../shared/views.ts";
+import { callExecutorOf, callWorker } from "../executors/executor.ts";
+import { endpoint } from "../http/endpoint.ts";
+import { preferredWait } from "../http/headers.ts";
+import { json } from "../http/reply.ts";
+import { count, IDEMPOTENT, Nothing, TaskPath } from "./shapes.ts";
+
+export const listTasks = endpoint(
+  "GET /v1/tasks",
+  {
+    summary: "List tasks",
+    description:
+      "Newest first, from the ledger's read model, which follows the record with a small delay. Ask again with `cursor` = `next`.",
+    tag: "tasks",
+    query: z.strictObject({
+      automation: AutomationName.optional(),
+      status: TaskStatus.optional(),
+      region: RegionId.optional(),
+      cursor: z.string().min(1).max(200).optional(),
+      limit: count(LIMITS.pageTasks).optional(),
+    }),
+    answers: { 200: { description: "A page of tasks", schema: TaskPage } },
+  },
+  ({ env, caller, query }) => {
+    const { limit, ...filter } = query;
+    const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+    return callWorker("countersign-ledger", () =>
+      env.LEDGER.tasks({ tenant: caller.tenant.id, ...given, limit: Math.max(1, limit ?? 50) }),
+    );
+  },
+);
+
+export const readTask = endpoint(
+  "GET /v1/tasks/{id}",
+  {
+    summary: "Read a task",
+    description: "From its executor. `Prefer: wait=N` answers when the task settles, at the latest after N seconds.",
+    tag: "tasks",
+    params: TaskPath,
+    answers: { 200: { description: "The task", schema: TaskView } },
+  },
+  async ({ env, request, caller, params }) => {
+    const waitSeconds = preferredWait(request);
+    const view = await callExecutorOf(env, caller.tenant, params.id, (stub) =>
+      waitSeconds > 0 ? stub.wait(params.id, waitSeconds * 1_000) : stub.read(params.id),
+    );
+    if (!view.ok || waitSeconds === 0) return view;
+    return json(view.value, 200, { "preference-applied": `wait=${waitSeconds}` });
+  },
+);
+
+export const cancelTask = endpoint(
+  "POST /v1/tasks/{id}/cancel",
+  {
+    summary: "Cancel a task",
+    description: `Ends what is not under way; what is, ends as it ends. ${IDEMPOTENT}`,
+    tag: "tasks",
+    params: TaskPath,
+    body: Nothing,
+    answers: { 200: { description: "The task", schema: TaskView } },
+  },
+  async ({ env, caller, params }) => {
+    const view = await callExecutorOf(env, caller.tenant, params.id, (stub) => stub.cancel(params.id, caller.key));
+    return view.ok ? ok(view.value) : view;
+  },
+);
