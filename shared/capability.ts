@@ -18,7 +18,7 @@ export const ROLES = ["destination", "target", "amount", "disclosure"] as const;
 export type Role = (typeof ROLES)[number];
 
 const ArgumentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/);
-const Schema = z.record(z.string(), z.json());
+const Schema: z.ZodType<JsonObject> = z.record(z.string(), z.json());
 /** Text with `{argument}` placeholders: `cancel:order:{orderId}`. */
 const Template = z
   .string()
@@ -58,8 +58,7 @@ export const contractDigest = (contract: CapabilityContract): string => digestOf
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /** The argument names that a template mentions. */
-export const templateArguments = (template: string): string[] =>
-  [...template.matchAll(PLACEHOLDER)].map((m) => m[1]!);
+export const templateArguments = (template: string): string[] => [...template.matchAll(PLACEHOLDER)].map((m) => m[1]!);
 
 /**
  * Fills a template with arguments. Strings are percent-encoded where they could be taken for the template's own `:` or `,`,

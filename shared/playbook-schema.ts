@@ -4,6 +4,7 @@
 import * as z from "zod";
 import { CapabilityName } from "./capability.ts";
 import { StepId } from "./ids.ts";
+import type { Json } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 
 /**
@@ -11,7 +12,7 @@ import { LIMITS } from "./limits.ts";
  * `{"$ref": "steps.lookup.result#/orders/0"}` (kept in the plan, resolved by the executor). Both may stand inside lists and objects;
  * other keys that start with `$` are refused.
  */
-export const ArgExpr = z.json();
+export const ArgExpr: z.ZodType<Json> = z.json();
 
 export const PlaybookStep = z.strictObject({
   id: StepId,

@@ -53,8 +53,7 @@ export function compilePolicy(
     if (seen.has(rule.id)) faults.push({ id: rule.id, why: "the id is used twice" });
     seen.add(rule.id);
     const expression = compileExpression(rule.when, ROOTS);
-    if (expression.ok)
-      compiled.push({ rule, id: rule.id, then: rule.then, expression: expression.value });
+    if (expression.ok) compiled.push({ rule, id: rule.id, then: rule.then, expression: expression.value });
     else faults.push({ id: rule.id, why: expression.problem.detail });
   }
   if (faults.length > 0)
@@ -73,17 +72,13 @@ export function compilePolicy(
   return ok({ policy, declarations, ...index(compiled, options.indexed) });
 }
 
-function index(
-  rules: readonly CompiledRule[],
-  indexed: boolean,
-): Pick<CompiledPolicy, "byCapability" | "always"> {
+function index(rules: readonly CompiledRule[], indexed: boolean): Pick<CompiledPolicy, "byCapability" | "always"> {
   const byCapability = new Map<string, CompiledRule[]>();
   const always: CompiledRule[] = [];
   for (const rule of rules) {
     const names = indexed ? capabilitiesOf(rule.expression.ast) : undefined;
     if (names === undefined) always.push(rule);
-    for (const name of new Set(names))
-      byCapability.set(name, [...(byCapability.get(name) ?? []), rule]);
+    for (const name of new Set(names)) byCapability.set(name, [...(byCapability.get(name) ?? []), rule]);
   }
   return { byCapability, always };
 }
@@ -103,15 +98,10 @@ export function capabilitiesOf(ast: Ast): readonly string[] | undefined {
   const [left, right] = args;
   if (left === undefined || right === undefined) return undefined;
   if (name === "_==_") {
-    const value = isCapabilityName(left)
-      ? constantOf(right)
-      : isCapabilityName(right)
-        ? constantOf(left)
-        : undefined;
+    const value = isCapabilityName(left) ? constantOf(right) : isCapabilityName(right) ? constantOf(left) : undefined;
     return typeof value === "string" ? [value] : undefined;
   }
-  if (name !== "@in" || !isCapabilityName(left) || right.exprKind.case !== "listExpr")
-    return undefined;
+  if (name !== "@in" || !isCapabilityName(left) || right.exprKind.case !== "listExpr") return undefined;
   const values = right.exprKind.value.elements.map(constantOf);
   return values.every((value) => typeof value === "string") ? values : undefined;
 }
@@ -119,12 +109,8 @@ export function capabilitiesOf(ast: Ast): readonly string[] | undefined {
 function isCapabilityName(node: Ast): boolean {
   const path = pathOf(node);
   return (
-    path?.root === "capability" &&
-    path.segments.length === 1 &&
-    path.segments[0] === "name" &&
-    !isPresenceTest(node)
+    path?.root === "capability" && path.segments.length === 1 && path.segments[0] === "name" && !isPresenceTest(node)
   );
 }
 
-const isPresenceTest = (node: Ast): boolean =>
-  node.exprKind.case === "selectExpr" && node.exprKind.value.testOnly;
+const isPresenceTest = (node: Ast): boolean => node.exprKind.case === "selectExpr" && node.exprKind.value.testOnly;

@@ -66,9 +66,7 @@ function ask(rule: CompiledRule, view: FactView, outcome: Outcome): void {
   else
     outcome.errors.push({
       rule: rule.id,
-      message: isCelError(answer)
-        ? describe(answer.message, rule)
-        : "does not answer true or false",
+      message: isCelError(answer) ? describe(answer.message, rule) : "does not answer true or false",
     });
 }
 
@@ -77,9 +75,7 @@ function conclude(compiled: CompiledPolicy, { matched, errors, deferred }: Outco
   const matches = [...matched.map(({ id, then }) => ({ id, then })), ...failed];
   const strongest = ANSWERS.find((answer) => matches.some(({ then }) => then === answer));
   const answer = strongest ?? compiled.policy.default;
-  const reviews = matched.flatMap(({ id, rule }) =>
-    rule.then === "review" ? [{ rule: id, ...rule.reviewers }] : [],
-  );
+  const reviews = matched.flatMap(({ id, rule }) => (rule.then === "review" ? [{ rule: id, ...rule.reviewers }] : []));
   if (strongest === undefined && compiled.policy.defaultReviewers !== undefined)
     reviews.push({ rule: "default", ...compiled.policy.defaultReviewers });
   return {
@@ -120,8 +116,7 @@ function describe(message: string, { rule }: CompiledRule): string {
     return name !== undefined && rule.when.includes(name)
       ? `there is no ${name}`
       : "looks at something that is not there";
-  if (/overload|mismatch|unsupported/i.test(message))
-    return "applies an operation to a value of another type";
+  if (/overload|mismatch|unsupported/i.test(message)) return "applies an operation to a value of another type";
   if (/divi|modul/i.test(message)) return "divides by zero";
   if (/overflow|range/i.test(message)) return "leaves the range of its type";
   if (/more than \d+ elements/.test(message)) return "looks at a list or map that is too large";

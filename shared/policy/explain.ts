@@ -16,8 +16,7 @@ export function explainDecision(decision: Decision, policy: Policy): string {
   const ruleById = new Map(policy.rules.map((rule) => [rule.id, rule]));
   const failures = new Map(decision.errors.map(({ rule, message }) => [rule, message]));
   const lines = [`${VERB[decision.answer]}${decision.final ? "" : ", as far as is known now"}.`];
-  if (decision.byDefault)
-    lines.push(`No rule speaks of this; the policy's default is ${policy.default}.`);
+  if (decision.byDefault) lines.push(`No rule speaks of this; the policy's default is ${policy.default}.`);
   for (const { id } of decision.rules) {
     const failure = failures.get(id);
     const rule = ruleById.get(id);
@@ -27,10 +26,7 @@ export function explainDecision(decision: Decision, policy: Policy): string {
   }
   if (decision.answer === "review")
     for (const { rule, role, quorum } of decision.reviews)
-      lines.push(
-        `- ${rule} needs ${quorum === 1 ? "one person" : `${quorum} people`} with the role ${role}.`,
-      );
-  if (decision.deferred.length > 0)
-    lines.push(`Not yet decidable: ${decision.deferred.join(", ")}.`);
+      lines.push(`- ${rule} needs ${quorum === 1 ? "one person" : `${quorum} people`} with the role ${role}.`);
+  if (decision.deferred.length > 0) lines.push(`Not yet decidable: ${decision.deferred.join(", ")}.`);
   return lines.join("\n");
 }

@@ -5,15 +5,7 @@
  * Names and functions are checked here too: a rule that mentions what does not exist is refused when it is published,
  * not when it should have protected something.
  */
-import {
-  type CelError,
-  celEnv,
-  type CelInput,
-  type CelValue,
-  isCelError,
-  parse,
-  plan,
-} from "@bufbuild/cel";
+import { type CelError, celEnv, type CelInput, type CelValue, isCelError, parse, plan } from "@bufbuild/cel";
 import { LIMITS } from "../limits.ts";
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -37,18 +29,7 @@ export interface Expression {
 }
 
 const ENV = celEnv();
-const TYPE_NAMES = new Set([
-  "int",
-  "uint",
-  "double",
-  "bool",
-  "string",
-  "bytes",
-  "list",
-  "map",
-  "null_type",
-  "type",
-]);
+const TYPE_NAMES = new Set(["int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type"]);
 const SYNTAX = new Set(["_[_]", "_?_:_", "_&&_", "_||_", "@not_strictly_false"]);
 
 class Refused extends Error {}
@@ -112,21 +93,15 @@ class Survey {
       case "callExpr": {
         const { function: name, target, args } = kind.value;
         if (name === "matches") refuse("uses matches, whose cost has no bound");
-        if (!SYNTAX.has(name) && ENV.funcs.find(name) === undefined)
-          refuse(`calls ${name}, which does not exist`);
+        if (!SYNTAX.has(name) && ENV.funcs.find(name) === undefined) refuse(`calls ${name}, which does not exist`);
         this.#walk(target, local);
         return args.forEach((arg) => this.#walk(arg, local));
       }
       case "listExpr":
         return kind.value.elements.forEach((element) => this.#walk(element, local));
       case "structExpr":
-        if (kind.value.messageName !== "")
-          refuse(`makes a message of type ${kind.value.messageName}`);
-        checkKeys(
-          kind.value.entries.flatMap((entry) =>
-            entry.keyKind.case === "mapKey" ? entry.keyKind.value : [],
-          ),
-        );
+        if (kind.value.messageName !== "") refuse(`makes a message of type ${kind.value.messageName}`);
+        checkKeys(kind.value.entries.flatMap((entry) => (entry.keyKind.case === "mapKey" ? entry.keyKind.value : [])));
         for (const entry of kind.value.entries) {
           if (entry.keyKind.case === "mapKey") this.#walk(entry.keyKind.value, local);
           this.#walk(entry.value, local);
@@ -134,11 +109,9 @@ class Survey {
         return;
       case "comprehensionExpr": {
         if (++this.#loops > LIMITS.celLoops) refuse(`has more than ${LIMITS.celLoops} loop`);
-        const { iterVar, iterVar2, accuVar, iterRange, accuInit, loopCondition, loopStep, result } =
-          kind.value;
+        const { iterVar, iterVar2, accuVar, iterRange, accuInit, loopCondition, loopStep, result } = kind.value;
         for (const name of [iterVar, iterVar2])
-          if (this.#declared.has(name) || TYPE_NAMES.has(name))
-            refuse(`uses the name ${name} for something else`);
+          if (this.#declared.has(name) || TYPE_NAMES.has(name)) refuse(`uses the name ${name} for something else`);
         this.#walk(iterRange, local);
         this.#walk(accuInit, local);
         const inside = new Set([...local, iterVar, iterVar2, accuVar]);
@@ -171,8 +144,7 @@ class Survey {
 export function pathOf(node: Ast): Path | undefined {
   const { exprKind: kind } = node;
   if (kind.case === "identExpr") return { root: kind.value.name, segments: [] };
-  if (kind.case === "selectExpr")
-    return kind.value.operand && extend(pathOf(kind.value.operand), kind.value.field);
+  if (kind.case === "selectExpr") return kind.value.operand && extend(pathOf(kind.value.operand), kind.value.field);
   if (kind.case !== "callExpr" || kind.value.function !== "_[_]") return undefined;
   const [operand, index] = kind.value.args;
   const key = index && constantOf(index);

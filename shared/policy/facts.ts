@@ -94,12 +94,7 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
   readonly #capability: CapabilityDeclaration;
   readonly #made = new Map<string, CelInput>();
 
-  constructor(
-    facts: Facts,
-    available: Available,
-    declarations: Declarations,
-    capability: CapabilityDeclaration,
-  ) {
+  constructor(facts: Facts, available: Available, declarations: Declarations, capability: CapabilityDeclaration) {
     this.#facts = facts;
     this.#available = available;
     this.#declarations = declarations;
@@ -139,29 +134,18 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
   }
   get capability(): CelInput {
     const { contract } = this.#capability;
-    const { name, version, risk, effect, reversible, delivery } = contract;
-    return this.#once("capability", () =>
-      lazyMap({
-        ...constants({ name, version, risk, effect, reversible, delivery }),
-        tags: () =>
-          this.#ifThere(this.#available.args, "tags", () => tagsOf(contract, this.#facts.args)) as
-            | CelValue
-            | CelError,
-      }),
-    );
+    const tags = () =>
+      this.#ifThere(this.#available.args, "tags", () => tagsOf(contract, this.#facts.args)) as CelValue | CelError;
+    return this.#once("capability", () => lazyMap({ ...capabilityThunks(contract), tags }));
   }
   get args(): CelInput | CelError {
-    return this.#ifThere(this.#available.args, "args", () =>
-      toCelValue(this.#facts.args, this.#capability.input.root),
-    );
+    return this.#ifThere(this.#available.args, "args", () => toCelValue(this.#facts.args, this.#capability.input.root));
   }
   get provenance(): CelInput {
     return this.#once("provenance", () => toCelValue(this.#provenance(), undefined));
   }
   get roles(): CelInput {
-    return this.#once("roles", () =>
-      toCelValue(rolesOf(this.#capability.contract, this.#provenance()), undefined),
-    );
+    return this.#once("roles", () => toCelValue(rolesOf(this.#capability.contract, this.#provenance()), undefined));
   }
   get preview(): CelInput | CelError {
     return this.#ifThere(this.#available.preview, "preview", () =>
@@ -187,18 +171,27 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
   #provenance(): Record<string, Provenance> {
     const { args, provenance } = this.#facts;
     return Object.fromEntries(
-      Object.keys(args).map((name) => [
-        name,
-        Object.hasOwn(provenance, name) ? provenance[name]! : "model",
-      ]),
+      Object.keys(args).map((name) => [name, Object.hasOwn(provenance, name) ? provenance[name]! : "model"]),
     );
   }
 }
 
-const constants = (values: { readonly [key: string]: Json }) =>
-  Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, () => toCelValue(value, undefined)]),
-  );
+const constants = (values: { readonly [key: string]: Json }): Thunks =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, () => toCelValue(value, undefined)]));
+
+type Thunks = { readonly [key: string]: () => CelValue };
+const thunksByContract = new WeakMap<CapabilityContract, Thunks>();
+
+/** What of a capability is the same in every evaluation; made once per contract object. */
+function capabilityThunks(contract: CapabilityContract): Thunks {
+  let thunks = thunksByContract.get(contract);
+  if (thunks === undefined) {
+    const { name, version, risk, effect, reversible, delivery } = contract;
+    thunks = constants({ name, version, risk, effect, reversible, delivery });
+    thunksByContract.set(contract, thunks);
+  }
+  return thunks;
+}
 
 /** `intent` in CEL. */
 export const intentValue = (intent: Facts["intent"], input: Contract): CelInput =>
@@ -208,10 +201,7 @@ export const intentValue = (intent: Facts["intent"], input: Contract): CelInput 
   });
 
 /** `results` in CEL, each by the output contract of the capability that gave it. */
-export const resultsValue = (
-  results: { readonly [step: string]: StepResult },
-  declarations: Declarations,
-): CelInput =>
+export const resultsValue = (results: { readonly [step: string]: StepResult }, declarations: Declarations): CelInput =>
   lazyMap(
     Object.fromEntries(
       Object.entries(results).map(([step, { capability, result }]) => [
@@ -230,10 +220,7 @@ export function rolesOf(
     const present = (contract.roles[role] ?? []).filter((name) => Object.hasOwn(provenance, name));
     return present.length === 0 ? "none" : weakest(present.map((name) => provenance[name]!));
   };
-  return Object.fromEntries(ROLES.map((role) => [role, of(role)])) as Record<
-    Role,
-    Provenance | "none"
-  >;
+  return Object.fromEntries(ROLES.map((role) => [role, of(role)])) as Record<Role, Provenance | "none">;
 }
 
 /** A tag that cannot be rendered is an error and no missing tag: a rule that looks at tags must not overlook one. */
@@ -251,8 +238,7 @@ const toTimestamp = compileExpression("timestamp(text)", ["text"]);
 
 /** A CEL timestamp; an error value for a time outside CEL's years. */
 function timestamp(ms: number): CelValue | CelError {
-  if (!toTimestamp.ok || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15)
-    return celError("now is not a time");
+  if (!toTimestamp.ok || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return celError("now is not a time");
   const bindings: Bindings = { text: new Date(ms).toISOString() };
   return toTimestamp.value.evaluate(bindings);
 }

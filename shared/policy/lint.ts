@@ -32,10 +32,7 @@ export function lintPolicy(policy: Policy, declarations: Declarations): Advice[]
   });
 }
 
-function environment(
-  declarations: Declarations,
-  capability: CapabilityDeclaration | undefined,
-): Environment {
+function environment(declarations: Declarations, capability: CapabilityDeclaration | undefined): Environment {
   const environment = new Environment();
   const declare = (name: string, type: CelType) =>
     typeof type === "string"
@@ -71,10 +68,7 @@ function environment(
       : Object.fromEntries(argumentNames.map((name) => [name, "string"])),
   );
   declare("roles", Object.fromEntries(ROLES.map((role) => [role, "string"])));
-  declare(
-    "preview",
-    capability?.preview === undefined ? "map<string, dyn>" : typeOf(capability.preview.root),
-  );
+  declare("preview", capability?.preview === undefined ? "map<string, dyn>" : typeOf(capability.preview.root));
   declare("results", "map<string, dyn>");
   declare("confidence", "double");
   declare("claimedConfidence", "double");

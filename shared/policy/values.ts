@@ -112,38 +112,38 @@ class JsonList {
   }
 }
 
-class ThunkMap extends ReadOnlyMap {
-  readonly #thunks: ReadonlyMap<string, () => CelValue | CelError>;
+type Thunks = { readonly [key: string]: () => CelValue | CelError };
 
-  constructor(thunks: ReadonlyMap<string, () => CelValue | CelError>) {
+class ThunkMap extends ReadOnlyMap {
+  readonly #thunks: Thunks;
+
+  constructor(thunks: Thunks) {
     super();
     this.#thunks = thunks;
   }
   get size(): number {
-    return this.#thunks.size;
+    return Object.keys(this.#thunks).length;
   }
   has(key: unknown): boolean {
-    return this.#thunks.has(key as string);
+    return typeof key === "string" && Object.hasOwn(this.#thunks, key);
   }
   get(key: unknown): CelValue | undefined {
     // A CelError stands for a value that is not there yet; the evaluator passes it on.
-    return this.#thunks.get(key as string)?.() as CelValue | undefined;
+    return this.has(key) ? (this.#thunks[key as string]!() as CelValue) : undefined;
   }
   keys(): IterableIterator<string> {
-    return this.#thunks.keys();
+    return Object.keys(this.#thunks).values();
   }
 }
 
 /** A map whose values are made when they are read. */
-export const lazyMap = (thunks: { readonly [key: string]: () => CelValue | CelError }): CelMap =>
-  asMap(new ThunkMap(new Map(Object.entries(thunks))));
+export const lazyMap = (thunks: Thunks): CelMap => asMap(new ThunkMap(thunks));
 
 /** The JSON of a CEL value; undefined for what JSON does not hold exactly (bytes, timestamps, big ints, NaN, non-string keys). */
 export function fromCelValue(value: CelValue): Json | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
-  if (typeof value === "bigint")
-    return Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
   if (isCelList(value)) {
     const items = Array.from(value, fromCelValue);
     return items.includes(undefined) ? undefined : (items as Json[]);
