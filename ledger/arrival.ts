@@ -175,9 +175,9 @@ type Records = { readonly entries: ArrivedEntry[]; readonly prev: string; readon
 /** The records of all entries but the last, which is the statement (A2, A3). */
 function readRecords(append: Append): Result<Records> {
   const { from, to } = append;
-  const hashes = new Array<string>(to - from + 1).fill("");
-  const prevs = new Array<string>(hashes.length);
-  const entryOf = new Array<number>(hashes.length);
+  const hashes = Array.from({ length: to - from + 1 }, () => "");
+  const prevs: string[] = [];
+  const entryOf: number[] = [];
   const entries: ArrivedEntry[] = [];
 
   for (let i = 0; i < append.entries.length - 1; i++) {

@@ -182,8 +182,8 @@ export class TestChain {
     return { tenant: parseExecutorName(this.executor)!.tenant, executor: this.executor, from, to, entries, seenSize };
   }
 
-  /** A signed statement over any head: also over a false one. */
-  async statement(seq: number, head: string): Promise<string> {
+  /** A signed statement over any head, by any key: also over a false one. */
+  async statement(seq: number, head: string, key?: PrivateJwk): Promise<string> {
     const atMs = this.records[Math.min(seq, this.seq) - 1]!.record.atMs;
     const payload = {
       version: 1,
@@ -196,7 +196,7 @@ export class TestChain {
     const envelope = await signEnvelope({
       payloadType: PAYLOAD_TYPES.statement,
       payload,
-      signers: [await this.#signer],
+      signers: [key === undefined ? await this.#signer : await importSigner(key)],
     });
     return statementText(this.executor, envelope, seq, atMs);
   }

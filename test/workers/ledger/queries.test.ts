@@ -85,9 +85,24 @@ it("a tile has one path, and a tile that the log does not have is not found", as
   expect(valueOf(await ledger.tile(tenant, "tile/0/000")).length).toBe(256 * 32);
   expect(valueOf(await ledger.tile(tenant, "tile/0/001.p/5")).length).toBe(5 * 32);
   expect(valueOf(await ledger.tile(tenant, "tile/1/000.p/1")).length).toBe(32);
-  for (const path of ["tile/0/0", "tile/0/000.p/256", "tile/0/000.p/0", "tile/00/000", "../tile/0/000", "tile/0/000/", ""])
+  for (const path of [
+    "tile/0/0",
+    "tile/0/000.p/256",
+    "tile/0/000.p/0",
+    "tile/00/000",
+    "../tile/0/000",
+    "tile/0/000/",
+    "",
+  ])
     expectRefused(await ledger.tile(tenant, path), "tile-malformed");
-  for (const path of ["tile/0/001", "tile/0/001.p/45", "tile/1/000.p/2", "tile/2/000.p/1", "tile/entries/001", "tile/63/000"])
+  for (const path of [
+    "tile/0/001",
+    "tile/0/001.p/45",
+    "tile/1/000.p/2",
+    "tile/2/000.p/1",
+    "tile/entries/001",
+    "tile/63/000",
+  ])
     expectRefused(await ledger.tile(tenant, path), "not-found");
 });
 

@@ -15,14 +15,26 @@ import {
   settled,
   testTask,
 } from "../../support/chain.ts";
-import { chainOf, checkLog, expectRefused, followed, ledger, newTenant, sequencerOf, valueOf, withDatabase } from "./world.ts";
+import {
+  chainOf,
+  checkLog,
+  expectRefused,
+  followed,
+  ledger,
+  newTenant,
+  sequencerOf,
+  valueOf,
+  withDatabase,
+} from "./world.ts";
 
 const rowsOf = async (tenant: string) =>
   (await env.LEDGER_DB.prepare("SELECT * FROM rm_tasks WHERE tenant = ? ORDER BY task").bind(tenant).all()).results;
 
 const statusOf = async (tenant: string, task: string) => {
   await followed(tenant);
-  return env.LEDGER_DB.prepare("SELECT status FROM rm_tasks WHERE tenant = ? AND task = ?").bind(tenant, task).first("status");
+  return env.LEDGER_DB.prepare("SELECT status FROM rm_tasks WHERE tenant = ? AND task = ?")
+    .bind(tenant, task)
+    .first("status");
 };
 
 it("the list of tasks follows a task from its opening through a review to its end", async () => {
@@ -61,7 +73,7 @@ it("a list is paged from the newest and filtered, and a cursor from elsewhere is
   valueOf(await ledger.append(await us.deliver()));
   await followed(tenant);
   const seen: number[] = [];
-  for (let cursor: string | null = ""; cursor !== null; ) {
+  for (let cursor: string | null = ""; cursor !== null;) {
     const page: { readonly tasks: readonly { readonly firstIndex: number }[]; readonly next: string | null } = valueOf(
       await ledger.tasks({ tenant, limit: 4, ...(cursor === "" ? {} : { cursor }) }),
     );
@@ -90,7 +102,9 @@ it("a read model that is built again comes out as it grew", async () => {
   valueOf(await ledger.rebuild(tenant, "tasks"));
   await followed(tenant);
   expect(await rowsOf(tenant)).toEqual(grown);
-  expect(valueOf(await ledger.health(tenant)).projections).toEqual([{ name: "tasks", cursor: 205, lag: 0, quarantined: 0 }]);
+  expect(valueOf(await ledger.health(tenant)).projections).toEqual([
+    { name: "tasks", cursor: 205, lag: 0, quarantined: 0 },
+  ]);
   expectRefused(await ledger.rebuild(tenant, "nothing"), "not-found");
 });
 
@@ -102,8 +116,12 @@ it("an entry that the read model cannot take in is quarantined, and both record 
   valueOf(await ledger.append(await chain.deliver()));
   await followed(tenant);
   expect((await rowsOf(tenant)).length).toBe(1);
-  expect(valueOf(await ledger.health(tenant)).projections).toEqual([{ name: "tasks", cursor: 3, lag: 0, quarantined: 1 }]);
-  const { results } = await env.LEDGER_DB.prepare("SELECT idx, reason FROM rm_quarantine WHERE tenant = ?").bind(tenant).all();
+  expect(valueOf(await ledger.health(tenant)).projections).toEqual([
+    { name: "tasks", cursor: 3, lag: 0, quarantined: 1 },
+  ]);
+  const { results } = await env.LEDGER_DB.prepare("SELECT idx, reason FROM rm_quarantine WHERE tenant = ?")
+    .bind(tenant)
+    .all();
   expect(results).toEqual([{ idx: 0, reason: "task-settled before task-opened" }]);
   await checkLog(tenant);
 });
@@ -133,7 +151,9 @@ it("a row that its table refuses quarantines its entry alone", async () => {
   };
   await followToEnd(tenant, faulty);
   expect((await rowsOf(tenant)).length).toBe(2);
-  expect(await env.LEDGER_DB.prepare("SELECT idx FROM rm_quarantine WHERE tenant = ?").bind(tenant).first("idx")).toBe(1);
+  expect(await env.LEDGER_DB.prepare("SELECT idx FROM rm_quarantine WHERE tenant = ?").bind(tenant).first("idx")).toBe(
+    1,
+  );
 });
 
 it("a new version of a read model is built from the first entry, and a follower that was overtaken writes nothing", async () => {
