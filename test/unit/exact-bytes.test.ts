@@ -1,0 +1,107 @@
+/**
+ * The bytes of every signed and stored form. A change here breaks signatures that exist, chains that are stored or logs that were published:
+ * it needs a new version of the form, not a new expectation.
+ */
+import { describe, expect, it } from "vitest";
+import { seal, GENESIS } from "../../executors/journal.ts";
+import { subjectDigest } from "../../shared/attestation.ts";
+import { canonicalize, digestOf } from "../../shared/canonical.ts";
+import { entryId, entryText, ENTRY_TYPES, Entry } from "../../shared/entry.ts";
+import { actionId, planId, proposalId, reviewId, shardOf, toBase32 } from "../../shared/ids.ts";
+import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
+import { Plan } from "../../shared/proposal.ts";
+
+const TASK = `tsk_eu_2_${"a".repeat(26)}`;
+
+describe("identifiers", () => {
+  it("follow from the task", () => {
+    expect([planId(TASK, 1), proposalId(TASK, 1, 0), actionId(TASK, 2, 3), reviewId(TASK, 1, 0, 1)]).toEqual([
+      `pln_${"a".repeat(26)}_1`,
+      `prp_${"a".repeat(26)}_1_0`,
+      `act_${"a".repeat(26)}_2_3`,
+      `rev_eu_2_${"a".repeat(26)}_1_0_1`,
+    ]);
+  });
+  it("spell 16 bytes as 26 characters of base32", () => {
+    expect(toBase32(new TextEncoder().encode("foobar"))).toBe("mzxw6ytboi");
+  });
+  it("choose the shard by the first three bytes", () => {
+    expect([shardOf(Uint8Array.of(0, 0, 5), 4), shardOf(Uint8Array.of(255, 255, 255), 4), shardOf(Uint8Array.of(1, 0, 0), 3)]).toEqual([1, 3, 1]);
+  });
+});
+
+describe("payload types", () => {
+  it("are pinned", () => {
+    expect(Object.values(PAYLOAD_TYPES).sort()).toEqual(
+      ["attestation", "enrolment", "plan", "possession", "promotion", "receipt", "restore", "statement"].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
+    );
+  });
+});
+
+describe("the chain", () => {
+  const events = [{ type: "cancel-requested", by: "key_1" }] as const;
+  it("seals a record as these bytes under this hash", () => {
+    const first = seal("dev/eu/2", GENESIS, 1_700_000_000_000, TASK, events, null);
+    expect(first.body).toBe(
+      `{"atMs":1700000000000,"events":[{"by":"key_1","type":"cancel-requested"}],"executor":"dev/eu/2","prev":"${"0".repeat(64)}","seq":1,"task":"${TASK}","version":1}`,
+    );
+    expect(first.hash).toBe("b45d198c3a7a44fe44a4e21251394a8f5eb105244ca81b7e95ef42c300ff9be1");
+    expect(seal("dev/eu/2", first, 1_700_000_000_001, TASK, events, null).body).toContain(`"prev":"${first.hash}","seq":2`);
+  });
+});
+
+describe("entries", () => {
+  it("are these bytes, canonical, and satisfy their own schema", () => {
+    const record = seal("dev/eu/2", GENESIS, 1_700_000_000_000, TASK, [{ type: "cancel-requested", by: "key_1" }], null).body;
+    const text = entryText("task", "dev/eu/2", TASK, [record], 1, 1_700_000_000_500);
+    expect(text).toBe(
+      `{"data":{"records":[${record}]},"datacontenttype":"application/json","id":"${entryId(ENTRY_TYPES.task, "dev/eu/2", 1)}","source":"/executors/dev/eu/2",` +
+        `"specversion":"1.0","subject":"${TASK}","time":"2023-11-14T22:13:20.500Z","type":"countersign.task.records.v1"}`,
+    );
+    expect(canonicalize(JSON.parse(text))).toBe(text);
+    expect(Entry.safeParse(JSON.parse(text)).success).toBe(true);
+    expect(entryId(ENTRY_TYPES.task, "dev/eu/2", 1)).toBe("evt_cd7tcrzp5b3xrhi2v7sbx4q7xy");
+  });
+});
+
+describe("what people sign", () => {
+  it("binds challenge, step, arguments, premises and what was shown under this digest", () => {
+    expect(subjectDigest({ challenge: "c", step: `sha256:${"1".repeat(64)}`, args: { orderId: "#W1234567" }, premises: [], shown: { summary: "s" } })).toBe("sha256:aaee40f49d6cb06dbebd73bb790dd4063d9c46240138406684bb93bb4f7c7d27");
+  });
+});
+
+describe("plans", () => {
+  it("have this canonical form", () => {
+    const plan = Plan.parse({
+      version: 1,
+      tenant: "dev",
+      region: "eu",
+      task: TASK,
+      automation: "notes",
+      plan: planId(TASK, 1),
+      round: 1,
+      last: true,
+      agent: { planner: "playbook", id: "playbook" },
+      release: `sha256:${"2".repeat(64)}`,
+      input: "c".repeat(43),
+      notBeforeMs: 1,
+      expiresMs: 2,
+      steps: [
+        {
+          id: "a",
+          proposal: proposalId(TASK, 1, 0),
+          capability: "journal.note",
+          contract: `sha256:${"3".repeat(64)}`,
+          args: { text: { $commit: "d".repeat(43) } },
+          after: [],
+          when: null,
+          premises: [{ resource: "orders/#W1", version: 3 }],
+          claimedConfidence: 0.5,
+          rationale: null,
+          advice: { answer: "allow", final: true, rules: ["r"] },
+        },
+      ],
+    });
+    expect(digestOf(plan)).toBe("sha256:e6c77f305f19a334e52fe0532283dfc4c5d6e477d2d0551f94b9c0bdab60aeac");
+  });
+});
