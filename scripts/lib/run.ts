@@ -37,7 +37,7 @@ export function reasonIn(output: string): string {
     .filter((line) => line !== "");
   const at = lines.findIndex((line) => /\berrors?\b\]?:?/i.test(line));
   if (at < 0) return lines.at(-1)?.slice(0, 300) ?? "no output";
-  const last = lines.findIndex((line, index) => index >= at && !line.endsWith(":"));
+  const last = lines.findIndex((line, index) => index >= at && !line.endsWith(":") && !line.startsWith("[plugin"));
   return lines
     .slice(at, last < 0 ? undefined : last + 1)
     .join(" ")

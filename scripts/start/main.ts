@@ -10,7 +10,7 @@ import { DEV_FILE, developmentState, type DevFile } from "./dev-state.ts";
 import { StartFailure } from "./failure.ts";
 import { introduction } from "./introduction.ts";
 import { prepareDatabases } from "./local-databases.ts";
-import { isPortFree, startWorkers, type RunningWorkers } from "./workers.ts";
+import { illness, isPortFree, startWorkers, type RunningWorkers } from "./workers.ts";
 
 const DEFAULT_PORT = 8787;
 const log = (line: string): void => console.log(`  ${line}`);
@@ -34,6 +34,8 @@ async function start(): Promise<void> {
   workers = startWorkers(port, url);
   await workers.ready();
   await publishAutomations(dev);
+  const ill = await illness(url);
+  if (ill !== null) log(`not healthy: ${ill}`);
   console.log(introduction(dev, port));
   await workers.ended;
   if (!stopping) throw new StartFailure("wrangler dev ended unexpectedly; see .countersign/wrangler.log.");

@@ -62,10 +62,10 @@ export function startWorkers(port: number, url: string): RunningWorkers {
   async function ready(): Promise<void> {
     const deadline = Date.now() + READY_MS;
     while (Date.now() < deadline) {
-      if (over)
-        throw new StartFailure(
-          `wrangler dev ended: ${reasonIn(readFileSync(inRoot(LOG_FILE), "utf8"))} (all of it: ${LOG_FILE})`,
-        );
+      // wrangler goes on after a Worker that does not build, waiting for an edit: here that is a failure.
+      const output = readFileSync(inRoot(LOG_FILE), "utf8");
+      if (over || output.includes("[ERROR]"))
+        throw new StartFailure(`the Workers did not start: ${reasonIn(output)} (all of it: ${LOG_FILE})`);
       if (await answers(`${url}/healthz`)) return;
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 200))]);
     }
@@ -89,11 +89,20 @@ export function startWorkers(port: number, url: string): RunningWorkers {
   }
 }
 
+/** Whether the Workers answer, healthy or not: before the first release is promoted they say that none is. */
 const answers = (url: string): Promise<boolean> =>
   fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
-    (response) => response.ok,
+    (response) => response.headers.get("content-type")?.includes("json") === true,
     () => false,
   );
+
+/** What the public Worker says against its own health, or null where it is well. */
+export async function illness(url: string): Promise<string | null> {
+  const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) });
+  if (response.ok) return null;
+  const { detail } = (await response.json()) as { detail?: string };
+  return detail ?? `status ${response.status}`;
+}
 
 /** Whether nobody listens on the port, on either loopback address. */
 export async function isPortFree(port: number): Promise<boolean> {

@@ -70,36 +70,40 @@ const processesOf = (folder: string): readonly string[] =>
 
 const devFile = () => JSON.parse(readFileSync(join(clone, ".countersign", "dev.json"), "utf8"));
 
-it("starts from a fresh clone, keeps keys and data over a restart, and leaves no process behind", async () => {
-  const first = await start();
-  expect(first.output(), first.output()).toContain(`http://localhost:${port}`);
-  expect(first.output()).toContain(
-    "npx wrangler dev -c wrangler.toml -c executors/wrangler.toml -c ledger/wrangler.toml",
-  );
-  expect((await fetch(`http://localhost:${port}/healthz`)).status).toBe(200);
-  expect((await fetch(`http://localhost:${port}/`)).headers.get("content-type")).toContain("text/html");
-  const keys = devFile();
-  expect(statSync(join(clone, ".countersign", "dev.json")).mode & 0o777).toBe(0o600);
-  const ignored = execFileSync(
-    "git",
-    ["check-ignore", ".countersign/dev.json", ".dev.vars", "executors/.dev.vars", "ledger/.dev.vars"],
-    {
-      cwd: ROOT,
-      encoding: "utf8",
-    },
-  );
-  expect(ignored.trim().split("\n")).toHaveLength(4);
-  await stop(first.child, "SIGTERM");
-  expect(await isPortFree(port)).toBe(true);
-  if (process.platform === "linux") expect(processesOf(clone)).toEqual([]);
+it(
+  "starts from a fresh clone, keeps keys and data over a restart, and leaves no process behind",
+  { timeout: 180_000 },
+  async () => {
+    const first = await start();
+    expect(first.output(), first.output()).toContain(`http://localhost:${port}`);
+    expect(first.output()).toContain(
+      "npx wrangler dev -c wrangler.toml -c executors/wrangler.toml -c ledger/wrangler.toml",
+    );
+    expect((await fetch(`http://localhost:${port}/healthz`)).headers.get("content-type")).toMatch(/json/);
+    expect((await fetch(`http://localhost:${port}/`)).headers.get("content-type")).toContain("text/html");
+    const keys = devFile();
+    expect(statSync(join(clone, ".countersign", "dev.json")).mode & 0o777).toBe(0o600);
+    const ignored = execFileSync(
+      "git",
+      ["check-ignore", ".countersign/dev.json", ".dev.vars", "executors/.dev.vars", "ledger/.dev.vars"],
+      {
+        cwd: ROOT,
+        encoding: "utf8",
+      },
+    );
+    expect(ignored.trim().split("\n")).toHaveLength(4);
+    await stop(first.child, "SIGTERM");
+    expect(await isPortFree(port)).toBe(true);
+    if (process.platform === "linux") expect(processesOf(clone)).toEqual([]);
 
-  const second = await start();
-  expect(devFile()).toEqual(keys);
-  expect(second.output()).not.toMatch(/migrations:|data:/);
-  await stop(second.child, "SIGINT");
-  expect(await isPortFree(port)).toBe(true);
-  if (process.platform === "linux") expect(processesOf(clone)).toEqual([]);
-});
+    const second = await start();
+    expect(devFile()).toEqual(keys);
+    expect(second.output()).not.toMatch(/migrations:|data:/);
+    await stop(second.child, "SIGINT");
+    expect(await isPortFree(port)).toBe(true);
+    if (process.platform === "linux") expect(processesOf(clone)).toEqual([]);
+  },
+);
 
 it("says in one line which migration failed", async () => {
   const folder = join(clone, DATABASES.find(({ binding }) => binding === "LEDGER_DB")!.migrations);
