@@ -8,12 +8,15 @@ import type { ExecutorRpc, SubmitCommand } from "../../../shared/rpc.ts";
 import { newTask, promote, release, submission, type SubmitOptions, type TestRelease } from "../../support/manager.ts";
 import { testKeys } from "../keys.ts";
 
+/** An executor's calls as a caller sees them. */
+export type Calls = Omit<ExecutorRpc, never>;
+
 export type World = {
   readonly tenant: string;
   readonly rootKey: (typeof testKeys)["tenant"]["rootKey"];
   readonly release: TestRelease;
   readonly delivery: ReleaseDelivery;
-  readonly executor: () => DurableObjectStub<any> & ExecutorRpc;
+  readonly executor: () => Calls;
   readonly submission: (input: JsonObject, change?: Partial<SubmitOptions>) => Promise<SubmitCommand>;
 };
 
@@ -25,7 +28,7 @@ export async function world(change: Partial<ReleaseBundle> = {}): Promise<World>
   const delivery = await promote(rootKey, tenant, made, Date.now());
   const task = newTask("eu", testKeys.trust.tenants[tenant]!.shards);
   const shard = task.shard;
-  const executor = () => (env as unknown as { REGIONAL_EXECUTOR: DurableObjectNamespace }).REGIONAL_EXECUTOR.getByName(executorName(tenant, "eu", shard)) as unknown as DurableObjectStub<any> & ExecutorRpc;
+  const executor = () => (env as unknown as { REGIONAL_EXECUTOR: DurableObjectNamespace }).REGIONAL_EXECUTOR.getByName(executorName(tenant, "eu", shard)) as unknown as Calls;
   return {
     tenant,
     rootKey,
