@@ -47,51 +47,15 @@ export class SchemaRefused extends Error {
   }
 }
 
-const TYPES = new Set<string>([
-  "string",
-  "integer",
-  "number",
-  "boolean",
-  "null",
-  "object",
-  "array",
-]);
+const TYPES = new Set<string>(["string", "integer", "number", "boolean", "null", "object", "array"]);
 const FORMATS = new Set(["date", "date-time", "email", "uri", "uuid"]);
 const COUNTS = ["minItems", "maxItems", "minLength", "maxLength"] as const;
-const NUMBERS = [
-  "minimum",
-  "maximum",
-  "exclusiveMinimum",
-  "exclusiveMaximum",
-  "multipleOf",
-] as const;
-const KEYWORDS = new Set<string>([
-  ...[
-    "$schema",
-    "$comment",
-    "title",
-    "description",
-    "examples",
-    "deprecated",
-    "x-origin",
-    "x-subject",
-    "x-trusted",
-    "x-id",
-  ],
-  ...[
-    "type",
-    "const",
-    "enum",
-    "properties",
-    "required",
-    "additionalProperties",
-    "items",
-    "uniqueItems",
-    "pattern",
-    "format",
-  ],
-  ...["anyOf", "oneOf", "$ref", "$defs", ...COUNTS, ...NUMBERS],
-]);
+const NUMBERS = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] as const;
+const KEYWORDS = new Set<string>(
+  `$schema $comment title description examples deprecated x-origin x-subject x-trusted x-id
+   type const enum properties required additionalProperties items uniqueItems pattern format anyOf oneOf $ref $defs
+   ${COUNTS.join(" ")} ${NUMBERS.join(" ")}`.split(/\s+/),
+);
 
 /** The fields of a schema. Throws SchemaRefused. */
 export function readFields(schema: JsonObject): Field {
@@ -113,8 +77,7 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
   const refuse = (why: string, key = ""): never => {
     throw new SchemaRefused(key === "" ? walk.path : `${walk.path}/${escapeSegment(key)}`, why);
   };
-  if (++walk.budget.nodes > LIMITS.contractNodes)
-    refuse(`the schema has more than ${LIMITS.contractNodes} nodes`);
+  if (++walk.budget.nodes > LIMITS.contractNodes) refuse(`the schema has more than ${LIMITS.contractNodes} nodes`);
   if (!isObject(schema)) return refuse("must be an object schema");
   for (const key of Object.keys(schema)) {
     if (!KEYWORDS.has(key)) refuse("is not part of the accepted subset", key);
@@ -129,11 +92,8 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
   const branches: Field[] = [];
   if (schema.$ref !== undefined) {
     const name =
-      typeof schema.$ref === "string"
-        ? /^#\/\$defs\/([A-Za-z0-9_-]{1,100})$/.exec(schema.$ref)?.[1]
-        : undefined;
-    if (name === undefined || !Object.hasOwn(walk.defs, name))
-      return refuse("must name an entry of #/$defs", "$ref");
+      typeof schema.$ref === "string" ? /^#\/\$defs\/([A-Za-z0-9_-]{1,100})$/.exec(schema.$ref)?.[1] : undefined;
+    if (name === undefined || !Object.hasOwn(walk.defs, name)) return refuse("must name an entry of #/$defs", "$ref");
     if (walk.open.includes(name)) return refuse("refers to itself", "$ref");
     branches.push(descend("$ref", walk.defs[name]!, [...walk.open, name]));
   }
@@ -145,8 +105,7 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
   }
 
   const properties = new Map<string, Field>();
-  if (schema.properties !== undefined && !isObject(schema.properties))
-    refuse("must be an object", "properties");
+  if (schema.properties !== undefined && !isObject(schema.properties)) refuse("must be an object", "properties");
   for (const [name, value] of Object.entries((schema.properties as JsonObject | undefined) ?? {})) {
     // `$` is how plans write references and commitments: data must not be able to look like one.
     if (name === "__proto__" || name.startsWith("$"))
@@ -155,10 +114,8 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
   }
   if (types?.has("object") && schema.additionalProperties !== false)
     refuse("an object must say additionalProperties: false");
-  if (types?.has("object") !== true && schema.properties !== undefined)
-    refuse("properties need type: object");
-  if (types?.has("array") && schema.items === undefined)
-    refuse("an array must say what its items are");
+  if (types?.has("object") !== true && schema.properties !== undefined) refuse("properties need type: object");
+  if (types?.has("array") && schema.items === undefined) refuse("an array must say what its items are");
   const items = schema.items === undefined ? undefined : descend("items", schema.items);
   for (const name of (schema.required as readonly string[] | undefined) ?? [])
     if (!properties.has(name)) refuse("names a property that is not declared", "required");
@@ -167,8 +124,7 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
     refuse("must say its type, or use const, enum, anyOf, oneOf or $ref");
   const id = schema["x-id"] === true ? (schema.pattern as string) : undefined;
   const closed = schema.const !== undefined || schema.enum !== undefined;
-  const own: Field[] =
-    types === undefined ? [] : [{ ...here, types, id, closed, properties, items }];
+  const own: Field[] = types === undefined ? [] : [{ ...here, types, id, closed, properties, items }];
   return merge([...own, ...branches], here);
 }
 
@@ -207,8 +163,7 @@ type Refuse = (why: string, key?: string) => never;
 
 function annotations(schema: JsonObject, above: Inherited, refuse: Refuse): Inherited {
   const origin = schema["x-origin"] ?? above.origin;
-  if (origin !== "principal" && origin !== "content")
-    return refuse('must be "principal" or "content"', "x-origin");
+  if (origin !== "principal" && origin !== "content") return refuse('must be "principal" or "content"', "x-origin");
   if (schema["x-subject"] !== undefined && schema["x-subject"] !== "customer")
     refuse('must be "customer"', "x-subject");
   const trusted = schema["x-trusted"] ?? above.trusted;
@@ -242,10 +197,7 @@ function checkValues(schema: JsonObject, refuse: Refuse): void {
   const isScalar = (value: Json) => value === null || typeof value !== "object";
   const has = (key: string) => schema[key] !== undefined;
   if (has("const") && !isScalar(schema.const!)) refuse("must be a scalar", "const");
-  if (
-    has("enum") &&
-    !(Array.isArray(schema.enum) && schema.enum.length > 0 && schema.enum.every(isScalar))
-  )
+  if (has("enum") && !(Array.isArray(schema.enum) && schema.enum.length > 0 && schema.enum.every(isScalar)))
     refuse("must list scalars", "enum");
   if (has("additionalProperties") && schema.additionalProperties !== false)
     refuse("must be false", "additionalProperties");
@@ -256,22 +208,13 @@ function checkValues(schema: JsonObject, refuse: Refuse): void {
   for (const key of COUNTS)
     if (has(key) && !(Number.isSafeInteger(schema[key]) && (schema[key] as number) >= 0))
       refuse("must be a count", key);
-  for (const key of NUMBERS)
-    if (has(key) && typeof schema[key] !== "number") refuse("must be a number", key);
-  if (has("multipleOf") && (schema.multipleOf as number) <= 0)
-    refuse("must be positive", "multipleOf");
-  if (
-    has("required") &&
-    !(Array.isArray(schema.required) && schema.required.every((name) => typeof name === "string"))
-  )
+  for (const key of NUMBERS) if (has(key) && typeof schema[key] !== "number") refuse("must be a number", key);
+  if (has("multipleOf") && (schema.multipleOf as number) <= 0) refuse("must be positive", "multipleOf");
+  if (has("required") && !(Array.isArray(schema.required) && schema.required.every((name) => typeof name === "string")))
     refuse("must list names", "required");
-  if (has("uniqueItems") && typeof schema.uniqueItems !== "boolean")
-    refuse("must be true or false", "uniqueItems");
+  if (has("uniqueItems") && typeof schema.uniqueItems !== "boolean") refuse("must be true or false", "uniqueItems");
   // Comparing all pairs is quadratic.
-  if (
-    schema.uniqueItems === true &&
-    ((schema.maxItems as number | undefined) ?? Infinity) > LIMITS.factElements
-  )
+  if (schema.uniqueItems === true && ((schema.maxItems as number | undefined) ?? Infinity) > LIMITS.factElements)
     refuse(`needs maxItems of at most ${LIMITS.factElements}`, "uniqueItems");
   checkPattern(schema, refuse);
 }
@@ -285,6 +228,5 @@ function checkPattern(schema: JsonObject, refuse: Refuse): void {
   if (typeof schema.pattern !== "string") return refuse("must be a string", "pattern");
   const facts = analysePattern(schema.pattern);
   if ("refused" in facts) return refuse(facts.refused, "pattern");
-  if (schema["x-id"] === true && !facts.distinctive)
-    refuse("the pattern also matches bare numbers or words", "x-id");
+  if (schema["x-id"] === true && !facts.distinctive) refuse("the pattern also matches bare numbers or words", "x-id");
 }

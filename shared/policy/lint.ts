@@ -50,14 +50,12 @@ function environment(declarations: Declarations, capability: CapabilityDeclarati
   declare("principal", { key: "string", role: "string", member: "string", person: "bool" });
   declare("agent", { id: "string", planner: "string" });
   declare("capability", {
-    ...{
-      name: "string",
-      version: "string",
-      risk: "string",
-      effect: "string",
-      reversible: "bool",
-      delivery: "string",
-    },
+    name: "string",
+    version: "string",
+    risk: "string",
+    effect: "string",
+    reversible: "bool",
+    delivery: "string",
     tags: "list<string>",
   });
   declare("args", args === undefined ? "map<string, dyn>" : typeOf(args));

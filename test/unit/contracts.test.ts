@@ -139,7 +139,7 @@ describe("patterns", () => {
     const started = performance.now();
     for (const pattern of ["^[a-z]{2,32}_[a-z]{2,32}_\\d{4}$", "^.*#$", "^[a-z]{1,300}[a-z]{1,300}#$"])
       new RegExp(pattern, "u").test(hostile);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   it.each([

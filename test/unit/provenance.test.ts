@@ -235,6 +235,6 @@ describe("tokens", () => {
     const started = performance.now();
     for (const value of ["DE89370400440532013000", "ann@example.org", "https://example.org/"])
       expect(occursIn(asToken(value, [])!, long)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 });
