@@ -78,6 +78,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 // However this process ends, the Workers end with it; a second Ctrl-C does not wait for them.
 process.on("exit", () => workers?.killNow());
 
+// npm and its shell end at a SIGTERM without handing it on: whoever stops npm stops this process too.
+if (process.env["npm_lifecycle_event"] === "start") {
+  const parent = process.ppid;
+  setInterval(() => void (process.ppid !== parent && stop()), 500).unref();
+}
+
 try {
   await start();
 } catch (error) {
