@@ -1,0 +1,143 @@
+/**
+ * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
+ * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
+ *
+ *   automation.yaml  name, summary, owner, tier, planner, region, capabilities, deadlines
+ *   contract.json    JSON Schema of the input
+ *   policy.yaml      rules
+ *   playbook.yaml    steps; stands exactly where the planner is `playbook`
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { parseDocument } from "yaml";
+import * as z from "zod";
+import { contracts as everyContract } from "../executors/capabilities/index.ts";
+import { canonicalize } from "../shared/canonical.ts";
+import type { CapabilityContract } from "../shared/capability.ts";
+import { compileRelease } from "../shared/compiled-release.ts";
+import { AutomationName } from "../shared/ids.ts";
+import { parseStrictJson, type Json } from "../shared/json.ts";
+import { problem } from "../shared/problems.ts";
+import { lintPolicy, type Advice } from "../shared/policy/lint.ts";
+import { ReleaseBundle } from "../shared/release.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { inRoot } from "./lib/project.ts";
+
+const HOUR_MS = 3_600_000;
+
+const Source = z.strictObject({
+  name: AutomationName,
+  summary: ReleaseBundle.shape.summary,
+  owner: ReleaseBundle.shape.owner,
+  tier: ReleaseBundle.shape.tier,
+  planner: ReleaseBundle.shape.planner,
+  region: ReleaseBundle.shape.region,
+  capabilities: z.array(z.string()).min(1).max(200),
+  deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
+});
+
+export type LoadedAutomation = {
+  readonly name: string;
+  readonly bundle: ReleaseBundle;
+  /** Canonical JSON of the bundle: exactly what is published. */
+  readonly text: string;
+  readonly digest: string;
+  /** What a type checker holds against the policy. No veto. */
+  readonly advice: readonly Advice[];
+};
+
+export type LoadOptions = { readonly folder?: string; readonly contracts?: ReadonlyMap<string, CapabilityContract> };
+
+/** Where the shipped automations stand. */
+export const AUTOMATIONS_FOLDER = inRoot("automations");
+
+/** The automations of a folder, by name. */
+export const automationNames = (folder = AUTOMATIONS_FOLDER): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(path.join(folder, entry.name, "automation.yaml")))
+    .map((entry) => entry.name)
+    .toSorted();
+
+/** Loads `folder/name`. Errors: invalid-request (the files), capability-unknown, and what compileRelease refuses; each names the file. */
+export function loadAutomation(
+  name: string,
+  { folder = AUTOMATIONS_FOLDER, contracts = everyContract }: LoadOptions = {},
+): Result<LoadedAutomation> {
+  const fileOf = (file: string) => path.join(folder, name, file);
+  const source = readFileAs(fileOf("automation.yaml"), Source);
+  if (!source.ok) return source;
+  const { planner, region, owner, summary, tier, capabilities, deadlines } = source.value;
+  if (source.value.name !== name)
+    return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
+  if (existsSync(fileOf("playbook.yaml")) !== (planner === "playbook"))
+    return refuse(
+      fileOf("playbook.yaml"),
+      planner === "playbook"
+        ? "the planner is `playbook`, and this file is missing"
+        : `it stands beside the planner \`${planner}\`, which has no use for it`,
+    );
+  const input = readFileAs(fileOf("contract.json"), ReleaseBundle.shape.input);
+  if (!input.ok) return input;
+  const policy = readFileAs(fileOf("policy.yaml"), ReleaseBundle.shape.policy);
+  if (!policy.ok) return policy;
+  const playbook =
+    planner === "playbook" ? readFileAs(fileOf("playbook.yaml"), ReleaseBundle.shape.playbook) : ok(null);
+  if (!playbook.ok) return playbook;
+  const unknown = capabilities.filter((capability) => !contracts.has(capability));
+  if (unknown.length > 0)
+    return err(
+      problem("capability-unknown", `${fileOf("automation.yaml")}: there is no capability ${unknown.join(", ")}`, {
+        capabilities: unknown,
+      }),
+    );
+
+  const bundle: ReleaseBundle = {
+    version: 1,
+    automation: name,
+    summary,
+    owner,
+    tier,
+    planner,
+    region,
+    input: input.value,
+    playbook: playbook.value,
+    policy: policy.value,
+    capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),
+    deadlines: { taskMs: deadlines.taskHours * HOUR_MS, reviewMs: deadlines.reviewHours * HOUR_MS },
+  };
+  const text = canonicalize(bundle);
+  const compiled = compileRelease(text);
+  if (!compiled.ok)
+    return err({ ...compiled.problem, detail: `${path.join(folder, name)}: ${compiled.problem.detail}` });
+  return ok({
+    name,
+    bundle,
+    text,
+    digest: compiled.value.digest,
+    advice: lintPolicy(bundle.policy, compiled.value.declarations),
+  });
+}
+
+const refuse = (file: string, why: string) => err(problem("invalid-request", `${file}: ${why}`, { file }));
+
+/** A file's value in the shape of a schema; YAML or JSON by its ending. */
+function readFileAs<Schema extends z.ZodType>(file: string, schema: Schema): Result<z.output<Schema>> {
+  if (!existsSync(file)) return refuse(file, "the file is missing");
+  const value = parse(file, readFileSync(file, "utf8"));
+  if (!value.ok) return value;
+  const parsed = schema.safeParse(value.value);
+  if (parsed.success) return ok(parsed.data);
+  const issue = parsed.error.issues[0]!;
+  return refuse(file, `${issue.path.join(".") || "the file"}: ${issue.message}`);
+}
+
+function parse(file: string, text: string): Result<Json> {
+  if (file.endsWith(".json")) {
+    const value = parseStrictJson(text);
+    return value.ok ? value : refuse(file, value.problem.detail);
+  }
+  // Repeated keys are errors in YAML 1.2's core schema; the parser is told to say so.
+  const document = parseDocument(text, { uniqueKeys: true, strict: true });
+  const [fault] = [...document.errors, ...document.warnings];
+  return fault === undefined ? ok(document.toJS({ maxAliasCount: 0 }) as Json) : refuse(file, fault.message);
+}
