@@ -127,4 +127,6 @@ export const LIMITS = {
   possessionMs: 10 * 60_000,
   /** Automations that one health check looks at. */
   healthReleases: 200,
+  /** Findings named for each check of a verification: enough to see what is wrong, bounded because one fault can touch every entry. */
+  verifyFindings: 100,
 } as const;

@@ -1,0 +1,65 @@
+/**
+ * Whether an action may stand where it stands.
+ *
+ * The last decision of the record about a step must be final and must allow it; where it asks for people, the review must be approved and
+ * the action must name exactly the approvals that were given.
+ */
+import { actionId } from "../ids.ts";
+import type { FindingCode } from "./checks.ts";
+import type { ExecutorState } from "./executor-events.ts";
+import { isSatisfied, type EventOf, type StepState, type TaskState } from "./task-state.ts";
+
+type Fault = { readonly code: FindingCode; readonly detail: string } | null;
+const fault = (code: FindingCode, detail: string): Fault => ({ code, detail });
+
+/** Why this step may not act now, or null. */
+export function faultOfActing(
+  task: TaskState,
+  step: StepState,
+  event: EventOf<"step-claimed" | "step-applied">,
+  tenant: string,
+  executor: ExecutorState,
+): Fault {
+  if (event.action !== actionId(task.task, step.round, step.index))
+    return fault("action-mismatch", "The action's id does not follow from its task, round and place.");
+  return faultOfAuthority(step, event) ?? faultOfOrder(task, step) ?? faultOfStop(task, step, tenant, executor);
+}
+
+function faultOfAuthority({ decision, review }: StepState, event: EventOf<"step-claimed" | "step-applied">): Fault {
+  if (!decision.final) return fault("not-authorised", "The decision was not final.");
+  const given = review?.approvals.map(({ attestation }) => attestation) ?? [];
+  if (given.length !== event.attestations.length || given.some((id, i) => id !== event.attestations[i]))
+    return fault("not-authorised", "The action names other approvals than were given.");
+  switch (decision.answer) {
+    case "allow":
+    case "notify":
+      return null;
+    case "review":
+      return review !== null &&
+        review.approved &&
+        isSatisfied({ required: decision.reviews, approvals: review.approvals })
+        ? null
+        : fault("not-authorised", "The decision asks for people, and their approval is not there.");
+    case "deny":
+      return fault("not-authorised", "The decision was to deny.");
+  }
+}
+
+function faultOfOrder(task: TaskState, step: StepState): Fault {
+  const early = step.proposed.after.find((id) => {
+    const phase = task.steps.get(id)?.phase;
+    return phase !== "applied" && phase !== "skipped";
+  });
+  return early === undefined ? null : fault("order-invalid", `The step acted before ${early}, which it waits for.`);
+}
+
+function faultOfStop(task: TaskState, step: StepState, tenant: string, executor: ExecutorState): Fault {
+  const { automation, release } = task.opened;
+  const stop =
+    executor.stoppedBy("tenant", tenant) ??
+    executor.stoppedBy("automation", automation) ??
+    executor.stoppedBy("release", release) ??
+    executor.stoppedBy("agent", step.agent) ??
+    executor.stoppedBy("capability", step.proposed.capability);
+  return stop === null ? null : fault("stopped", `The step acted while ${stop} was in force.`);
+}

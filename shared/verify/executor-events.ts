@@ -1,0 +1,135 @@
+/**
+ * What happened to an executor itself, as its chain tells it: releases promoted, stops set and lifted, keys revoked, checkpoints seen.
+ * The rest of the verification asks this state what was in force at a position of the chain.
+ */
+import { Restore, type ExecutorEvent, type StopKind } from "../events.ts";
+import { LIMITS } from "../limits.ts";
+import { hasRole, openSignedByMember } from "../members.ts";
+import { PAYLOAD_TYPES } from "../payload-types.ts";
+import { problem, type ProblemCode } from "../problems.ts";
+import { Promotion } from "../release.ts";
+import { err, ok, unreachable, type Result } from "../result.ts";
+import type { TreeHead } from "../tlog/verify-log.ts";
+import { openLogCheckpoint } from "./open-checkpoint.ts";
+import type { Findings, Where } from "./findings.ts";
+import type { VerifierTrust } from "./trust.ts";
+
+export type SeenHead = TreeHead & { readonly where: Where };
+export type Alarm = { readonly code: ProblemCode; readonly detail: string; readonly where: Where };
+
+export class ExecutorState {
+  readonly #trust: VerifierTrust;
+  readonly #findings: Findings;
+  readonly revoked = new Set<string>();
+  readonly seen: SeenHead[] = [];
+  readonly alarms: Alarm[] = [];
+  /** `automation digest` of every release that was promoted here. */
+  readonly #promoted = new Set<string>();
+  readonly #serialByAutomation = new Map<string, number>();
+  readonly #stopByTarget = new Map<string, string>();
+
+  constructor(trust: VerifierTrust, findings: Findings) {
+    this.#trust = trust;
+    this.#findings = findings;
+  }
+
+  /** Whether a release was promoted here before; it may have been superseded since. */
+  wasPromoted = (automation: string, release: string): boolean => this.#promoted.has(`${automation} ${release}`);
+
+  /** The stop that names this target now, or null. */
+  stoppedBy = (kind: StopKind, target: string): string | null => this.#stopByTarget.get(`${kind}:${target}`) ?? null;
+
+  async take(event: ExecutorEvent, atMs: number, where: Where): Promise<void> {
+    switch (event.type) {
+      case "release-learned": {
+        const promotion = this.#findings.valueOf("promotions", await this.#openPromotion(event, atMs), where);
+        if (promotion === null) return;
+        this.#promoted.add(`${promotion.automation} ${promotion.release}`);
+        this.#serialByAutomation.set(promotion.automation, promotion.serial);
+        this.#findings.pass("promotions");
+        return;
+      }
+      case "stop-set":
+        this.#stopByTarget.set(`${event.kind}:${event.target}`, event.stop);
+        return;
+      case "stop-lifted":
+        this.#stopByTarget.delete(`${event.kind}:${event.target}`);
+        if (this.#findings.valueOf("restores", await this.#openRestore(event, atMs), where) !== null)
+          this.#findings.pass("restores");
+        return;
+      case "key-revoked":
+        this.revoked.add(event.kid);
+        return;
+      case "checkpoint-seen": {
+        const opened = this.#findings.valueOf("history", await openLogCheckpoint(event.note, this.#trust), where);
+        if (opened === null) return;
+        const before = this.seen.at(-1);
+        if (before !== undefined && opened.size < before.size)
+          this.#findings.fail(
+            "history",
+            "checkpoint-inconsistent",
+            `The executor saw size ${opened.size} after size ${before.size}.`,
+            where,
+          );
+        this.seen.push({ size: opened.size, root: opened.root, where });
+        return;
+      }
+      case "alarm-raised":
+        this.alarms.push({ code: event.code, detail: event.detail, where });
+        return;
+      default:
+        return unreachable(event);
+    }
+  }
+
+  async #openPromotion(
+    event: Extract<ExecutorEvent, { type: "release-learned" }>,
+    atMs: number,
+  ): Promise<Result<Promotion>> {
+    const { envelope, chain } = event.promotion;
+    const opened = await openSignedByMember(
+      envelope,
+      chain,
+      Promotion,
+      PAYLOAD_TYPES.promotion,
+      this.#trust.anchor,
+      atMs,
+      this.revoked,
+    );
+    if (!opened.ok) return opened;
+    const { payload, member } = opened.value;
+    if (!hasRole(member, "operator") && !hasRole(member, "admin"))
+      return err(problem("role-missing", "The promotion is not signed by an operator, an admin or the root key."));
+    if (payload.tenant !== this.#trust.anchor.tenant)
+      return err(problem("audience-mismatch", "The promotion is for another tenant."));
+    if (payload.automation !== event.automation || payload.release !== event.release || payload.serial !== event.serial)
+      return err(problem("release-mismatch", "The promotion names another release than the event."));
+    if (atMs >= payload.expiresMs + LIMITS.clockSkewMs) return err(problem("expired", "The promotion had expired."));
+    const known = this.#serialByAutomation.get(payload.automation) ?? 0;
+    return payload.serial > known
+      ? ok(payload)
+      : err(problem("release-superseded", `Promotion ${known} of this automation was newer.`));
+  }
+
+  async #openRestore(event: Extract<ExecutorEvent, { type: "stop-lifted" }>, atMs: number): Promise<Result<Restore>> {
+    const opened = await openSignedByMember(
+      event.envelope,
+      event.chain,
+      Restore,
+      PAYLOAD_TYPES.restore,
+      this.#trust.anchor,
+      atMs,
+      this.revoked,
+    );
+    if (!opened.ok) return opened;
+    const { payload, member } = opened.value;
+    if (!hasRole(member, "admin"))
+      return err(problem("restore-unsigned", "The restore is not signed by an admin or the root key."));
+    const isOver = payload.kind === event.kind && payload.target === event.target && payload.stop === event.stop;
+    if (payload.tenant !== this.#trust.anchor.tenant || !isOver)
+      return err(problem("audience-mismatch", "The restore is for another tenant or another stop."));
+    return atMs < payload.expiresMs + LIMITS.clockSkewMs
+      ? ok(payload)
+      : err(problem("expired", "The restore had expired."));
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The state that a verification keeps for each task: as much as is needed to say whether the next event may stand there.
+ * A settled task shrinks to its name.
+ */
+import type { StepDecision, TaskEvent } from "../events.ts";
+import type { ProposedStep } from "../proposal.ts";
+
+export type EventOf<Type extends TaskEvent["type"]> = Extract<TaskEvent, { type: Type }>;
+
+export type Approval = { readonly attestation: string; readonly member: string; readonly roles: readonly string[] };
+export type ReviewState = {
+  readonly id: string;
+  readonly subject: string;
+  readonly required: EventOf<"review-requested">["required"];
+  readonly expiresMs: number;
+  readonly approvals: Approval[];
+  approved: boolean;
+  rejectedBy: string | null;
+};
+
+export type StepPhase = "open" | "waiting" | "claimed" | "in-doubt" | "applied" | "skipped" | "ended";
+export type StepState = {
+  readonly proposed: ProposedStep;
+  readonly round: number;
+  /** Position in its plan. */
+  readonly index: number;
+  readonly agent: string;
+  decision: StepDecision;
+  review: ReviewState | null;
+  phase: StepPhase;
+  claim: EventOf<"step-claimed"> | null;
+};
+
+export type TaskState = {
+  readonly task: string;
+  readonly opened: EventOf<"task-opened">;
+  round: number;
+  last: boolean;
+  readonly steps: Map<string, StepState>;
+};
+
+export const isOver = (phase: StepPhase): boolean => phase === "applied" || phase === "skipped" || phase === "ended";
+
+/** The members who may not approve: the requester as authenticated, and whoever the app said caused the intent. */
+export const requestersOf = ({ opened }: TaskState): readonly string[] => [
+  ...(opened.principal.member === null ? [] : [opened.principal.member]),
+  ...(opened.trigger?.kind === "person" ? [opened.trigger.id] : []),
+];
+
+const holds = (roles: readonly string[], role: string): boolean => roles.includes(role) || roles.includes("*");
+
+/** Whether each rule has its quorum of distinct members with its role. */
+export const isSatisfied = ({ required, approvals }: Pick<ReviewState, "required" | "approvals">): boolean =>
+  required.length > 0 &&
+  required.every(
+    ({ role, quorum }) =>
+      new Set(approvals.filter(({ roles }) => holds(roles, role)).map(({ member }) => member)).size >= quorum,
+  );
+
+export const mayDecide = (required: ReviewState["required"], roles: readonly string[]): boolean =>
+  required.some(({ role }) => holds(roles, role));
