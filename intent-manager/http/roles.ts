@@ -52,5 +52,6 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /log/{tenant}/tile/{path}": "public",
   "GET /.well-known/jwks.json": "public",
   "GET /v1/openapi.json": "public",
+  "GET /docs/api": "public",
   "GET /healthz": "public",
 };

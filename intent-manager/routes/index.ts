@@ -8,7 +8,7 @@ import { explainTask } from "./explain.ts";
 import { submitIntent } from "./intents.ts";
 import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./ledger.ts";
 import { logCheckpoint, logTile } from "./log.ts";
-import { openApi } from "./openapi.ts";
+import { documentation } from "./openapi.ts";
 import { submitProposal } from "./proposals.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
 import { decideReview, listReviews, readReview } from "./reviews.ts";
@@ -52,5 +52,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   logTile,
   jwks,
   health,
-  openApi(() => ENDPOINTS),
+  ...documentation(() => ENDPOINTS),
 ];

@@ -1,18 +1,33 @@
-/** `GET /v1/openapi.json`: the document of these routes, printed from the routes themselves. */
+/** The document of these routes, printed from the routes themselves: for programs and, as a page, for people. */
 import * as z from "zod";
+import { API_PAGE_HEADERS, apiPageBytes } from "../http/api-page.ts";
 import { publicEndpoint, type Endpoint } from "../http/endpoint.ts";
-import { json } from "../http/reply.ts";
 import { openApiDocument } from "../http/openapi.ts";
+import { json } from "../http/reply.ts";
 
-export function openApi(endpoints: () => readonly Endpoint[]): Endpoint {
-  let printed: unknown;
-  return publicEndpoint(
-    "GET /v1/openapi.json",
-    {
-      summary: "This document",
-      tag: "service",
-      answers: { 200: { description: "OpenAPI 3.1", schema: z.looseObject({ openapi: z.string() }) } },
-    },
-    async () => json((printed ??= openApiDocument(endpoints())), 200, { "cache-control": "public, max-age=60" }),
-  );
+export function documentation(endpoints: () => readonly Endpoint[]): readonly Endpoint[] {
+  // Printed on the first request: the list is complete only once every route is loaded.
+  let printed: ReturnType<typeof openApiDocument> | undefined;
+  let page: Uint8Array<ArrayBuffer> | undefined;
+  const document = () => (printed ??= openApiDocument(endpoints()));
+  return [
+    publicEndpoint(
+      "GET /v1/openapi.json",
+      {
+        summary: "This document",
+        tag: "service",
+        answers: { 200: { description: "OpenAPI 3.1", schema: z.looseObject({ openapi: z.string() }) } },
+      },
+      async () => json(document(), 200, { "cache-control": "public, max-age=60" }),
+    ),
+    publicEndpoint(
+      "GET /docs/api",
+      {
+        summary: "This document as a page",
+        tag: "service",
+        answers: { 200: { description: "Plain HTML, without scripts", contentType: "text/html" } },
+      },
+      async () => new Response((page ??= apiPageBytes(document())), { headers: API_PAGE_HEADERS }),
+    ),
+  ];
 }
