@@ -1,4 +1,5 @@
 /** What `npm start` prints when everything answers: where it is, where the keys are, what runs, and three commands to try. */
+import { DEMO } from "../demo-data.ts";
 import { DEV_FILE, type DevFile } from "./dev-state.ts";
 import { devArguments, LOG_FILE } from "./workers.ts";
 
@@ -13,7 +14,7 @@ Countersign answers at ${dev.url}
 
 Try, in another terminal:
 
-  curl -s ${dev.url}/v1/intents -H 'Authorization: Bearer ${app}' -H 'Content-Type: application/json' -H 'Prefer: wait=10' \\
+  curl -s ${dev.url}/v1/intents -H 'Authorization: Bearer ${app}' -H 'Content-Type: application/json' -H 'Idempotency-Key: first' -H 'Prefer: wait=5' \\
     -d '${EXAMPLE_INTENT}'
 
   curl -s ${dev.url}/v1/reviews -H 'Authorization: Bearer ${approver}'
@@ -24,8 +25,13 @@ Ctrl-C stops everything; the data stays.
 `;
 }
 
+/** Too large to happen without a person: it waits until ada has signed. */
 const EXAMPLE_INTENT = JSON.stringify({
-  automation: "order-care",
-  input: { request: "Please cancel my order" },
-  idempotencyKey: "first",
+  automation: "order-cancellation",
+  input: {
+    customerId: DEMO.ada.customerId,
+    orderId: DEMO.ada.largeOrder,
+    reason: "no longer needed",
+    confirmed: true,
+  },
 });

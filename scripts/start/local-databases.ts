@@ -7,18 +7,13 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { controlSql } from "../lib/control-seed.ts";
+import { demoSql } from "../demo-data.ts";
 import { binary, DATABASES, inRoot, workerByName, wranglerEnvironment, type Database } from "../lib/project.ts";
 import { reasonIn, run } from "../lib/run.ts";
 import { digestOf } from "./digest.ts";
 import type { DevFile } from "./dev-state.ts";
 import { StartFailure } from "./failure.ts";
 import { isDone, setDone, STATE_FOLDER } from "./stamps.ts";
-
-/** Regional business databases by region. */
-const BUSINESS_BY_REGION: { readonly [region: string]: string } = {
-  eu: "BUSINESS_EU",
-  us: "BUSINESS_US",
-};
 
 export async function prepareDatabases(dev: DevFile, log: (line: string) => void): Promise<void> {
   for (const database of DATABASES) await migrate(database, log);
@@ -29,14 +24,9 @@ export async function prepareDatabases(dev: DevFile, log: (line: string) => void
     JSON.stringify([dev.apiKeys, dev.rootKey.x]),
     log,
   );
-  const demoSql = await loadDemoSql();
-  if (demoSql === null) return;
-  for (const region of dev.regions) {
-    const binding = BUSINESS_BY_REGION[region];
-    // Written once and never again: from then on these rows are what actions change.
-    if (binding !== undefined)
-      await seed(binding, `demonstration data (${region})`, () => demoSql(region), "once", log);
-  }
+  // Written once and never again: from then on these rows are what actions change.
+  await seed("BUSINESS_EU", "demonstration data (eu)", () => demoSql("eu"), "once", log);
+  await seed("BUSINESS_US", "demonstration data (us)", () => demoSql("us"), "once", log);
 }
 
 async function migrate(database: Database, log: (line: string) => void): Promise<void> {
@@ -84,11 +74,3 @@ const wrangler = (args: readonly string[], database: Database) =>
       env: { ...wranglerEnvironment(), CI: "1" }, // CI: asks nothing
     },
   );
-
-/** The generator of demonstration data. */
-async function loadDemoSql(): Promise<((region: string) => readonly string[]) | null> {
-  const file = inRoot("scripts", "demo-data.ts");
-  if (!existsSync(file)) return null;
-  const { demoSql } = (await import(file)) as { demoSql: (region: string) => readonly string[] };
-  return demoSql;
-}

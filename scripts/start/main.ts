@@ -4,7 +4,9 @@
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { binary, inRoot } from "../lib/project.ts";
+import { binary } from "../lib/project.ts";
+import { enrolPeople } from "../enrol-people.ts";
+import { publishAll } from "../publish-automations.ts";
 import { buildConsole } from "./console.ts";
 import { DEV_FILE, developmentState, type DevFile } from "./dev-state.ts";
 import { StartFailure } from "./failure.ts";
@@ -33,7 +35,7 @@ async function start(): Promise<void> {
   if (stopping) return;
   workers = startWorkers(port, url);
   await workers.ready();
-  await publishAutomations(dev);
+  await populate(dev);
   const ill = await illness(url);
   if (ill !== null) log(`not healthy: ${ill}`);
   console.log(introduction(dev, port));
@@ -52,18 +54,16 @@ function portOf(args: readonly string[]): number {
   throw new StartFailure("the only option is --port NUMBER, such as: npm start -- --port 8790");
 }
 
-/** Publishes and promotes what stands in automations/, through the public interface, signed with the development root key. */
-async function publishAutomations(dev: DevFile): Promise<void> {
-  const file = inRoot("scripts", "publish-automations.ts");
-  if (!existsSync(file)) return;
-  const { publishAll } = (await import(file)) as {
-    publishAll: (options: { url: string; dev: DevFile; log: (line: string) => void }) => Promise<void>;
-  };
+/** Enrols the development people and publishes automations/, through the public interface, signed with the development keys. */
+async function populate(dev: DevFile): Promise<void> {
   try {
+    await enrolPeople({ url: dev.url, keys: dev, log });
     await publishAll({ url: dev.url, dev, log });
   } catch (error) {
-    if (!stopping)
-      throw new StartFailure(`the automations could not be published: ${(error as Error).message} (keys: ${DEV_FILE})`);
+    if (stopping) return;
+    throw new StartFailure(
+      `people or automations could not be brought in: ${(error as Error).message} (keys: ${DEV_FILE})`,
+    );
   }
 }
 
