@@ -4,25 +4,20 @@
  *
  * D1-1  An effect happens at most once for an action, and for a domain key, whoever retries it and however often.
  * D1-2  What became of an action is read from its effect row. An error is never evidence: a batch that reported failure may have been written.
- * D1-3  `refused` without retry is final: the action's key is taken, or what refused it can never change back, so a late batch cannot land.
+ * D1-3  `refused` is final for the attempt: the action's key is taken, the attempt is fenced, or what refused it can never change back.
+ *       A batch that arrives late cannot land.
  * D1-4  Only rows of the context's tenant are reached.
  *
  * apply()  applied { replayed } | refused premise-failed (prepare again) | refused { effect-conflict | replayed | effect-refused |
  *          region-unavailable } | in-doubt (the database gave no answer: ask again with the same action)
- * After a crash the plan is gone: `apply` with `prepared: null` says what the earlier attempt did, or asks to prepare again.
+ * After a crash the plan is gone: `apply` with `prepared: null` says what the attempt did, or closes it and asks to prepare the next.
  */
 import type { CapabilityContract } from "../../shared/capability.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import {
-  type D1Premise,
-  effectBatch,
-  questions,
-  tombstone,
-  type WritePlan,
-} from "./effect-statements.ts";
+import { type D1Premise, effectBatch, fence, questions, tombstone, type WritePlan } from "./effect-statements.ts";
 import { bindTenant, type Row, type Sql } from "./sql.ts";
 import type { ActionContext, Capability, Change, Outcome, Prepared } from "./types.ts";
 
@@ -37,10 +32,7 @@ export type PlannedWrite = WritePlan & {
   readonly changes: readonly Change[];
 };
 
-type Reads<Args, Name extends string> = (
-  args: Args,
-  context: ActionContext,
-) => { readonly [name in Name]: Sql };
+type Reads<Args, Name extends string> = (args: Args, context: ActionContext) => { readonly [name in Name]: Sql };
 /** A capability as data and pure functions. `plan` refuses what the domain does not allow; nothing has changed then. */
 export type D1Definition<Args, Name extends string> =
   | {
@@ -72,13 +64,9 @@ export function d1Capability<Args, Name extends string>(
     const database = environment.databaseOf(context.region);
     if (database === null) return err(noDatabase(context.region));
     const reads = Object.entries<Sql>(definition.read(args, context));
-    const answers = await new Asker(database, context.tenant, environment).ask(
-      reads.map(([, statement]) => statement),
-    );
+    const answers = await new Asker(database, context.tenant, environment).ask(reads.map(([, statement]) => statement));
     if (answers === null)
-      return err(
-        problem("unhealthy", "The business database gave no answer.", { region: context.region }),
-      );
+      return err(problem("unhealthy", "The business database gave no answer.", { region: context.region }));
     const rows = Object.fromEntries(reads.map(([name], i) => [name, answers[i]!])) as Rows<Name>;
     if ("answer" in definition) {
       const result = definition.answer(args, rows, context);
@@ -104,23 +92,13 @@ export function d1Capability<Args, Name extends string>(
     return ok({ preview, premises: held, summary, changes, outcome: { kind: "write", plan } });
   };
 
-  const apply = async (
-    _args: JsonObject,
-    prepared: Prepared | null,
-    context: ActionContext,
-  ): Promise<Outcome> => {
-    if (prepared?.outcome.kind === "read")
-      return { kind: "applied", result: prepared.outcome.result, replayed: false };
+  const apply = async (_args: JsonObject, prepared: Prepared | null, context: ActionContext): Promise<Outcome> => {
+    if (prepared?.outcome.kind === "read") return { kind: "applied", result: prepared.outcome.result, replayed: false };
     const database = environment.databaseOf(context.region);
-    if (database === null)
-      return { kind: "refused", problem: noDatabase(context.region), retry: false };
+    if (database === null) return { kind: "refused", problem: noDatabase(context.region), retry: false };
     const asker = new Asker(database, context.tenant, environment);
     const nonce = environment.newNonce();
-    if (prepared === null)
-      return (
-        (await whatHappened(asker, [], context, nonce)) ??
-        prepareAgain("Nothing of this action is on record; prepare it again.")
-      );
+    if (prepared === null) return closeAttempt(asker, context, nonce);
     return applyWrite(asker, prepared.outcome.plan as WritePlan, context, nonce);
   };
 
@@ -128,25 +106,23 @@ export function d1Capability<Args, Name extends string>(
 }
 
 /** Sends the batch, and where no answer came, reads what happened before sending it again. The same action cannot land twice (D1-1). */
-async function applyWrite(
-  asker: Asker,
-  plan: WritePlan,
-  context: ActionContext,
-  nonce: string,
-): Promise<Outcome> {
+async function applyWrite(asker: Asker, plan: WritePlan, context: ActionContext, nonce: string): Promise<Outcome> {
   const batch = effectBatch(plan, context, nonce);
   for (let attempt = 0; attempt < LIMITS.effectAsks; attempt++) {
     // The commit point: when this answers, the effect, its key, its approvals and its result stand together.
-    if ((await asker.askOnce(batch)) !== null)
-      return { kind: "applied", result: plan.result, replayed: false };
+    if ((await asker.askOnce(batch)) !== null) return { kind: "applied", result: plan.result, replayed: false };
     const found = await whatHappened(asker, plan.premises, context, nonce);
     if (found !== null) return found;
   }
   // Nothing explains the failure, so the target itself refuses. A batch still on its way must not land after we said so.
   const answers = await asker.ask([tombstone(context, nonce), ...questions([], context)]);
-  return answers === null
-    ? inDoubt()
-    : (readAnswers(answers.slice(1), [], context, nonce) ?? inDoubt());
+  return answers === null ? inDoubt() : (readAnswers(answers.slice(1), [], context, nonce) ?? inDoubt());
+}
+
+/** What an attempt did whose plan is lost. Where it did nothing it is closed first, because its batch may still be on its way. */
+async function closeAttempt(asker: Asker, context: ActionContext, nonce: string): Promise<Outcome> {
+  const answers = await asker.ask([fence(context), ...questions([], context)]);
+  return answers === null ? inDoubt() : (readAnswers(answers.slice(1), [], context, nonce) ?? inDoubt());
 }
 
 /** What the effect row says; null where there is none and nothing forbids one; in-doubt where it cannot be read. */
@@ -166,7 +142,7 @@ function readAnswers(
   context: ActionContext,
   nonce: string,
 ): Outcome | null {
-  const [own, sameKey, burned, ...holds] = answers;
+  const [own, sameKey, burned, closed, ...holds] = answers;
   const effect = own![0];
   if (effect?.status === "applied")
     return {
@@ -175,9 +151,7 @@ function readAnswers(
       replayed: effect.nonce !== nonce,
     };
   if (effect !== undefined)
-    return refused(
-      problem("effect-refused", "The business database refused the change; nothing was changed."),
-    );
+    return refused(problem("effect-refused", "The business database refused the change; nothing was changed."));
   if (sameKey!.length > 0) {
     const task = sameKey![0]!.task as string;
     return refused(
@@ -193,12 +167,9 @@ function readAnswers(
         attestation: burned![0]!.id as string,
       }),
     );
-  const broken = premises
-    .filter((_, i) => holds[i]![0]!.holds === 0)
-    .map(({ resource }) => resource);
-  return broken.length === 0
-    ? null
-    : prepareAgain("A record has changed since it was read.", broken);
+  if (closed!.length > 0) return prepareAgain("This attempt did nothing and was closed after an interruption.");
+  const broken = premises.filter((_, i) => holds[i]![0]!.holds === 0).map(({ resource }) => resource);
+  return broken.length === 0 ? null : prepareAgain("A record has changed since it was read.", broken);
 }
 
 const refused = (why: Problem): Outcome => ({ kind: "refused", problem: why, retry: false });
@@ -236,9 +207,7 @@ class Asker {
       return this.#database.prepare(text).bind(...params);
     });
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<null>(
-      (resolve) => (timer = setTimeout(resolve, LIMITS.effectAskMs, null)),
-    );
+    const tooLate = new Promise<null>((resolve) => (timer = setTimeout(resolve, LIMITS.effectAskMs, null)));
     try {
       const results = await Promise.race([this.#database.batch<Row>(bound), tooLate]);
       if (results !== null) return results.map(({ results: rows }) => rows);

@@ -12,14 +12,10 @@ export const TENANT: unique symbol = Symbol("tenant");
 /** A piece of SQL: text with `?` for each parameter, in order. */
 export type Sql = { readonly text: string; readonly params: readonly (SqlValue | typeof TENANT)[] };
 
-const isSql = (value: unknown): value is Sql =>
-  typeof value === "object" && value !== null && "params" in value;
+const isSql = (value: unknown): value is Sql => typeof value === "object" && value !== null && "params" in value;
 
 /** sql`SELECT version FROM orders WHERE tenant = ${TENANT} AND id = ${orderId}` */
-export function sql(
-  strings: TemplateStringsArray,
-  ...values: readonly (SqlValue | typeof TENANT | Sql)[]
-): Sql {
+export function sql(strings: TemplateStringsArray, ...values: readonly (SqlValue | typeof TENANT | Sql)[]): Sql {
   const params: (SqlValue | typeof TENANT)[] = [];
   let text = strings[0]!;
   values.forEach((value, i) => {

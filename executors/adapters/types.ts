@@ -28,7 +28,9 @@ export type Prepared = {
   readonly summary: string;
   readonly changes: readonly Change[];
   /** For a read: the result itself, nothing left to apply. For a write: the adapter's own plan, opaque to the machine, never stored. */
-  readonly outcome: { readonly kind: "read"; readonly result: Json } | { readonly kind: "write"; readonly plan: unknown };
+  readonly outcome:
+    | { readonly kind: "read"; readonly result: Json }
+    | { readonly kind: "write"; readonly plan: unknown };
 };
 
 export type ActionContext = {
@@ -39,6 +41,8 @@ export type ActionContext = {
   readonly capability: string;
   /** Effect key of this step: the same on every attempt. */
   readonly action: string;
+  /** Number of the claim under which `apply` runs: rises with each claim of the step, and is the same after a crash. */
+  readonly attempt: number;
   /** Domain effect key, rendered from the contract's template, or null. */
   readonly effectKey: string | null;
   /** Burned in the effect's own transaction. */

@@ -8,31 +8,11 @@ import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, totalCents } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
-import {
-  type Address,
-  customerPremise,
-  customerRead,
-  orderPremise,
-  orderReads,
-  toCustomer,
-  toOrder,
-} from "./rows.ts";
-import {
-  address,
-  boolean,
-  cents,
-  count,
-  customerId,
-  object,
-  orderId,
-  orderStatus,
-  version,
-} from "./schemas.ts";
+import { type Address, customerPremise, customerRead, orderPremise, orderReads, toCustomer, toOrder } from "./rows.ts";
+import { address, boolean, cents, count, customerId, object, orderId, orderStatus, version } from "./schemas.ts";
 
 const inOneLine = (a: Address): string =>
-  [a.address1, a.address2, a.city, `${a.state} ${a.zip}`.trim(), a.country]
-    .filter((part) => part !== "")
-    .join(", ");
+  [a.address1, a.address2, a.city, `${a.state} ${a.zip}`.trim(), a.country].filter((part) => part !== "").join(", ");
 
 const addressChange = (what: string, from: Address, to: Address): Change => ({
   what,

@@ -38,9 +38,7 @@ export const findByEmail: D1Definition<{ readonly email: string }, "customers"> 
     customers: sql`SELECT id, version FROM customers WHERE tenant = ${TENANT} AND email = ${email}`,
   }),
   answer: (_, { customers: [customer] }) =>
-    customer === undefined
-      ? notFound("customer")
-      : ok({ customerId: customer.id!, version: customer.version! }),
+    customer === undefined ? notFound("customer") : ok({ customerId: customer.id!, version: customer.version! }),
 };
 
 export const findByNameZip: D1Definition<
@@ -70,14 +68,10 @@ export const findByNameZip: D1Definition<
       : ok({ customerId: customers[0]!.id!, version: customers[0]!.version! }),
 };
 
-export const getCustomer: D1Definition<
-  { readonly customerId: string },
-  "customer" | "methods" | "orders"
-> = {
+export const getCustomer: D1Definition<{ readonly customerId: string }, "customer" | "methods" | "orders"> = {
   contract: readContract({
     name: "customers.get",
-    summary:
-      "Reads a customer's profile: name, addresses, payment methods and the ids of their orders.",
+    summary: "Reads a customer's profile: name, addresses, payment methods and the ids of their orders.",
     input: object({ customerId }),
     output: trusted(
       object({

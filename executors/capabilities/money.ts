@@ -22,21 +22,14 @@ export function paidByMethod(
 ): { readonly paymentMethodId: string; readonly amountCents: number }[] {
   const cents = new Map<string, number>();
   for (const { kind, amountCents, paymentMethodId } of payments)
-    cents.set(
-      paymentMethodId,
-      (cents.get(paymentMethodId) ?? 0) + (kind === "payment" ? amountCents : -amountCents),
-    );
+    cents.set(paymentMethodId, (cents.get(paymentMethodId) ?? 0) + (kind === "payment" ? amountCents : -amountCents));
   return [...cents]
     .map(([paymentMethodId, amountCents]) => ({ paymentMethodId, amountCents }))
     .filter(({ amountCents }) => amountCents > 0);
 }
 
 /** Adds movements to an order's history, and moves the balance of each gift card among them. A gift card that pays too much breaks `balance_not_negative`. */
-export function moveMoney(
-  order: Order,
-  movements: readonly Payment[],
-  methods: readonly Method[],
-): Sql[] {
+export function moveMoney(order: Order, movements: readonly Payment[], methods: readonly Method[]): Sql[] {
   return movements.flatMap(({ kind, amountCents, paymentMethodId }, i) => {
     const record = sql`INSERT INTO payments (tenant, order_id, position, kind, amount_cents, method_id)
       VALUES (${TENANT}, ${order.orderId}, ${order.payments.length + i}, ${kind}, ${amountCents}, ${paymentMethodId})`;

@@ -8,18 +8,7 @@ import { writeContract } from "./contract.ts";
 import { money, moveMoney, paidByMethod } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
 import { methodsRead, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
-import {
-  cents,
-  count,
-  customerId,
-  object,
-  oneOf,
-  orderId,
-  orderStatus,
-  refunds,
-  version,
-  boolean,
-} from "./schemas.ts";
+import { cents, count, customerId, object, oneOf, orderId, orderStatus, refunds, version, boolean } from "./schemas.ts";
 
 type Args = {
   readonly customerId: string;

@@ -23,14 +23,10 @@ import {
 } from "./rows.ts";
 import { object, oneOf, orderId, signedCents, version } from "./schemas.ts";
 
-export const exchangeItems: D1Definition<
-  ReplaceArgs,
-  "order" | "items" | "payments" | "methods" | "variants"
-> = {
+export const exchangeItems: D1Definition<ReplaceArgs, "order" | "items" | "payments" | "methods" | "variants"> = {
   contract: writeContract({
     name: "orders.exchange_items",
-    summary:
-      "Opens the exchange of items of a delivered order for other items of the same products.",
+    summary: "Opens the exchange of items of a delivered order for other items of the same products.",
     input: replaceInput,
     output: object({
       orderId,

@@ -41,8 +41,7 @@ export const getOrder: D1Definition<
 > = {
   contract: readContract({
     name: "orders.get",
-    summary:
-      "Reads an order of this customer: status, address, items, parcels, payments, and its return or exchange.",
+    summary: "Reads an order of this customer: status, address, items, parcels, payments, and its return or exchange.",
     input: object({ customerId, orderId }),
     output: trusted(
       object({
@@ -50,19 +49,10 @@ export const getOrder: D1Definition<
         customerId,
         status: orderStatus,
         address,
-        items: list(
-          object({ itemId, productId, name: text(200), options, priceCents: cents }),
-          200,
-        ),
+        items: list(object({ itemId, productId, name: text(200), options, priceCents: cents }), 200),
         totalCents: cents,
-        fulfillments: list(
-          object({ trackingIds: list(text(100), 50), itemIds: list(itemId, 200) }),
-          50,
-        ),
-        payments: list(
-          object({ kind: oneOf("payment", "refund"), amountCents: cents, paymentMethodId }),
-          200,
-        ),
+        fulfillments: list(object({ trackingIds: list(text(100), 50), itemIds: list(itemId, 200) }), 50),
+        payments: list(object({ kind: oneOf("payment", "refund"), amountCents: cents, paymentMethodId }), 200),
         cancelReason: nullable(text(100)),
         return: nullable(returnSchema),
         version,

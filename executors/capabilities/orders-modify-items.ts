@@ -56,10 +56,7 @@ export const replacePreview = object({
   refundToOriginal: boolean,
 });
 
-export const modifyOrderItems: D1Definition<
-  ReplaceArgs,
-  "order" | "items" | "payments" | "methods" | "variants"
-> = {
+export const modifyOrderItems: D1Definition<ReplaceArgs, "order" | "items" | "payments" | "methods" | "variants"> = {
   contract: writeContract({
     name: "orders.modify_items",
     summary:

@@ -30,8 +30,7 @@ type Args = {
 export const modifyOrderPayment: D1Definition<Args, "order" | "items" | "payments" | "methods"> = {
   contract: writeContract({
     name: "orders.modify_payment",
-    summary:
-      "Pays a pending order with another payment method of the customer and refunds the first.",
+    summary: "Pays a pending order with another payment method of the customer and refunds the first.",
     input: object({ customerId, orderId, paymentMethodId }),
     output: object({ orderId, paymentMethodId, amountCents: cents, version }),
     preview: object({
@@ -58,12 +57,10 @@ export const modifyOrderPayment: D1Definition<Args, "order" | "items" | "payment
     if (method === undefined) return notFound("payment method");
     if (order.status !== "pending") return refuse("order-not-pending");
     const [payment] = order.payments;
-    if (order.payments.length !== 1 || payment!.kind !== "payment")
-      return refuse("payment-not-single");
+    if (order.payments.length !== 1 || payment!.kind !== "payment") return refuse("payment-not-single");
     const { paymentMethodId: oldId, amountCents } = payment!;
     if (oldId === newId) return refuse("same-payment-method");
-    if (method.balanceCents !== null && method.balanceCents < amountCents)
-      return refuse("balance-insufficient");
+    if (method.balanceCents !== null && method.balanceCents < amountCents) return refuse("balance-insufficient");
     return ok({
       preview: {
         status: order.status,

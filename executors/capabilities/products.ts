@@ -7,18 +7,7 @@ import { ok } from "../../shared/result.ts";
 import { readContract } from "./contract.ts";
 import { notFound } from "./refusals.ts";
 import { toVariant } from "./rows.ts";
-import {
-  boolean,
-  cents,
-  itemId,
-  list,
-  object,
-  options,
-  productId,
-  text,
-  trusted,
-  version,
-} from "./schemas.ts";
+import { boolean, cents, itemId, list, object, options, productId, text, trusted, version } from "./schemas.ts";
 
 /** A catalogue of more types needs paging. */
 const MOST_PRODUCTS = 500;
@@ -29,9 +18,7 @@ export const listProducts: D1Definition<Record<string, never>, "products"> = {
     name: "products.list",
     summary: "Lists the names and ids of all product types.",
     input: object({}),
-    output: trusted(
-      object({ products: list(object({ productId, name: text(200), version }), MOST_PRODUCTS) }),
-    ),
+    output: trusted(object({ products: list(object({ productId, name: text(200), version }), MOST_PRODUCTS) })),
     roles: {},
     tags: [],
   }),
@@ -57,10 +44,7 @@ export const getProduct: D1Definition<{ readonly productId: string }, "product" 
       object({
         productId,
         name: text(200),
-        items: list(
-          object({ itemId, options, available: boolean, priceCents: cents, version }),
-          MOST_VARIANTS,
-        ),
+        items: list(object({ itemId, options, available: boolean, priceCents: cents, version }), MOST_VARIANTS),
         version,
       }),
     ),

@@ -7,8 +7,7 @@ import { err, type Err } from "../../shared/result.ts";
 
 const REASONS = {
   "order-not-pending": "The order is not pending any more.",
-  "order-not-delivered":
-    "The order is not delivered, or a return or exchange is already under way.",
+  "order-not-delivered": "The order is not delivered, or a return or exchange is already under way.",
   "items-not-in-order": "The order does not hold all of these items.",
   "items-mismatch": "Each item needs exactly one new item.",
   "item-unavailable": "A new item does not exist or is not available.",
@@ -16,8 +15,7 @@ const REASONS = {
   "balance-insufficient": "The gift card's balance does not cover the amount.",
   "same-payment-method": "The order is already paid with this method.",
   "payment-not-single": "The order was not paid in a single payment.",
-  "refund-destination":
-    "A refund goes to the original payment method or to a gift card of the customer.",
+  "refund-destination": "A refund goes to the original payment method or to a gift card of the customer.",
 } as const;
 
 export const refuse = (reason: keyof typeof REASONS): Err<Problem> =>

@@ -9,10 +9,7 @@ import type { CapabilityContract } from "../../shared/capability.ts";
 type Schema = CapabilityContract["input"];
 
 /** A closed object; all its properties are required. */
-export const object = (
-  properties: { readonly [name: string]: Schema },
-  annotations: Schema = {},
-): Schema => ({
+export const object = (properties: { readonly [name: string]: Schema }, annotations: Schema = {}): Schema => ({
   type: "object",
   additionalProperties: false,
   properties,

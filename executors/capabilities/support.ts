@@ -14,8 +14,7 @@ type Args = { readonly customerId: string; readonly summary: string };
 export const handOff: D1Definition<Args, "customer" | "open"> = {
   contract: writeContract({
     name: "support.hand_off",
-    summary:
-      "Hands the conversation to a person of the support team, with a summary of what the customer wants.",
+    summary: "Hands the conversation to a person of the support team, with a summary of what the customer wants.",
     input: object({ customerId, summary: personal(text(2_000, { minLength: 1 })) }),
     output: object({ handoffId: text(60), status: oneOf("open") }),
     preview: object({ openHandoffs: count }),

@@ -181,6 +181,15 @@ CREATE TABLE countersign_effects (
 -- The domain's own key: two tasks cannot do the same thing twice. An undo raises the generation, and the thing may be done again.
 CREATE UNIQUE INDEX countersign_effects_by_key ON countersign_effects (tenant, effect_key, generation) WHERE effect_key IS NOT NULL;
 
+-- After a crash nobody knows whether a batch is still on its way. The executor closes the action's attempts up to this one before it
+-- prepares the next, so that a late batch of a closed attempt finds its premise false.
+CREATE TABLE countersign_fences (
+  tenant  TEXT NOT NULL,
+  action  TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  PRIMARY KEY (tenant, action)
+) STRICT, WITHOUT ROWID;
+
 -- An approval is used once: its id is burned in the batch of the effect that it approved.
 CREATE TABLE countersign_attestations (
   tenant TEXT NOT NULL,

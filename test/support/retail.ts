@@ -57,10 +57,7 @@ export type RetailUser = {
 type RetailProduct = {
   name: string;
   product_id: string;
-  variants: Record<
-    string,
-    { item_id: string; options: Record<string, string>; available: boolean; price: number }
-  >;
+  variants: Record<string, { item_id: string; options: Record<string, string>; available: boolean; price: number }>;
 };
 export type RetailDatabase = {
   products: Record<string, RetailProduct>;
@@ -92,9 +89,7 @@ export function retail(): {
   const folder = path.join(dataFolder(), "retail");
   if (!existsSync(folder)) return null;
   const read = <T>(name: string) => JSON.parse(readFileSync(path.join(folder, name), "utf8")) as T;
-  const tasks = ["tasks.train.json", "tasks.dev.json"].flatMap(
-    (name) => read<{ tasks: RetailTask[] }>(name).tasks,
-  );
+  const tasks = ["tasks.train.json", "tasks.dev.json"].flatMap((name) => read<{ tasks: RetailTask[] }>(name).tasks);
   return { database: read<RetailDatabase>("db.json"), tasks };
 }
 
@@ -113,14 +108,8 @@ export type Statement = { readonly text: string; readonly params: readonly SqlVa
 const CHUNK = 500;
 
 /** The statements that fill a tenant: the catalogue, and the customers named (all of them where none is) with their orders. */
-export function fillTenant(
-  database: RetailDatabase,
-  tenant: string,
-  only?: readonly string[],
-): Statement[] {
-  const users = Object.entries(database.users).filter(
-    ([id]) => only === undefined || only.includes(id),
-  );
+export function fillTenant(database: RetailDatabase, tenant: string, only?: readonly string[]): Statement[] {
+  const users = Object.entries(database.users).filter(([id]) => only === undefined || only.includes(id));
   const orders = users.flatMap(([, user]) =>
     user.orders.map((id, position) => ({ ...database.orders[id]!, position })),
   );
@@ -187,16 +176,10 @@ export function fillTenant(
       })),
     ),
   };
-  return Object.entries(rows).flatMap(([table, all]) =>
-    inserts(table, tenant, all as Record<string, unknown>[]),
-  );
+  return Object.entries(rows).flatMap(([table, all]) => inserts(table, tenant, all as Record<string, unknown>[]));
 }
 
-function inserts(
-  table: string,
-  tenant: string,
-  rows: readonly Record<string, unknown>[],
-): Statement[] {
+function inserts(table: string, tenant: string, rows: readonly Record<string, unknown>[]): Statement[] {
   if (rows.length === 0) return [];
   const columns = Object.keys(rows[0]!);
   const values = columns.map((column) => `value ->> '${column}'`).join(", ");
@@ -208,10 +191,7 @@ function inserts(
 }
 
 /** A call of the data as a proposed action: the capability and its arguments. */
-export function toAction(
-  call: RetailCall,
-  user: string,
-): { readonly capability: string; readonly args: JsonObject } {
+export function toAction(call: RetailCall, user: string): { readonly capability: string; readonly args: JsonObject } {
   const a = call.arguments as Record<string, string & string[]>;
   const customerId = user;
   const orderId = a.order_id!;
@@ -257,10 +237,7 @@ export function toAction(
 }
 
 /** Reads rows of one tenant; D1 and node:sqlite both fit. */
-export type Query = (
-  text: string,
-  ...params: SqlValue[]
-) => Promise<readonly Record<string, SqlValue>[]>;
+export type Query = (text: string, ...params: SqlValue[]) => Promise<readonly Record<string, SqlValue>[]>;
 
 /** An order's rows in one comparable form; `expectedOrder` gives the same form for an order of the data. */
 export async function actualOrder(query: Query, tenant: string, id: string): Promise<unknown> {
@@ -280,16 +257,8 @@ export async function actualOrder(query: Query, tenant: string, id: string): Pro
     tenant,
     id,
   );
-  const [back] = await query(
-    "SELECT * FROM order_returns WHERE tenant = ?1 AND order_id = ?2",
-    tenant,
-    id,
-  );
-  const lines = await query(
-    "SELECT * FROM order_return_items WHERE tenant = ?1 AND order_id = ?2",
-    tenant,
-    id,
-  );
+  const [back] = await query("SELECT * FROM order_returns WHERE tenant = ?1 AND order_id = ?2", tenant, id);
+  const lines = await query("SELECT * FROM order_return_items WHERE tenant = ?1 AND order_id = ?2", tenant, id);
   return {
     orderId: order!.id,
     customerId: order!.customer_id,
@@ -368,16 +337,8 @@ export function expectedOrder(order: RetailOrder): unknown {
 
 /** A customer's rows in one comparable form; `expectedUser` gives the same form for a user of the data. */
 export async function actualUser(query: Query, tenant: string, id: string): Promise<unknown> {
-  const [customer] = await query(
-    "SELECT * FROM customers WHERE tenant = ?1 AND id = ?2",
-    tenant,
-    id,
-  );
-  const methods = await query(
-    "SELECT * FROM payment_methods WHERE tenant = ?1 AND customer_id = ?2",
-    tenant,
-    id,
-  );
+  const [customer] = await query("SELECT * FROM customers WHERE tenant = ?1 AND id = ?2", tenant, id);
+  const methods = await query("SELECT * FROM payment_methods WHERE tenant = ?1 AND customer_id = ?2", tenant, id);
   const orders = await query(
     "SELECT id FROM orders WHERE tenant = ?1 AND customer_id = ?2 ORDER BY position",
     tenant,
@@ -389,10 +350,7 @@ export async function actualUser(query: Query, tenant: string, id: string): Prom
     address: addressOf(customer as unknown as RetailAddress),
     orders: orders.map((order) => order.id),
     methods: Object.fromEntries(
-      methods.map((m) => [
-        m.id,
-        { kind: m.kind, brand: m.brand, lastFour: m.last_four, cents: m.balance_cents },
-      ]),
+      methods.map((m) => [m.id, { kind: m.kind, brand: m.brand, lastFour: m.last_four, cents: m.balance_cents }]),
     ),
   };
 }
@@ -415,11 +373,11 @@ export const expectedUser = (user: RetailUser): unknown => ({
   ),
 });
 
-const addressOf = ({
+const addressOf = ({ address1, address2, city, state, country, zip }: RetailAddress): RetailAddress => ({
   address1,
   address2,
   city,
   state,
   country,
   zip,
-}: RetailAddress): RetailAddress => ({ address1, address2, city, state, country, zip });
+});

@@ -73,6 +73,7 @@ describe.skipIf(data === null)("the policy of customer-operations, on the retail
         step,
         capability,
         action: `act_${step}`,
+        attempt: 1,
         effectKey: null,
         attestations: [],
         nowMs: 1,

@@ -62,6 +62,7 @@ const context = (overrides: Partial<ActionContext> = {}): ActionContext => ({
   step: "cancel",
   capability: "orders.cancel",
   action: "act_a",
+  attempt: 1,
   effectKey: `cancel:order:${ORDER}`,
   attestations: [],
   nowMs: 1_000,
@@ -143,10 +144,16 @@ it("says after a crash what the earlier attempt did, without a plan", async () =
   expect(await capability().apply(null)).toEqual({ kind: "applied", result: RESULT, replayed: true });
 });
 
-it("asks to prepare again after a crash before the effect", async () => {
-  const outcome = await capability().apply(null);
-  expect(outcome).toMatchObject({ kind: "refused", retry: true, problem: { code: "premise-failed" } });
+it("closes an attempt after a crash before its effect: its batch cannot land any more, the next attempt's can", async () => {
+  const plan = await prepared();
+  const closed = { kind: "refused", retry: true, problem: { code: "premise-failed" } };
+  expect(await capability().apply(null)).toMatchObject(closed);
+  // The batch that was on its way when the executor stopped.
+  expect(await capability().apply(plan)).toMatchObject(closed);
   expect(await rows()).toEqual(NOTHING);
+  const next = context({ attempt: 2 });
+  expect(await capability().apply(await prepared(next), next)).toMatchObject({ kind: "applied", replayed: false });
+  expect(await rows()).toEqual(ONCE);
 });
 
 it("refuses when a record has changed since it was read, names it, and changes nothing", async () => {
