@@ -58,7 +58,7 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     if (!config.ok) return config;
     const arrival = await arrive(command, config.value);
     if (!arrival.ok) return arrival;
-    return answered(() => this.#sequencer(arrival.value.tenant).append(arrival.value));
+    return answered(async () => plain(await this.#sequencer(arrival.value.tenant).append(arrival.value)));
   }
 
   /** Newest first. */
@@ -123,7 +123,9 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
 
   /** Answers once the read model is empty; `health` tells how far it has come again. */
   rebuild(tenant: string, projection: string): Promise<Result<null>> {
-    return this.#read(RebuildQuery, { tenant, projection }, () => this.#sequencer(tenant).rebuild(projection));
+    return this.#read(RebuildQuery, { tenant, projection }, async () =>
+      plain(await this.#sequencer(tenant).rebuild(projection)),
+    );
   }
 
   /** Parses a query, makes sure of its tenant, and answers; a database that does not is a problem, not an exception. */
@@ -171,6 +173,9 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     return this.env.SEQUENCER.getByName(tenant);
   }
 }
+
+/** An answer of another object as our own: handed on as it came, our caller would have to dispose of it. */
+const plain = <T>(result: Result<T>): Result<T> => (result.ok ? ok(result.value) : err(result.problem));
 
 async function answered<T>(call: () => Promise<Result<T>>): Promise<Result<T>> {
   try {

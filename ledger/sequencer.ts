@@ -15,7 +15,8 @@
  *     against what the database holds: recovery is the path of success.
  * L8  Read models follow behind the commit point; none of them delays or fails an append.
  *
- * append()   written | repeated (same answer) | refused { chain-gap | chain-fork | checkpoint-inconsistent | overloaded | head-moved | not-running }
+ * append()   written | repeated (same answer) | refused { chain-gap | chain-fork | checkpoint-inconsistent | overloaded |
+ *            head-moved | not-running | internal-error }
  * open()     the newest checkpoint; begins the log where there is none | not-running
  * rebuild()  the read model is empty and follows again | not-found | not-running
  */
@@ -30,13 +31,15 @@ import { configOf } from "./config.ts";
 import { Log } from "./log.ts";
 import { checkOlder } from "./older.ts";
 import { readEntries } from "./queries/entries.ts";
-import { follow, reset } from "./read-models/follower.ts";
+import { Follower } from "./read-models/follower.ts";
 import { PROJECTORS } from "./read-models/index.ts";
 import { RecentEntries } from "./read-models/recent.ts";
 import { readTiles, writeBatch } from "./store.ts";
 import { consistencyOf, type FetchTiles } from "./tree/proofs.ts";
 
 type Waiting = { readonly arrival: Arrival; readonly answer: (result: Result<AppendAnswer>) => void };
+
+const newFollowers = (tenant: string) => PROJECTORS.map((projector) => new Follower(tenant, projector));
 
 const unavailable = (): Problem => problem("not-running", "The ledger's database cannot be reached.");
 
@@ -47,6 +50,7 @@ export class Sequencer extends DurableObject<Env> {
   /** Null where memory is not to be believed (L7). */
   #log: Log | null = null;
   readonly #recent = new RecentEntries();
+  #followers = newFollowers(this.#tenant);
   #following: Promise<void> | null = null;
 
   /** Orders a delivery that `arrive` found sound, and answers when it is durable. */
@@ -67,10 +71,10 @@ export class Sequencer extends DurableObject<Env> {
   }
 
   async rebuild(name: string): Promise<Result<null>> {
-    const projector = PROJECTORS.find((p) => p.name === name);
-    if (projector === undefined) return err(problem("not-found", "There is no such read model."));
+    const follower = this.#followers.find(({ projector }) => projector.name === name);
+    if (follower === undefined) return err(problem("not-found", "There is no such read model."));
     try {
-      await reset(this.env.LEDGER_DB, this.#tenant, projector);
+      await follower.reset(this.env.LEDGER_DB);
     } catch {
       return err(unavailable());
     }
@@ -95,7 +99,15 @@ export class Sequencer extends DurableObject<Env> {
 
   async #sequenceAll(): Promise<void> {
     this.#sequencing = true;
-    while (this.#queue.length > 0) await this.#sequence();
+    while (this.#queue.length > 0)
+      try {
+        await this.#sequence();
+      } catch (cause) {
+        // A mistake of ours must not leave anybody waiting for ever.
+        console.error(JSON.stringify({ at: "sequencer", error: cause instanceof Error ? cause.message : "unknown" }));
+        this.#log = null;
+        this.#refuse(this.#queue.length, problem("internal-error", "The batch could not be made."));
+      }
     this.#sequencing = false;
   }
 
@@ -141,6 +153,9 @@ export class Sequencer extends DurableObject<Env> {
   /** The log as the database holds it, from memory where that can be believed. Throws where the database does not answer. */
   async #openLog(): Promise<Result<Log>> {
     if (this.#log !== null) return ok(this.#log);
+    // The database may have gone back to an earlier moment: nothing that is remembered holds any more.
+    this.#recent.clear();
+    this.#followers = newFollowers(this.#tenant);
     const config = await configOf(this.env);
     if (!config.ok) return config;
     const opened = await Log.open(
@@ -222,8 +237,8 @@ export class Sequencer extends DurableObject<Env> {
       (await readEntries(this.env.LEDGER_DB, this.#tenant, from, limit)).map(({ index, body }) => ({ index, body }));
     for (;;) {
       let more = false;
-      for (const projector of PROJECTORS)
-        if (await follow(this.env.LEDGER_DB, this.#tenant, projector, read, Date.now())) more = true;
+      for (const follower of this.#followers)
+        if (await follower.step(this.env.LEDGER_DB, read, Date.now())) more = true;
       if (!more) return;
     }
   }

@@ -1,14 +1,15 @@
 /**
  * Follows the log with a read model: takes the entries behind its cursor, folds them, and writes rows and cursor in one transaction.
  *
- * F1  Rows and cursor move together, and only from the cursor that was read: a repeated or overtaken step changes nothing.
+ * F1  Rows, quarantine and cursor move together, and only while the stored cursor is the one that this follower knows: a repeated or
+ *     overtaken step changes nothing.
  * F2  An entry that cannot be taken in is quarantined with the reason, and the read model goes on behind it.
  * F3  A read model whose version changed is built again from the first entry.
  */
 import type { Json } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { chunksOf, isConstraint } from "../store.ts";
-import type { Projector, ReadEntry } from "./projector.ts";
+import { guard, type Projector, type ReadEntry } from "./projector.ts";
 
 /** Entries as they are stored. */
 export type StoredEntry = { readonly index: number; readonly body: string };
@@ -18,79 +19,94 @@ export type ReadEntries = (from: number, limit: number) => Promise<readonly Stor
 type Quarantined = { readonly index: number; readonly reason: string };
 type Folded<Row> = { readonly rows: readonly Row[]; readonly quarantined: readonly Quarantined[] };
 
-/** Takes one step. True while entries may remain. Throws where the database does not answer. */
-export async function follow<Row>(
-  db: D1Database,
-  tenant: string,
-  projector: Projector<Row>,
-  read: ReadEntries,
-  nowMs: number,
-): Promise<boolean> {
-  const cursor = await openCursor(db, tenant, projector);
-  const entries = await read(cursor, LIMITS.projectionEntries);
-  if (entries.length === 0) return false;
-  try {
-    await save(db, tenant, projector, cursor, entries.length, await fold(db, tenant, projector, entries), nowMs);
-  } catch (cause) {
-    if (!isConstraint(cause)) throw cause;
-    // A row that its table refuses: find the entry by going one by one.
-    await followOneByOne(db, tenant, projector, cursor, entries, nowMs);
-  }
-  return true;
-}
+export class Follower<Row> {
+  readonly tenant: string;
+  readonly projector: Projector<Row>;
+  /** The stored cursor as this follower knows it, null where it must be read. */
+  #cursor: number | null = null;
 
-async function followOneByOne<Row>(
-  db: D1Database,
-  tenant: string,
-  projector: Projector<Row>,
-  from: number,
-  entries: readonly StoredEntry[],
-  nowMs: number,
-): Promise<void> {
-  for (const [i, entry] of entries.entries()) {
+  constructor(tenant: string, projector: Projector<Row>) {
+    this.tenant = tenant;
+    this.projector = projector;
+  }
+
+  /** Takes one step. True while entries may remain. Throws where the database does not answer. */
+  async step(db: D1Database, read: ReadEntries, nowMs: number): Promise<boolean> {
+    const cursor = this.#cursor ?? (await this.#open(db));
+    const entries = await read(cursor, LIMITS.projectionEntries);
+    if (entries.length === 0) return false;
+    this.#cursor = null; // known again once the step is written
+    const folded = await fold(db, this.tenant, this.projector, entries);
     try {
-      await save(db, tenant, projector, from + i, 1, await fold(db, tenant, projector, [entry]), nowMs);
+      await this.#save(db, cursor, entries.length, folded, nowMs);
     } catch (cause) {
       if (!isConstraint(cause)) throw cause;
-      await save(
-        db,
-        tenant,
-        projector,
-        from + i,
-        1,
-        { rows: [], quarantined: [{ index: entry.index, reason: reasonOf(cause) }] },
-        nowMs,
-      );
+      // A row that its table refuses: find the entry by going one by one.
+      for (const [i, entry] of entries.entries()) await this.#stepOne(db, cursor + i, entry, nowMs);
+    }
+    return true;
+  }
+
+  /** Throws the rows away and goes on from the first entry. */
+  async reset(db: D1Database): Promise<void> {
+    this.#cursor = null;
+    const { name, version, clear } = this.projector;
+    await db.batch([
+      db.prepare(clear).bind(this.tenant),
+      db.prepare("DELETE FROM rm_quarantine WHERE tenant = ? AND name = ?").bind(this.tenant, name),
+      db
+        .prepare(
+          "INSERT INTO rm_cursor (tenant, name, version, cursor) VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE SET version = excluded.version, cursor = 0",
+        )
+        .bind(this.tenant, name, version),
+    ]);
+  }
+
+  /** The stored cursor; puts it at the first entry where the read model is new or of another version (F3). */
+  async #open(db: D1Database): Promise<number> {
+    const row = await db
+      .prepare("SELECT cursor, version FROM rm_cursor WHERE tenant = ? AND name = ?")
+      .bind(this.tenant, this.projector.name)
+      .first<{ cursor: number; version: number }>();
+    if (row?.version !== this.projector.version) await this.reset(db);
+    this.#cursor = row?.version === this.projector.version ? row.cursor : 0;
+    return this.#cursor;
+  }
+
+  async #stepOne(db: D1Database, cursor: number, entry: StoredEntry, nowMs: number): Promise<void> {
+    const folded = await fold(db, this.tenant, this.projector, [entry]);
+    try {
+      await this.#save(db, cursor, 1, folded, nowMs);
+    } catch (cause) {
+      if (!isConstraint(cause)) throw cause;
+      const quarantined = [{ index: entry.index, reason: reasonOf(cause) }];
+      await this.#save(db, cursor, 1, { rows: [], quarantined }, nowMs);
     }
   }
-}
 
-/** The cursor of a read model; puts it at the first entry where it is new or of another version (F3). */
-async function openCursor<Row>(db: D1Database, tenant: string, projector: Projector<Row>): Promise<number> {
-  const row = await db
-    .prepare("SELECT cursor, version FROM rm_cursor WHERE tenant = ? AND name = ?")
-    .bind(tenant, projector.name)
-    .first<{ cursor: number; version: number }>();
-  if (row !== null && row.version === projector.version) return row.cursor;
-  await reset(db, tenant, projector);
-  return 0;
-}
-
-/** Throws a read model away; following it builds it again. */
-export async function reset<Row>(
-  db: D1Database,
-  tenant: string,
-  { name, version, clear }: Projector<Row>,
-): Promise<void> {
-  await db.batch([
-    db.prepare(clear).bind(tenant),
-    db.prepare("DELETE FROM rm_quarantine WHERE tenant = ? AND name = ?").bind(tenant, name),
-    db
-      .prepare(
-        "INSERT INTO rm_cursor (tenant, name, version, cursor) VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE SET version = excluded.version, cursor = 0",
-      )
-      .bind(tenant, name, version),
-  ]);
+  /** Writes what a step made of `count` entries behind the cursor, unless another follower was here (F1). */
+  async #save(db: D1Database, cursor: number, count: number, folded: Folded<Row>, nowMs: number): Promise<void> {
+    const { name, save } = this.projector;
+    const statements = chunksOf(folded.rows).map((chunk) => db.prepare(save).bind(this.tenant, chunk, cursor));
+    for (const chunk of chunksOf(folded.quarantined))
+      statements.push(
+        db
+          .prepare(
+            `INSERT INTO rm_quarantine (tenant, name, idx, reason, at_ms)
+             SELECT ?1, ?4, value ->> 'index', value ->> 'reason', ?5 FROM json_each(?2) WHERE ${guard(name)}
+             ON CONFLICT DO UPDATE SET reason = excluded.reason, at_ms = excluded.at_ms`,
+          )
+          .bind(this.tenant, chunk, cursor, name, nowMs),
+      );
+    // Last, because every statement above holds only while the cursor stands where it was read.
+    statements.push(
+      db
+        .prepare("UPDATE rm_cursor SET cursor = ? WHERE tenant = ? AND name = ? AND cursor = ?")
+        .bind(cursor + count, this.tenant, name, cursor),
+    );
+    const results = await db.batch(statements);
+    this.#cursor = results.at(-1)!.meta.changes > 0 ? cursor + count : null;
+  }
 }
 
 async function fold<Row>(
@@ -139,32 +155,6 @@ async function loadRows<Row>(
   const { results } = await db.prepare(projector.load).bind(tenant, JSON.stringify(keys)).all<Row>();
   for (const row of results) rowByKey.set(projector.keyOfRow(row), row);
   return rowByKey;
-}
-
-async function save<Row>(
-  db: D1Database,
-  tenant: string,
-  projector: Projector<Row>,
-  cursor: number,
-  count: number,
-  folded: Folded<Row>,
-  nowMs: number,
-): Promise<void> {
-  const { name } = projector;
-  const statements = chunksOf(folded.rows).map((chunk) => db.prepare(projector.save).bind(tenant, chunk, cursor));
-  for (const { index, reason } of folded.quarantined)
-    statements.push(
-      db
-        .prepare("INSERT OR REPLACE INTO rm_quarantine (tenant, name, idx, reason, at_ms) VALUES (?, ?, ?, ?, ?)")
-        .bind(tenant, name, index, reason, nowMs),
-    );
-  // Last, because every statement above holds only while the cursor stands where it was read (F1).
-  statements.push(
-    db
-      .prepare("UPDATE rm_cursor SET cursor = ? WHERE tenant = ? AND name = ? AND cursor = ?")
-      .bind(cursor + count, tenant, name, cursor),
-  );
-  await db.batch(statements);
 }
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);

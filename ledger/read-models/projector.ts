@@ -21,7 +21,9 @@ export type Projector<Row> = {
   readonly keyOf: (entry: ReadEntry) => string | null;
   /** The row after an entry. Throws for an entry that it cannot read: that entry is quarantined, and the row stays as it was. */
   readonly evolve: (row: Row | null, entry: ReadEntry) => Row;
-  /** SQL; ?1 is the tenant, ?2 a JSON array. `load` reads the rows of the keys in ?2 in the shape of Row. */
+  /**
+   * SQL; ?1 is the tenant, ?2 a JSON array. `load` reads the rows of the keys in ?2 in the shape of Row (CROSS JOIN from the keys: left to
+   * itself the planner may go through the whole table). */
   readonly load: string;
   readonly keyOfRow: (row: Row) => string;
   /** Upserts the rows in ?2, where ?3 is still the cursor of this read model (`guard`). */

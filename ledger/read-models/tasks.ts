@@ -125,7 +125,7 @@ export const tasksProjector: Projector<TasksRow> = {
   keyOfRow: (row) => row.task,
   load: `SELECT r.task, r.automation, r.status, r.region, r.executor, r.opened_ms AS openedMs, r.updated_ms AS updatedMs,
     r.first_idx AS firstIdx, r.last_idx AS lastIdx, r.open_steps AS openSteps
-    FROM json_each(?2) AS j JOIN rm_tasks AS r ON r.tenant = ?1 AND r.task = j.value`,
+    FROM json_each(?2) AS j CROSS JOIN rm_tasks AS r ON r.tenant = ?1 AND r.task = j.value`,
   save: `INSERT INTO rm_tasks (tenant, ${COLUMNS})
     SELECT ?1, value ->> 'task', value ->> 'automation', value ->> 'status', value ->> 'region', value ->> 'executor', value ->> 'openedMs',
       value ->> 'updatedMs', value ->> 'firstIdx', value ->> 'lastIdx', value ->> 'openSteps'

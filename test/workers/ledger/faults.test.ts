@@ -6,6 +6,7 @@ import { Log } from "../../../ledger/log.ts";
 import { writeBatch } from "../../../ledger/store.ts";
 import { arrive } from "../../../ledger/arrival.ts";
 import { cut } from "../../../ledger/batch.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import type { TestChain } from "../../support/chain.ts";
 import { testTask } from "../../support/chain.ts";
 import { chainOf, checkLog, expectRefused, ledger, newTenant, sequencerOf, valueOf, withDatabase } from "./world.ts";
@@ -78,6 +79,28 @@ it("a database that is down is a clear problem, and the same delivery succeeds w
   isDown = false;
   expect(valueOf(await ledger.append(next)).cursor).toBe(10);
   expect((await checkLog(tenant)).size).toBe(4);
+});
+
+it("a sequencer whose queue is full says so at once, and takes deliveries again when it has room", async () => {
+  const { tenant, chain, next } = await begun();
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await withDatabase(tenant, (db) => ({
+    batch: async (statements: D1PreparedStatement[]) => {
+      await released;
+      return db.batch(statements) as never;
+    },
+  }));
+  const config = valueOf(await configOf(env as unknown as { TRUST: string; CHECKPOINT_KEY: string }));
+  const arrival = valueOf(await arrive(next, config));
+  const sequencer = sequencerOf(tenant); // calls over one stub arrive in their order
+  const first = sequencer.append({ ...arrival, chars: LIMITS.sequencerQueueChars });
+  expectRefused(await sequencer.append(arrival), "overloaded");
+  release();
+  expect(valueOf(await first).cursor).toBe(10);
+  chain.writeTask(testTask(chain.executor, 3));
+  valueOf(await ledger.append(await chain.deliver()));
+  await checkLog(tenant);
 });
 
 it("a second writer that moved the head in the database makes this one read and cut again", async () => {

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { follow, reset, type ReadEntries } from "../../../ledger/read-models/follower.ts";
+import { Follower, type ReadEntries } from "../../../ledger/read-models/follower.ts";
 import type { Projector } from "../../../ledger/read-models/projector.ts";
 import { tasksProjector, type TasksRow } from "../../../ledger/read-models/tasks.ts";
 import { readEntries } from "../../../ledger/queries/entries.ts";
@@ -132,7 +132,8 @@ const storedEntries =
     readEntries(env.LEDGER_DB, tenant, from, limit);
 
 async function followToEnd<Row>(tenant: string, projector: Projector<Row>): Promise<void> {
-  while (await follow(env.LEDGER_DB, tenant, projector, storedEntries(tenant), 0));
+  const follower = new Follower(tenant, projector);
+  while (await follower.step(env.LEDGER_DB, storedEntries(tenant), 0));
 }
 
 it("a row that its table refuses quarantines its entry alone", async () => {
@@ -170,13 +171,14 @@ it("a new version of a read model is built from the first entry, and a follower 
   await followToEnd(tenant, loud);
   expect((await rowsOf(tenant)).map((row) => row.automation)).toEqual(["loud", "loud", "loud"]);
 
-  await reset(env.LEDGER_DB, tenant, loud);
+  const follower = new Follower(tenant, loud);
+  await follower.reset(env.LEDGER_DB);
   const overtaken: ReadEntries = async (from, limit) => {
     const entries = await readEntries(env.LEDGER_DB, tenant, from, limit);
     await env.LEDGER_DB.prepare("UPDATE rm_cursor SET cursor = 4 WHERE tenant = ?").bind(tenant).run();
     return entries;
   };
-  await follow(env.LEDGER_DB, tenant, loud, overtaken, 0);
+  await follower.step(env.LEDGER_DB, overtaken, 0);
   expect(await rowsOf(tenant)).toEqual([]);
 });
 
