@@ -12,7 +12,10 @@ import { err, ok, type Result } from "../shared/result.ts";
 
 const Disclosure = z.strictObject({ salt: z.string().length(22), value: z.json() });
 const SignedPlan = z.strictObject({ envelope: Envelope, disclosures: z.record(z.string().max(60), Disclosure) });
-const WaitMs = z.int().min(0).max(LIMITS.waitSeconds * 1_000);
+const WaitMs = z
+  .int()
+  .min(0)
+  .max(LIMITS.waitSeconds * 1_000);
 
 export const SubmitCommand = z.strictObject({
   task: TaskId,
@@ -43,7 +46,11 @@ export const StopCommand = z.strictObject({
   by: z.string().max(100),
   reason: z.string().max(500),
 });
-export const RevokeCommand = z.strictObject({ kid: z.string().regex(/^[A-Za-z0-9_-]{43}$/), by: z.string().max(100), reason: z.string().max(500) });
+export const RevokeCommand = z.strictObject({
+  kid: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  by: z.string().max(100),
+  reason: z.string().max(500),
+});
 export const SignedByMember = z.strictObject({ envelope: Envelope, chain: z.array(Envelope).max(3) });
 
 /** Parses a command; the problem names the first field at fault, never a value. */

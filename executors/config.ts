@@ -27,10 +27,12 @@ export function configOf(settings: ExecutorsSettings): Result<ExecutorsConfig> {
 function read({ TRUST, RECEIPT_KEY }: ExecutorsSettings): Result<ExecutorsConfig> {
   const trustJson = parseStrictJson(TRUST);
   const trust = trustJson.ok ? Trust.safeParse(trustJson.value) : null;
-  if (trust === null || !trust.success) return err(problem("not-running", "The executors are not configured: TRUST is not a trust configuration."));
+  if (trust === null || !trust.success)
+    return err(problem("not-running", "The executors are not configured: TRUST is not a trust configuration."));
   const keyJson = parseStrictJson(RECEIPT_KEY);
   const key = keyJson.ok ? PrivateJwk.safeParse(keyJson.value) : null;
-  if (key === null || !key.success) return err(problem("not-running", "The executors are not configured: RECEIPT_KEY is not a private key."));
+  if (key === null || !key.success)
+    return err(problem("not-running", "The executors are not configured: RECEIPT_KEY is not a private key."));
   let signer: Promise<Signer> | null = null;
   return ok({
     trust: trust.data,

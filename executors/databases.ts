@@ -12,4 +12,3 @@ export function businessDatabase(env: DatabaseBindings, region: string): D1Datab
       return null;
   }
 }
-

@@ -50,7 +50,11 @@ export class Effects {
       this.#running.add(key);
       void this.#run(state.id, effect, key).catch((error: unknown) => {
         // The round refused to be written or the runtime is going away: storage still says what must run, and whoever wakes next runs it.
-        console.error("an effect was interrupted", { task: state.id, step: effect.step, message: error instanceof Error ? error.message : "unknown" });
+        console.error("an effect was interrupted", {
+          task: state.id,
+          step: effect.step,
+          message: error instanceof Error ? error.message : "unknown",
+        });
         this.#running.delete(key);
       });
     }
@@ -66,7 +70,11 @@ export class Effects {
     if (capability === undefined || capability.kind !== "external" || !args.ok) return void this.#running.delete(key);
     const context = actionContext(state, step, deps.value);
     if (effect.kind === "prepare") {
-      const prepared = await within(LIMITS.effectTimeoutMs, () => capability.prepare!(args.value, context), (): Result<Prepared> => err(problem("not-running", "The target could not be read.")));
+      const prepared = await within(
+        LIMITS.effectTimeoutMs,
+        () => capability.prepare!(args.value, context),
+        (): Result<Prepared> => err(problem("not-running", "The target could not be read.")),
+      );
       if (prepared.ok) this.#preparedByStep.set(key, prepared.value);
       await this.#answer(task, key, (draft, now) => stepPrepared(draft, effect.step, prepared, now));
       return;
@@ -82,7 +90,11 @@ export class Effects {
     if (outcome.kind === "in-doubt") this.#reaskLater(task, key);
   }
 
-  async #answer(task: string, key: string, decide: (draft: Parameters<typeof stepPrepared>[0], deps: TaskDeps) => void): Promise<void> {
+  async #answer(
+    task: string,
+    key: string,
+    decide: (draft: Parameters<typeof stepPrepared>[0], deps: TaskDeps) => void,
+  ): Promise<void> {
     this.#running.delete(key);
     await this.#deps.rounds.run({
       task,

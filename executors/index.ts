@@ -18,11 +18,26 @@ export class ExecutorsEntrypoint extends WorkerEntrypoint<Env> implements Execut
     return [...capabilities(this.env).values()].map((capability) => capability.contract);
   }
 
-  async effects({ tenant, region, after, limit }: { tenant: string; region: string; after: string; limit: number }): Promise<Result<readonly EffectRow[]>> {
+  async effects({
+    tenant,
+    region,
+    after,
+    limit,
+  }: {
+    tenant: string;
+    region: string;
+    after: string;
+    limit: number;
+  }): Promise<Result<readonly EffectRow[]>> {
     const database = businessDatabase(this.env, region);
-    if (database === null) return err(problem("region-unavailable", "There is no business database in this region.", { region: String(region) }));
+    if (database === null)
+      return err(
+        problem("region-unavailable", "There is no business database in this region.", { region: String(region) }),
+      );
     const rows = await database
-      .prepare("SELECT action, task, step, status, at_ms AS atMs FROM countersign_effects WHERE tenant = ? AND action > ? ORDER BY action LIMIT ?")
+      .prepare(
+        "SELECT action, task, step, status, at_ms AS atMs FROM countersign_effects WHERE tenant = ? AND action > ? ORDER BY action LIMIT ?",
+      )
       .bind(tenant, after, Math.min(Math.max(1, limit), EFFECT_ROWS))
       .all<EffectRow>();
     return ok(rows.results);

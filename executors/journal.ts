@@ -27,10 +27,24 @@ export type Sealed = {
 export const GENESIS: Head = { seq: 0, hash: GENESIS_HASH };
 
 /** Makes the record that follows `head`. */
-export function seal(executor: string, head: Head, atMs: number, task: string | null, events: readonly (TaskEvent | ExecutorEvent)[], beside: Private | null): Sealed {
+export function seal(
+  executor: string,
+  head: Head,
+  atMs: number,
+  task: string | null,
+  events: readonly (TaskEvent | ExecutorEvent)[],
+  beside: Private | null,
+): Sealed {
   const record = { version: 1, executor, seq: head.seq + 1, prev: head.hash, atMs, task, events };
   const body = canonicalize(record);
-  return { seq: head.seq + 1, task, hash: sha256Hex(body), body, private: beside === null ? null : JSON.stringify(beside), events };
+  return {
+    seq: head.seq + 1,
+    task,
+    hash: sha256Hex(body),
+    body,
+    private: beside === null ? null : JSON.stringify(beside),
+    events,
+  };
 }
 
 export class Journal {
@@ -40,7 +54,9 @@ export class Journal {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    const last = sql.exec<{ seq: number; hash: string }>("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").toArray()[0];
+    const last = sql
+      .exec<{ seq: number; hash: string }>("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")
+      .toArray()[0];
     this.#head = last === undefined ? GENESIS : { seq: last.seq, hash: last.hash };
     this.#delivered = Number(readMeta(sql, "delivered") ?? 0);
   }
@@ -59,7 +75,14 @@ export class Journal {
 
   /** Inside the round's transaction. The head moves with {@link advanceTo} once the transaction is over. */
   insert(record: Sealed): void {
-    this.#sql.exec("INSERT INTO journal (seq, task, hash, body, private) VALUES (?, ?, ?, ?, ?)", record.seq, record.task, record.hash, record.body, record.private);
+    this.#sql.exec(
+      "INSERT INTO journal (seq, task, hash, body, private) VALUES (?, ?, ?, ?, ?)",
+      record.seq,
+      record.task,
+      record.hash,
+      record.body,
+      record.private,
+    );
   }
 
   advanceTo(head: Head): void {
@@ -76,7 +99,11 @@ export class Journal {
   after(seq: number, rows: number, bytes: number): { seq: number; task: string | null; hash: string; body: string }[] {
     const found: { seq: number; task: string | null; hash: string; body: string }[] = [];
     let size = 0;
-    for (const row of this.#sql.exec<{ seq: number; task: string | null; hash: string; body: string }>("SELECT seq, task, hash, body FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", seq, rows)) {
+    for (const row of this.#sql.exec<{ seq: number; task: string | null; hash: string; body: string }>(
+      "SELECT seq, task, hash, body FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
+      seq,
+      rows,
+    )) {
       size += row.body.length;
       if (found.length > 0 && size > bytes) break;
       found.push(row);
@@ -88,16 +115,26 @@ export class Journal {
   load(task: string): TaskState | null {
     let state: TaskState | null = null;
     for (const { record, beside } of this.recordsOf(task, 0))
-      for (const event of record.events) state = evolve(state, event as TaskEvent, { task, seq: record.seq, atMs: record.atMs }, beside);
+      for (const event of record.events)
+        state = evolve(state, event as TaskEvent, { task, seq: record.seq, atMs: record.atMs }, beside);
     return state;
   }
 
   *recordsOf(task: string, after: number): Generator<{ record: ChainRecord; beside: Private }> {
-    const rows = this.#sql.exec<{ body: string; private: string | null }>("SELECT body, private FROM journal WHERE task = ? AND seq > ? ORDER BY seq", task, after).toArray();
+    const rows = this.#sql
+      .exec<{ body: string; private: string | null }>(
+        "SELECT body, private FROM journal WHERE task = ? AND seq > ? ORDER BY seq",
+        task,
+        after,
+      )
+      .toArray();
     for (const row of rows)
       yield {
         record: JSON.parse(row.body) as ChainRecord,
-        beside: row.private === null ? { values: {}, details: {}, requestDigest: null } : (JSON.parse(row.private) as Private),
+        beside:
+          row.private === null
+            ? { values: {}, details: {}, requestDigest: null }
+            : (JSON.parse(row.private) as Private),
       };
   }
 }

@@ -92,7 +92,14 @@ export class Outbox {
     const last = rows.at(-1)!;
     const seen = this.#deps.seen();
     const statement = await this.#statement(last.seq, last.hash);
-    const command = { tenant, executor, from: rows[0]!.seq, to: last.seq, entries: [...entriesOf(executor, rows, this.#deps.nowMs()), statement], seenSize: seen?.size ?? 0 };
+    const command = {
+      tenant,
+      executor,
+      from: rows[0]!.seq,
+      to: last.seq,
+      entries: [...entriesOf(executor, rows, this.#deps.nowMs()), statement],
+      seenSize: seen?.size ?? 0,
+    };
     let answer: Result<AppendAnswer>;
     try {
       answer = await this.#deps.ledger.append(command);
@@ -108,7 +115,10 @@ export class Outbox {
     }
     if (answer.value.cursor > journal.head.seq) {
       // The ledger holds records that this object does not: its storage was rewound, or another object used its name.
-      const why = problem("chain-fork", `The ledger holds this chain up to ${answer.value.cursor}; here it ends at ${journal.head.seq}.`);
+      const why = problem(
+        "chain-fork",
+        `The ledger holds this chain up to ${answer.value.cursor}; here it ends at ${journal.head.seq}.`,
+      );
       this.#deps.alarm(why);
       return err(why);
     }
@@ -118,7 +128,11 @@ export class Outbox {
 
   #refused(why: Problem): Result<null> {
     const cursor = why.code === "chain-gap" ? Number(why.facts?.["cursor"] ?? Number.NaN) : Number.NaN;
-    if (Number.isSafeInteger(cursor) && cursor > this.#deps.journal.delivered && cursor <= this.#deps.journal.head.seq) {
+    if (
+      Number.isSafeInteger(cursor) &&
+      cursor > this.#deps.journal.delivered &&
+      cursor <= this.#deps.journal.head.seq
+    ) {
       this.#deps.journal.markDelivered(cursor);
       return ok(null);
     }
@@ -144,8 +158,20 @@ export class Outbox {
     const now = opened.value;
     if (seen !== null) {
       const proof = answer.consistency.map((hash) => fromBase64(hash) ?? new Uint8Array());
-      const consistent = verifyConsistency({ oldSize: seen.size, newSize: now.size, oldRoot: seen.root, newRoot: now.root, proof });
-      if (!consistent.ok) return err(problem("checkpoint-inconsistent", `The checkpoint of size ${now.size} contradicts the one of size ${seen.size} that was seen before.`));
+      const consistent = verifyConsistency({
+        oldSize: seen.size,
+        newSize: now.size,
+        oldRoot: seen.root,
+        newRoot: now.root,
+        proof,
+      });
+      if (!consistent.ok)
+        return err(
+          problem(
+            "checkpoint-inconsistent",
+            `The checkpoint of size ${now.size} contradicts the one of size ${seen.size} that was seen before.`,
+          ),
+        );
       if (now.size === seen.size) return ok(null);
     }
     this.#deps.remember({ size: now.size, root: now.root, note: answer.checkpoint });
@@ -164,7 +190,11 @@ async function openWithAny(note: string, keys: readonly NoteVerifier[]): Promise
 }
 
 /** Groups records by task in the order of their first record; a group that would pass the entry limit is cut. */
-export function entriesOf(executor: string, rows: readonly { seq: number; task: string | null; body: string }[], nowMs: number): string[] {
+export function entriesOf(
+  executor: string,
+  rows: readonly { seq: number; task: string | null; body: string }[],
+  nowMs: number,
+): string[] {
   const groups: { task: string | null; firstSeq: number; bodies: string[]; bytes: number }[] = [];
   const openByTask = new Map<string | null, (typeof groups)[number]>();
   for (const row of rows) {
@@ -179,7 +209,16 @@ export function entriesOf(executor: string, rows: readonly { seq: number; task: 
     group.bodies.push(row.body);
     group.bytes += bytes + 1;
   }
-  return groups.map((group) => entryText(group.task === null ? "executor" : "task", executor, group.task ?? executor, group.bodies, group.firstSeq, nowMs));
+  return groups.map((group) =>
+    entryText(
+      group.task === null ? "executor" : "task",
+      executor,
+      group.task ?? executor,
+      group.bodies,
+      group.firstSeq,
+      nowMs,
+    ),
+  );
 }
 
 /** CloudEvents attributes around the records. */

@@ -12,14 +12,25 @@ const retryTimer = (step: string) => `retry:${step}`;
 export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
   switch (event.type) {
     case "task-opened":
-      sql.exec("INSERT INTO tasks (id, automation, release, settled) VALUES (?, ?, ?, 0)", task, event.automation, event.release);
+      sql.exec(
+        "INSERT INTO tasks (id, automation, release, settled) VALUES (?, ?, ?, 0)",
+        task,
+        event.automation,
+        event.release,
+      );
       return setTimer(sql, task, DEADLINE, event.deadlineMs);
     case "task-settled":
       sql.exec("UPDATE tasks SET settled = 1 WHERE id = ?", task);
       sql.exec("DELETE FROM timers WHERE task = ?", task);
       return;
     case "review-requested":
-      sql.exec("INSERT INTO reviews (id, task, step, expires_ms) VALUES (?, ?, ?, ?)", event.review, task, event.step, event.expiresMs);
+      sql.exec(
+        "INSERT INTO reviews (id, task, step, expires_ms) VALUES (?, ?, ?, ?)",
+        event.review,
+        task,
+        event.step,
+        event.expiresMs,
+      );
       return setTimer(sql, task, reviewTimer(event.step), event.expiresMs);
     case "attested":
       // Single use: the same attestation a second time violates the key and the whole round is refused (E2).
@@ -43,7 +54,12 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
 }
 
 function setTimer(sql: SqlStorage, task: string, name: string, atMs: number): void {
-  sql.exec("INSERT INTO timers (task, name, at_ms) VALUES (?, ?, ?) ON CONFLICT (task, name) DO UPDATE SET at_ms = excluded.at_ms", task, name, atMs);
+  sql.exec(
+    "INSERT INTO timers (task, name, at_ms) VALUES (?, ?, ?) ON CONFLICT (task, name) DO UPDATE SET at_ms = excluded.at_ms",
+    task,
+    name,
+    atMs,
+  );
 }
 
 function endReview(sql: SqlStorage, task: string, step: string): void {
@@ -54,7 +70,11 @@ function endReview(sql: SqlStorage, task: string, step: string): void {
 /** Tasks that have a timer due, each once, oldest first. */
 export const dueTasks = (sql: SqlStorage, nowMs: number, limit: number): string[] =>
   sql
-    .exec<{ task: string }>("SELECT task FROM timers WHERE at_ms <= ? GROUP BY task ORDER BY min(at_ms) LIMIT ?", nowMs, limit)
+    .exec<{ task: string }>(
+      "SELECT task FROM timers WHERE at_ms <= ? GROUP BY task ORDER BY min(at_ms) LIMIT ?",
+      nowMs,
+      limit,
+    )
     .toArray()
     .map((row) => row.task);
 

@@ -93,7 +93,8 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     const config = configOf(env);
     if (!config.ok) throw new Error(config.problem.detail);
     const trust = tenantTrust(config.value, named.tenant);
-    if (trust === null || !trust.regions.includes(named.region) || named.shard >= trust.shards) throw new Error("no such tenant, region or shard");
+    if (trust === null || !trust.regions.includes(named.region) || named.shard >= trust.shards)
+      throw new Error("no such tenant, region or shard");
     this.#name = state.id.name!;
     ({ tenant: this.#tenant, region: this.#region, shard: this.#shard } = named);
     this.#config = config.value;
@@ -118,7 +119,12 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       nowMs: now,
       newSalt,
     });
-    this.#effects = new Effects({ rounds: this.#rounds, stateOf: (task) => this.#tasks.get(task), depsOf: (release, nowMs) => this.#depsOf(release, nowMs), nowMs: now });
+    this.#effects = new Effects({
+      rounds: this.#rounds,
+      stateOf: (task) => this.#tasks.get(task),
+      depsOf: (release, nowMs) => this.#depsOf(release, nowMs),
+      nowMs: now,
+    });
     this.#outbox = new Outbox({
       tenant: this.#tenant,
       executor: this.#name,
@@ -172,7 +178,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       openedByAgent: command.principal.role === "agent",
       records: [],
     };
-    const admitted = command.plan === null ? ok(null) : await this.#admit(command.plan as SignedPlan, command.requestDigest, task, release.value);
+    const admitted =
+      command.plan === null
+        ? ok(null)
+        : await this.#admit(command.plan as SignedPlan, command.requestDigest, task, release.value);
     if (!admitted.ok) return admitted;
     const opened = await this.#rounds.run<"opened" | "again">({
       task: command.task,
@@ -185,7 +194,8 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       },
     });
     if (!opened.ok) return opened;
-    if (opened.value === "again") return this.#again(this.#tasks.get(command.task)!, command.requestDigest, command.waitMs);
+    if (opened.value === "again")
+      return this.#again(this.#tasks.get(command.task)!, command.requestDigest, command.waitMs);
     return ok({ view: await this.#settledView(command.task, command.waitMs), duplicate: false });
   }
 
@@ -195,7 +205,8 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     const command = parsed.value;
     const state = this.#find(command.task);
     if (!state.ok) return state;
-    if (state.value.roundByRequest.has(command.requestDigest)) return ok({ view: await this.#settledView(command.task, command.waitMs), duplicate: true });
+    if (state.value.roundByRequest.has(command.requestDigest))
+      return ok({ view: await this.#settledView(command.task, command.waitMs), duplicate: true });
     const learned = await this.#learnIfDelivered(command.delivery);
     if (!learned.ok) return learned;
     const release = this.#trusted.held(state.value.release);
@@ -218,7 +229,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       },
     });
     if (!proposed.ok) return proposed;
-    return ok({ view: await this.#settledView(command.task, command.waitMs), duplicate: proposed.value === "duplicate" });
+    return ok({
+      view: await this.#settledView(command.task, command.waitMs),
+      duplicate: proposed.value === "duplicate",
+    });
   }
 
   async context(task: string, requestDigest: string): Promise<Result<TaskContext>> {
@@ -248,13 +262,22 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     return this.read(task);
   }
 
-  async events(task: string, after: number, waitMs: number): Promise<Result<{ events: readonly TaskEventView[]; settled: boolean }>> {
+  async events(
+    task: string,
+    after: number,
+    waitMs: number,
+  ): Promise<Result<{ events: readonly TaskEventView[]; settled: boolean }>> {
     const found = this.#find(task);
     if (!found.ok) return found;
-    if (found.value.lastSeq <= after && found.value.settled === null) await this.#wakeups.next(task, Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000));
+    if (found.value.lastSeq <= after && found.value.settled === null)
+      await this.#wakeups.next(task, Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000));
     const state = this.#tasks.get(task)!;
     const events = [...this.#journal.recordsOf(task, after)].flatMap(({ record }) =>
-      record.events.map((event) => ({ seq: record.seq, at: new Date(record.atMs).toISOString(), event: event as { type: string } & JsonObject })),
+      record.events.map((event) => ({
+        seq: record.seq,
+        at: new Date(record.atMs).toISOString(),
+        event: event as { type: string } & JsonObject,
+      })),
     );
     return ok({ events, settled: state.settled !== null });
   }
@@ -262,12 +285,19 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   async cancel(task: string, by: string): Promise<Result<TaskView>> {
     const found = this.#find(task);
     if (!found.ok) return found;
-    const cancelled = await this.#onTask(found.value, (draft, deps) => cancelTask(draft, String(by).slice(0, 100), deps));
+    const cancelled = await this.#onTask(found.value, (draft, deps) =>
+      cancelTask(draft, String(by).slice(0, 100), deps),
+    );
     return cancelled.ok ? this.read(task) : cancelled;
   }
 
   async reviews(): Promise<Result<readonly ReviewView[]>> {
-    const rows = this.#sql.exec<{ task: string; step: string }>("SELECT task, step FROM reviews ORDER BY expires_ms LIMIT ?", LIMITS.reviewsListed).toArray();
+    const rows = this.#sql
+      .exec<{ task: string; step: string }>(
+        "SELECT task, step FROM reviews ORDER BY expires_ms LIMIT ?",
+        LIMITS.reviewsListed,
+      )
+      .toArray();
     return ok(
       rows.flatMap(({ task, step }) => {
         const state = this.#tasks.get(task);
@@ -288,15 +318,27 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     const found = this.#findReview(id);
     if (!found.ok) return found;
     const signed = parsed.value;
-    const opened = await openSignedByMember(signed.envelope, signed.chain, Attestation, PAYLOAD_TYPES.attestation, this.#anchor(), now(), this.#trusted.revoked);
+    const opened = await openSignedByMember(
+      signed.envelope,
+      signed.chain,
+      Attestation,
+      PAYLOAD_TYPES.attestation,
+      this.#anchor(),
+      now(),
+      this.#trusted.revoked,
+    );
     if (!opened.ok) return opened;
     const { payload, member } = opened.value;
     const { state, step } = found.value;
-    if (payload.tenant !== this.#tenant || payload.task !== state.id || payload.review !== id) return err(problem("attestation-mismatch", "The signature is for another review."));
-    if (now() + LIMITS.clockSkewMs < payload.atMs) return err(problem("not-yet-valid", "The signature is dated in the future."));
+    if (payload.tenant !== this.#tenant || payload.task !== state.id || payload.review !== id)
+      return err(problem("attestation-mismatch", "The signature is for another review."));
+    if (now() + LIMITS.clockSkewMs < payload.atMs)
+      return err(problem("not-yet-valid", "The signature is dated in the future."));
     if (now() >= payload.expiresMs) return err(problem("expired", "The signature has expired."));
     const decided = await this.#onTask(state, (draft, deps) => {
-      const repeated = draft.state.steps.get(step.id)?.review?.approvals.some((approval) => approval.attestation === payload.id) === true;
+      const repeated =
+        draft.state.steps.get(step.id)?.review?.approvals.some((approval) => approval.attestation === payload.id) ===
+        true;
       if (!repeated && this.#isBurned(payload.id)) return err(problem("replayed", "This signature was used before."));
       const attested = attest(draft, step.id, payload, member, signed, deps);
       if (attested.ok && draft.events.length > 0) this.#burning.add(payload.id);
@@ -332,15 +374,29 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   }
 
   async witness(): Promise<Result<Witness>> {
-    const counts = this.#sql.exec<{ open: number; waiting: number }>("SELECT (SELECT count(*) FROM tasks WHERE settled = 0) AS open, (SELECT count(*) FROM reviews) AS waiting").one();
+    const counts = this.#sql
+      .exec<{ open: number; waiting: number }>(
+        "SELECT (SELECT count(*) FROM tasks WHERE settled = 0) AS open, (SELECT count(*) FROM reviews) AS waiting",
+      )
+      .one();
     return ok({
       executor: this.#name,
       head: this.#journal.head,
       delivered: this.#journal.delivered,
       checkpoint: this.#seen?.note ?? null,
-      alarms: this.#alarm === null ? [] : [{ code: this.#alarm.code, detail: this.#alarm.detail, at: readMeta(this.#sql, "alarm-at") ?? "" }],
+      alarms:
+        this.#alarm === null
+          ? []
+          : [{ code: this.#alarm.code, detail: this.#alarm.detail, at: readMeta(this.#sql, "alarm-at") ?? "" }],
       tasks: { open: counts.open, waiting: counts.waiting },
-      stops: this.#trusted.stops.map(({ kind, target, stop, by, reason, at_ms }) => ({ kind, target, stop, by, reason, at: new Date(at_ms).toISOString() })),
+      stops: this.#trusted.stops.map(({ kind, target, stop, by, reason, at_ms }) => ({
+        kind,
+        target,
+        stop,
+        by,
+        reason,
+        at: new Date(at_ms).toISOString(),
+      })),
     });
   }
 
@@ -368,7 +424,9 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   async #resume(): Promise<void> {
     let after = "";
     for (;;) {
-      const rows = this.#sql.exec<{ id: string }>("SELECT id FROM tasks WHERE settled = 0 AND id > ? ORDER BY id LIMIT 100", after).toArray();
+      const rows = this.#sql
+        .exec<{ id: string }>("SELECT id FROM tasks WHERE settled = 0 AND id > ? ORDER BY id LIMIT 100", after)
+        .toArray();
       for (const { id } of rows) {
         const state = this.#tasks.get(id);
         if (state !== null) this.#goOn(state);
@@ -397,10 +455,14 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     if (state.settled !== null) return;
     this.#effects.start(state);
     const deps = this.#depsOf(state.release, now());
-    if (deps.ok && canContinue(state, deps.value)) void this.#onTask(state, (draft, current) => (advance(draft, current), ok(null))).catch(() => {});
+    if (deps.ok && canContinue(state, deps.value))
+      void this.#onTask(state, (draft, current) => (advance(draft, current), ok(null))).catch(() => {});
   }
 
-  #onTask<T>(state: TaskState, decide: (draft: Parameters<typeof advance>[0], deps: TaskDeps) => Result<T>): Promise<Result<T>> {
+  #onTask<T>(
+    state: TaskState,
+    decide: (draft: Parameters<typeof advance>[0], deps: TaskDeps) => Result<T>,
+  ): Promise<Result<T>> {
     return this.#rounds.run<T>({
       task: state.id,
       decide: (draft, _found, nowMs) => {
@@ -428,13 +490,21 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     });
   }
 
-  async #admit(signed: SignedPlan, requestDigest: string, task: Parameters<typeof admitPlan>[3], release: CompiledRelease): Promise<Result<AdmittedPlan>> {
+  async #admit(
+    signed: SignedPlan,
+    requestDigest: string,
+    task: Parameters<typeof admitPlan>[3],
+    release: CompiledRelease,
+  ): Promise<Result<AdmittedPlan>> {
     const revoked = this.#trusted.revoked;
     const deps: AdmitDeps = {
       tenant: this.#tenant,
       region: this.#region,
       registry: this.#registry,
-      proposalKeys: revoked.size === 0 ? this.#config.proposalKeys : new Map([...this.#config.proposalKeys].filter(([kid]) => !revoked.has(kid))),
+      proposalKeys:
+        revoked.size === 0
+          ? this.#config.proposalKeys
+          : new Map([...this.#config.proposalKeys].filter(([kid]) => !revoked.has(kid))),
       nowMs: now(),
       stoppedBy: (kind, target) => this.#trusted.stoppedBy(kind, target),
     };
@@ -448,7 +518,8 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   /** The same request again: the same task. The same id with another request: a conflict. */
   async #again(state: TaskState, requestDigest: string, waitMs: number): Promise<Result<Submitted>> {
-    if (state.requestDigest !== requestDigest) return err(problem("idempotency-conflict", "This idempotency key was used with another request."));
+    if (state.requestDigest !== requestDigest)
+      return err(problem("idempotency-conflict", "This idempotency key was used with another request."));
     return ok({ view: await this.#settledView(state.id, waitMs), duplicate: true });
   }
 
@@ -458,7 +529,8 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     for (;;) {
       const state = this.#tasks.get(task)!;
       const left = until - now();
-      if (state.settled !== null || left <= 0 || (state.round > 0 && taskStatus(state) === "planning")) return this.#view(state);
+      if (state.settled !== null || left <= 0 || (state.round > 0 && taskStatus(state) === "planning"))
+        return this.#view(state);
       await this.#wakeups.next(task, left);
     }
   }
@@ -473,7 +545,14 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       const delivery = this.#registry.get(step.capability)?.contract.delivery;
       const receipt = delivery === undefined ? null : receiptOf(state, step, this.#tenant, this.#name, delivery);
       if (receipt === null) continue;
-      receipts.set(step.id, await signEnvelope({ payloadType: PAYLOAD_TYPES.receipt, payload: receipt, signers: [await this.#config.receiptSigner()] }));
+      receipts.set(
+        step.id,
+        await signEnvelope({
+          payloadType: PAYLOAD_TYPES.receipt,
+          payload: receipt,
+          signers: [await this.#config.receiptSigner()],
+        }),
+      );
     }
     return taskView(state, this.#name, this.#journal.delivered, receipts);
   }
@@ -487,7 +566,9 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   #findReview(id: string): Result<{ state: TaskState; step: NonNullable<ReturnType<TaskState["steps"]["get"]>> }> {
     const route = parseReviewId(id);
     const found = route === null ? null : this.#find(route.task);
-    if (found?.ok === true) for (const step of found.value.steps.values()) if (step.review?.id === id) return ok({ state: found.value, step });
+    if (found?.ok === true)
+      for (const step of found.value.steps.values())
+        if (step.review?.id === id) return ok({ state: found.value, step });
     return err(problem("not-found", "There is no such review."));
   }
 
@@ -501,26 +582,42 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   /** Why no new task is taken: the record is in doubt, or it has fallen too far behind. Those in flight finish. */
   #takesNoTasks(): Problem | null {
     if (this.#alarm !== null) return this.#alarm;
-    if (this.#journal.undelivered > LIMITS.outboxRows) return problem("overloaded", "The ledger has not taken this executor's records for too long.", { undelivered: this.#journal.undelivered });
-    if (this.#rounds.waiting > LIMITS.roundQueue) return problem("overloaded", "Too many requests wait for this executor.", { waiting: this.#rounds.waiting });
+    if (this.#journal.undelivered > LIMITS.outboxRows)
+      return problem("overloaded", "The ledger has not taken this executor's records for too long.", {
+        undelivered: this.#journal.undelivered,
+      });
+    if (this.#rounds.waiting > LIMITS.roundQueue)
+      return problem("overloaded", "Too many requests wait for this executor.", { waiting: this.#rounds.waiting });
     return null;
   }
 
   #stopOfTask(automation: string, release: string): Problem | null {
     const stop = this.#trusted.stoppedBy("tenant", this.#tenant) ?? this.#trusted.stoppedBy("automation", automation);
     if (stop !== null) return problem("stopped", `Stopped by ${stop}.`, { stop });
-    return this.#trusted.stoppedBy("release", release) === null ? null : problem("release-revoked", "The release is stopped.");
+    return this.#trusted.stoppedBy("release", release) === null
+      ? null
+      : problem("release-revoked", "The release is stopped.");
   }
 
   /** Steps whose claim was committed before the stop: they end as they end. */
   #claimed(stop: { kind: string; target: string }): StopAnswer["alreadyClaimed"] {
-    const open = this.#sql.exec<{ id: string }>("SELECT id FROM tasks WHERE settled = 0 LIMIT ?", LIMITS.stopListed).toArray();
+    const open = this.#sql
+      .exec<{ id: string }>("SELECT id FROM tasks WHERE settled = 0 LIMIT ?", LIMITS.stopListed)
+      .toArray();
     return open.flatMap(({ id }) => {
       const state = this.#tasks.get(id);
       if (state === null) return [];
       return [...state.steps.values()]
         .filter((step) => step.phase.at === "applying" || step.phase.at === "in_doubt")
-        .filter((step) => [`tenant:${this.#tenant}`, `automation:${state.automation}`, `release:${state.release}`, `agent:${step.agent}`, `capability:${step.capability}`].includes(`${stop.kind}:${stop.target}`))
+        .filter((step) =>
+          [
+            `tenant:${this.#tenant}`,
+            `automation:${state.automation}`,
+            `release:${state.release}`,
+            `agent:${step.agent}`,
+            `capability:${step.capability}`,
+          ].includes(`${stop.kind}:${stop.target}`),
+        )
         .map((step) => ({ task: id, step: step.id, capability: step.capability }));
     });
   }
@@ -530,7 +627,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   }
 
   #isBurned(attestation: string): boolean {
-    return this.#burning.has(attestation) || this.#sql.exec("SELECT 1 FROM attestations WHERE id = ?", attestation).toArray().length > 0;
+    return (
+      this.#burning.has(attestation) ||
+      this.#sql.exec("SELECT 1 FROM attestations WHERE id = ?", attestation).toArray().length > 0
+    );
   }
 
   #remember(checkpoint: SeenCheckpoint): void {
@@ -541,10 +641,14 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   /** The newest checkpoint goes into the chain once tasks have been recorded since the last one that did. */
   #checkpointIntoChain(): void {
     const seen = this.#seen;
-    const due = now() - this.#checkpointInChain.atMs >= CHECKPOINT_EVERY_MS && this.#journal.head.seq > this.#checkpointInChain.seq;
+    const due =
+      now() - this.#checkpointInChain.atMs >= CHECKPOINT_EVERY_MS &&
+      this.#journal.head.seq > this.#checkpointInChain.seq;
     if (seen === null || !due || seen.note === this.#checkpointInChain.note) return;
     this.#checkpointInChain = { note: seen.note, atMs: now(), seq: this.#journal.head.seq + 1 };
-    void this.#onExecutor(() => ok({ value: null, events: [{ type: "checkpoint-seen", note: seen.note }], write: () => {} })).catch(() => {});
+    void this.#onExecutor(() =>
+      ok({ value: null, events: [{ type: "checkpoint-seen", note: seen.note }], write: () => {} }),
+    ).catch(() => {});
   }
 
   /** O3: an executor that saw the ledger contradict itself takes no new tasks until people decide. */
@@ -554,7 +658,9 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     writeMeta(this.#sql, "alarm", JSON.stringify(why));
     writeMeta(this.#sql, "alarm-at", new Date(now()).toISOString());
     console.error("alarm", { executor: this.#name, code: why.code });
-    void this.#onExecutor(() => ok({ value: null, events: [{ type: "alarm-raised", code: why.code, detail: why.detail }], write: () => {} })).catch(() => {});
+    void this.#onExecutor(() =>
+      ok({ value: null, events: [{ type: "alarm-raised", code: why.code, detail: why.detail }], write: () => {} }),
+    ).catch(() => {});
   }
 
   /** The alarm is the earliest of: the next timer, the next delivery, the next look at what is under way. */
@@ -578,6 +684,7 @@ const newSalt = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(
 function seenCheckpoint(note: string | null): SeenCheckpoint | null {
   const parsed = note === null ? null : parseNote(note);
   const checkpoint = parsed?.ok === true ? parseCheckpoint(parsed.value.text) : null;
-  return note !== null && checkpoint?.ok === true ? { size: checkpoint.value.size, root: checkpoint.value.root, note } : null;
+  return note !== null && checkpoint?.ok === true
+    ? { size: checkpoint.value.size, root: checkpoint.value.root, note }
+    : null;
 }
-

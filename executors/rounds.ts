@@ -21,14 +21,24 @@ export type TaskWork<T> = {
   readonly decide: (draft: Draft, existing: TaskState | null, nowMs: number) => Result<T>;
 };
 /** Work on the executor itself. */
-export type ExecutorWork<T> = { readonly task: null; readonly decide: (nowMs: number) => Result<{ value: T; events: readonly ExecutorEvent[]; write: (sql: SqlStorage) => void }> };
+export type ExecutorWork<T> = {
+  readonly task: null;
+  readonly decide: (
+    nowMs: number,
+  ) => Result<{ value: T; events: readonly ExecutorEvent[]; write: (sql: SqlStorage) => void }>;
+};
 
 type Waiting = {
   readonly work: TaskWork<unknown> | ExecutorWork<unknown>;
   readonly resolve: (result: Result<never>) => void;
   readonly reject: (error: unknown) => void;
 };
-type Decided = { readonly waiting: Waiting; readonly result: Result<unknown>; readonly record: Sealed | null; readonly write: ((sql: SqlStorage) => void) | null };
+type Decided = {
+  readonly waiting: Waiting;
+  readonly result: Result<unknown>;
+  readonly record: Sealed | null;
+  readonly write: ((sql: SqlStorage) => void) | null;
+};
 
 export type RoundsDeps = {
   readonly executor: string;
@@ -60,7 +70,11 @@ export class Rounds {
   /** Takes the work into the next round. Resolves once its record, if it made one, is durable. */
   run<T>(work: TaskWork<T> | ExecutorWork<T>): Promise<Result<T>> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ work: work as TaskWork<unknown>, resolve: resolve as (result: Result<never>) => void, reject });
+      this.#queue.push({
+        work: work as TaskWork<unknown>,
+        resolve: resolve as (result: Result<never>) => void,
+        reject,
+      });
       if (!this.#running) {
         this.#running = true;
         // One turn of the microtask queue lets work that arrived together share the round.
@@ -95,7 +109,8 @@ export class Rounds {
             if (record === null) continue;
             journal.insert(record);
             write?.(storage.sql);
-            if (record.task !== null) for (const event of record.events) project(storage.sql, record.task, event as TaskEvent);
+            if (record.task !== null)
+              for (const event of record.events) project(storage.sql, record.task, event as TaskEvent);
           }
         });
         // COMMIT POINT. From here on the round has happened; a crash before the sync loses it as a whole, and nobody was told.
@@ -131,10 +146,12 @@ export class Rounds {
       states.set(work.task, draft.state);
       return { waiting, result, record, write: null };
     } catch (error) {
-      console.error("a decision failed", { task: waiting.work.task, message: error instanceof Error ? error.message : "unknown" });
+      console.error("a decision failed", {
+        task: waiting.work.task,
+        message: error instanceof Error ? error.message : "unknown",
+      });
       waiting.resolve(err(problem("internal-error", "The executor could not decide this.")) as Result<never>);
       return null;
     }
   }
 }
-

@@ -43,5 +43,9 @@ export const readMeta = (sql: SqlStorage, key: string): string | null =>
   (sql.exec("SELECT value FROM meta WHERE key = ?", key).toArray()[0]?.["value"] as string | undefined) ?? null;
 
 export const writeMeta = (sql: SqlStorage, key: string, value: string): void => {
-  sql.exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+  sql.exec(
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    key,
+    value,
+  );
 };

@@ -31,8 +31,10 @@ export class Trusted {
   constructor(sql: SqlStorage, anchor: TenantAnchor) {
     this.#sql = sql;
     this.#anchor = anchor;
-    for (const row of sql.exec<PromotionRow>("SELECT * FROM promotions")) this.#promotionByAutomation.set(row.automation, row);
-    for (const row of sql.exec<StopRow>("SELECT * FROM stops")) this.#stopByTarget.set(`${row.kind}:${row.target}`, row);
+    for (const row of sql.exec<PromotionRow>("SELECT * FROM promotions"))
+      this.#promotionByAutomation.set(row.automation, row);
+    for (const row of sql.exec<StopRow>("SELECT * FROM stops"))
+      this.#stopByTarget.set(`${row.kind}:${row.target}`, row);
     for (const row of sql.exec<{ kid: string }>("SELECT kid FROM revoked")) this.revoked.add(row.kid);
   }
 
@@ -41,7 +43,8 @@ export class Trusted {
     const known = this.#compiledByDigest.get(digest);
     if (known !== undefined) return ok(known);
     const row = this.#sql.exec<{ bundle: string }>("SELECT bundle FROM releases WHERE digest = ?", digest).toArray()[0];
-    if (row === undefined) return err(problem("release-needed", "This executor does not hold the release.", { release: digest }));
+    if (row === undefined)
+      return err(problem("release-needed", "This executor does not hold the release.", { release: digest }));
     const compiled = compileRelease(row.bundle);
     if (compiled.ok) this.#compiledByDigest.set(digest, compiled.value);
     return compiled;
@@ -52,46 +55,102 @@ export class Trusted {
     const promotion = this.#promotionByAutomation.get(automation);
     if (promotion === undefined || promotion.release !== digest) {
       // Never promoted here, or another one is: only a newer signed promotion can change that, and it travels with the answer to this.
-      return err(problem("release-needed", "This executor knows no promotion of this release.", { release: digest, serial: promotion?.serial ?? 0 }));
+      return err(
+        problem("release-needed", "This executor knows no promotion of this release.", {
+          release: digest,
+          serial: promotion?.serial ?? 0,
+        }),
+      );
     }
-    if (nowMs >= promotion.expires_ms) return err(problem("release-not-promoted", "The promotion of this release has expired."));
+    if (nowMs >= promotion.expires_ms)
+      return err(problem("release-not-promoted", "The promotion of this release has expired."));
     return this.held(digest);
   }
 
   /** Checks a delivered release before any of it is believed (T1, T2). The change is written by the caller's round. */
-  async checkDelivery(delivery: ReleaseDelivery, nowMs: number): Promise<Result<{ promotion: Promotion; signed: SignedPromotion; compiled: CompiledRelease; bundle: string }>> {
+  async checkDelivery(
+    delivery: ReleaseDelivery,
+    nowMs: number,
+  ): Promise<Result<{ promotion: Promotion; signed: SignedPromotion; compiled: CompiledRelease; bundle: string }>> {
     const { envelope, chain } = delivery.promotion;
-    const opened = await openSignedByMember(envelope, chain, Promotion, PAYLOAD_TYPES.promotion, this.#anchor, nowMs, this.revoked);
+    const opened = await openSignedByMember(
+      envelope,
+      chain,
+      Promotion,
+      PAYLOAD_TYPES.promotion,
+      this.#anchor,
+      nowMs,
+      this.revoked,
+    );
     if (!opened.ok) return opened;
     const { payload: promotion, member } = opened.value;
-    if (!hasRole(member, "operator") && !hasRole(member, "admin")) return err(problem("role-missing", "A promotion is signed by an operator, an admin or the root key."));
-    if (promotion.tenant !== this.#anchor.tenant) return err(problem("audience-mismatch", "The promotion is for another tenant."));
-    if (nowMs + LIMITS.clockSkewMs < promotion.atMs) return err(problem("not-yet-valid", "The promotion is dated in the future."));
+    if (!hasRole(member, "operator") && !hasRole(member, "admin"))
+      return err(problem("role-missing", "A promotion is signed by an operator, an admin or the root key."));
+    if (promotion.tenant !== this.#anchor.tenant)
+      return err(problem("audience-mismatch", "The promotion is for another tenant."));
+    if (nowMs + LIMITS.clockSkewMs < promotion.atMs)
+      return err(problem("not-yet-valid", "The promotion is dated in the future."));
     if (nowMs >= promotion.expiresMs) return err(problem("release-not-promoted", "The promotion has expired."));
-    if (releaseDigest(delivery.bundle) !== promotion.release) return err(problem("release-mismatch", "The bundle is not the one that was promoted."));
+    if (releaseDigest(delivery.bundle) !== promotion.release)
+      return err(problem("release-mismatch", "The bundle is not the one that was promoted."));
     const compiled = compileRelease(delivery.bundle);
     if (!compiled.ok) return compiled;
-    if (compiled.value.bundle.automation !== promotion.automation) return err(problem("release-mismatch", "The promotion names another automation than the bundle."));
+    if (compiled.value.bundle.automation !== promotion.automation)
+      return err(problem("release-mismatch", "The promotion names another automation than the bundle."));
     return ok({ promotion, signed: delivery.promotion, compiled: compiled.value, bundle: delivery.bundle });
   }
 
   /** Decides inside a round whether a checked delivery changes anything. */
-  learn(checked: { promotion: Promotion; signed: SignedPromotion; compiled: CompiledRelease; bundle: string }): Result<ExecutorChange<{ release: string; serial: number }>> {
+  learn(checked: {
+    promotion: Promotion;
+    signed: SignedPromotion;
+    compiled: CompiledRelease;
+    bundle: string;
+  }): Result<ExecutorChange<{ release: string; serial: number }>> {
     const { promotion, compiled } = checked;
     const value = { release: promotion.release, serial: promotion.serial };
     const known = this.#promotionByAutomation.get(promotion.automation);
-    if (known !== undefined && known.serial === promotion.serial && known.release === promotion.release) return ok({ value, events: [], write: () => {} });
+    if (known !== undefined && known.serial === promotion.serial && known.release === promotion.release)
+      return ok({ value, events: [], write: () => {} });
     if (known !== undefined && promotion.serial <= known.serial)
-      return err(problem("release-superseded", `Promotion ${known.serial} of this automation is newer.`, { serial: known.serial }));
-    const row: PromotionRow = { automation: promotion.automation, serial: promotion.serial, release: promotion.release, expires_ms: promotion.expiresMs };
+      return err(
+        problem("release-superseded", `Promotion ${known.serial} of this automation is newer.`, {
+          serial: known.serial,
+        }),
+      );
+    const row: PromotionRow = {
+      automation: promotion.automation,
+      serial: promotion.serial,
+      release: promotion.release,
+      expires_ms: promotion.expiresMs,
+    };
     this.#promotionByAutomation.set(promotion.automation, row);
     this.#compiledByDigest.set(promotion.release, compiled);
     return ok({
       value,
-      events: [{ type: "release-learned", automation: promotion.automation, release: promotion.release, serial: promotion.serial, promotion: checked.signed }],
+      events: [
+        {
+          type: "release-learned",
+          automation: promotion.automation,
+          release: promotion.release,
+          serial: promotion.serial,
+          promotion: checked.signed,
+        },
+      ],
       write: (sql) => {
-        sql.exec("INSERT OR REPLACE INTO releases (digest, automation, bundle) VALUES (?, ?, ?)", promotion.release, promotion.automation, checked.bundle);
-        sql.exec("INSERT OR REPLACE INTO promotions (automation, serial, release, expires_ms) VALUES (?, ?, ?, ?)", row.automation, row.serial, row.release, row.expires_ms);
+        sql.exec(
+          "INSERT OR REPLACE INTO releases (digest, automation, bundle) VALUES (?, ?, ?)",
+          promotion.release,
+          promotion.automation,
+          checked.bundle,
+        );
+        sql.exec(
+          "INSERT OR REPLACE INTO promotions (automation, serial, release, expires_ms) VALUES (?, ?, ?, ?)",
+          row.automation,
+          row.serial,
+          row.release,
+          row.expires_ms,
+        );
       },
     });
   }
@@ -116,30 +175,65 @@ export class Trusted {
     return ok({
       value: { stop: command.stop },
       events: [{ type: "stop-set", ...command }],
-      write: (sql) => sql.exec("INSERT INTO stops (kind, target, stop, by, reason, at_ms) VALUES (?, ?, ?, ?, ?, ?)", row.kind, row.target, row.stop, row.by, row.reason, row.at_ms),
+      write: (sql) =>
+        sql.exec(
+          "INSERT INTO stops (kind, target, stop, by, reason, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
+          row.kind,
+          row.target,
+          row.stop,
+          row.by,
+          row.reason,
+          row.at_ms,
+        ),
     });
   }
 
   /** T3: opens a restore; whether the stop is in force is decided in the round. */
-  async checkRestore(signed: { readonly envelope: Envelope; readonly chain: readonly Envelope[] }, nowMs: number): Promise<Result<Restore>> {
-    const opened = await openSignedByMember(signed.envelope, signed.chain, Restore, PAYLOAD_TYPES.restore, this.#anchor, nowMs, this.revoked);
+  async checkRestore(
+    signed: { readonly envelope: Envelope; readonly chain: readonly Envelope[] },
+    nowMs: number,
+  ): Promise<Result<Restore>> {
+    const opened = await openSignedByMember(
+      signed.envelope,
+      signed.chain,
+      Restore,
+      PAYLOAD_TYPES.restore,
+      this.#anchor,
+      nowMs,
+      this.revoked,
+    );
     if (!opened.ok) return opened;
     const { payload, member } = opened.value;
-    if (!hasRole(member, "admin")) return err(problem("restore-unsigned", "A restore is signed by an admin or the root key."));
-    if (payload.tenant !== this.#anchor.tenant) return err(problem("audience-mismatch", "The restore is for another tenant."));
+    if (!hasRole(member, "admin"))
+      return err(problem("restore-unsigned", "A restore is signed by an admin or the root key."));
+    if (payload.tenant !== this.#anchor.tenant)
+      return err(problem("audience-mismatch", "The restore is for another tenant."));
     if (nowMs >= payload.expiresMs) return err(problem("expired", "The restore has expired."));
     return ok(payload);
   }
 
-  lift(restore: Restore, signed: { readonly envelope: Envelope; readonly chain: readonly Envelope[] }): Result<ExecutorChange<{ stop: string }>> {
+  lift(
+    restore: Restore,
+    signed: { readonly envelope: Envelope; readonly chain: readonly Envelope[] },
+  ): Result<ExecutorChange<{ stop: string }>> {
     const key = `${restore.kind}:${restore.target}`;
     const known = this.#stopByTarget.get(key);
     if (known === undefined) return ok({ value: { stop: restore.stop }, events: [], write: () => {} });
-    if (known.stop !== restore.stop) return err(problem("attestation-mismatch", `Another stop, ${known.stop}, is in force.`, { stop: known.stop }));
+    if (known.stop !== restore.stop)
+      return err(problem("attestation-mismatch", `Another stop, ${known.stop}, is in force.`, { stop: known.stop }));
     this.#stopByTarget.delete(key);
     return ok({
       value: { stop: restore.stop },
-      events: [{ type: "stop-lifted", kind: restore.kind, target: restore.target, stop: restore.stop, envelope: signed.envelope, chain: [...signed.chain] }],
+      events: [
+        {
+          type: "stop-lifted",
+          kind: restore.kind,
+          target: restore.target,
+          stop: restore.stop,
+          envelope: signed.envelope,
+          chain: [...signed.chain],
+        },
+      ],
       write: (sql) => {
         sql.exec("DELETE FROM stops WHERE kind = ? AND target = ?", restore.kind, restore.target);
         sql.exec("INSERT OR IGNORE INTO lifted (stop) VALUES (?)", restore.stop);
@@ -147,7 +241,10 @@ export class Trusted {
     });
   }
 
-  revoke(command: { readonly kid: string; readonly by: string; readonly reason: string }, nowMs: number): ExecutorChange<null> {
+  revoke(
+    command: { readonly kid: string; readonly by: string; readonly reason: string },
+    nowMs: number,
+  ): ExecutorChange<null> {
     if (this.revoked.has(command.kid)) return { value: null, events: [], write: () => {} };
     this.revoked.add(command.kid);
     return {

@@ -22,6 +22,7 @@ export class Wakeups {
   }
 
   wake(task: string): void {
-    for (const done of [...(this.#waitingByTask.get(task) ?? [])]) done();
+    // Each waiter takes itself out of the set while this runs, which a Set allows.
+    for (const done of this.#waitingByTask.get(task) ?? []) done();
   }
 }

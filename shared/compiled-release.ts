@@ -36,8 +36,15 @@ export function compileRelease(text: string): Result<CompiledRelease> {
   const parsed = parseStrictJson(text);
   if (!parsed.ok) return parsed;
   const checked = ReleaseBundle.safeParse(parsed.value);
-  if (!checked.success) return err(problem("invalid-request", `The bundle is not a release: ${checked.error.issues[0]?.path.join(".")} ${checked.error.issues[0]?.message}`));
-  if (!equalBytes(canonicalBytes(parsed.value), utf8(text))) return err(problem("release-mismatch", "The bundle is not canonical JSON."));
+  if (!checked.success)
+    return err(
+      problem(
+        "invalid-request",
+        `The bundle is not a release: ${checked.error.issues[0]?.path.join(".")} ${checked.error.issues[0]?.message}`,
+      ),
+    );
+  if (!equalBytes(canonicalBytes(parsed.value), utf8(text)))
+    return err(problem("release-mismatch", "The bundle is not canonical JSON."));
   const bundle = checked.data;
   if ((bundle.planner === "playbook") !== (bundle.playbook !== null))
     return err(problem("playbook-invalid", "A playbook stands in the release exactly when its planner is `playbook`."));
@@ -46,14 +53,23 @@ export function compileRelease(text: string): Result<CompiledRelease> {
   const capabilities = new Map<string, CapabilityDeclaration>();
   const contractDigestByName = new Map<string, string>();
   for (const [name, contract] of Object.entries(bundle.capabilities)) {
-    if (name !== contract.name) return err(problem("invalid-contract", `The contract under ${name} names ${contract.name}.`));
+    if (name !== contract.name)
+      return err(problem("invalid-contract", `The contract under ${name} names ${contract.name}.`));
     const argsContract = compileContract(contract.input as Parameters<typeof compileContract>[0]);
     if (!argsContract.ok) return argsContract;
     const output = compileContract(contract.output as Parameters<typeof compileContract>[0]);
     if (!output.ok) return output;
-    const preview = contract.preview === undefined ? undefined : compileContract(contract.preview as Parameters<typeof compileContract>[0]);
+    const preview =
+      contract.preview === undefined
+        ? undefined
+        : compileContract(contract.preview as Parameters<typeof compileContract>[0]);
     if (preview !== undefined && !preview.ok) return preview;
-    capabilities.set(name, { contract, input: argsContract.value, output: output.value, ...(preview === undefined ? {} : { preview: preview.value }) });
+    capabilities.set(name, {
+      contract,
+      input: argsContract.value,
+      output: output.value,
+      ...(preview === undefined ? {} : { preview: preview.value }),
+    });
     contractDigestByName.set(name, contractDigest(contract));
   }
   const declarations: Declarations = { input: input.value, capabilities };

@@ -52,7 +52,14 @@ export const entryId = (type: string, executor: string, firstSeq: number): strin
   `evt_${toBase32(sha256(`${type}\n${executor}\n${firstSeq}`).subarray(0, 16))}`;
 
 /** Puts canonical record texts into one canonical entry text without parsing them again. Records must already be canonical JSON. */
-export function entryText(kind: "task" | "executor", executor: string, subject: string, records: readonly string[], firstSeq: number, atMs: number): string {
+export function entryText(
+  kind: "task" | "executor",
+  executor: string,
+  subject: string,
+  records: readonly string[],
+  firstSeq: number,
+  atMs: number,
+): string {
   const type = ENTRY_TYPES[kind];
   // Keys in canonical (UTF-16) order: data, datacontenttype, id, source, specversion, subject, time, type.
   return (

@@ -146,7 +146,13 @@ export const TaskEvent = z.discriminatedUnion("type", [
     replayed: z.boolean(),
   }),
   /** Proved not executed. `retryAtMs` is set when another attempt follows. */
-  z.strictObject({ type: z.literal("step-refused"), step, code: Code, attempt: z.int(), retryAtMs: z.int().nullable() }),
+  z.strictObject({
+    type: z.literal("step-refused"),
+    step,
+    code: Code,
+    attempt: z.int(),
+    retryAtMs: z.int().nullable(),
+  }),
   z.strictObject({ type: z.literal("step-denied"), step, rules: z.array(z.string()), byDefault: z.boolean() }),
   z.strictObject({ type: z.literal("step-failed"), step, code: Code }),
   z.strictObject({ type: z.literal("step-in-doubt"), step, action: z.string() }),
@@ -167,10 +173,35 @@ export type StopKind = z.infer<typeof StopKind>;
 
 /** What happens to an executor itself. */
 export const ExecutorEvent = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("release-learned"), automation: AutomationName, release: Digest, serial: z.int(), promotion: SignedPromotion }),
-  z.strictObject({ type: z.literal("stop-set"), kind: StopKind, target: z.string().max(100), stop: z.string().max(60), by: z.string().max(100), reason: z.string().max(500) }),
-  z.strictObject({ type: z.literal("stop-lifted"), kind: StopKind, target: z.string().max(100), stop: z.string().max(60), envelope: Envelope, chain: z.array(Envelope) }),
-  z.strictObject({ type: z.literal("key-revoked"), kid: z.string().max(60), by: z.string().max(100), reason: z.string().max(500) }),
+  z.strictObject({
+    type: z.literal("release-learned"),
+    automation: AutomationName,
+    release: Digest,
+    serial: z.int(),
+    promotion: SignedPromotion,
+  }),
+  z.strictObject({
+    type: z.literal("stop-set"),
+    kind: StopKind,
+    target: z.string().max(100),
+    stop: z.string().max(60),
+    by: z.string().max(100),
+    reason: z.string().max(500),
+  }),
+  z.strictObject({
+    type: z.literal("stop-lifted"),
+    kind: StopKind,
+    target: z.string().max(100),
+    stop: z.string().max(60),
+    envelope: Envelope,
+    chain: z.array(Envelope),
+  }),
+  z.strictObject({
+    type: z.literal("key-revoked"),
+    kid: z.string().max(60),
+    by: z.string().max(100),
+    reason: z.string().max(500),
+  }),
   /** The newest checkpoint of the ledger that this executor verified, in full, so that a later contradiction is provable. */
   z.strictObject({ type: z.literal("checkpoint-seen"), note: z.string().max(2_000) }),
   z.strictObject({ type: z.literal("alarm-raised"), code: Code, detail: z.string().max(500) }),

@@ -39,11 +39,22 @@ const CONFIDENCE: Record<PlannerKind, number> = { playbook: 1, agent: 0 };
 const TIER_REVIEW = { rule: "tier-1", role: "approver", quorum: 1 } as const;
 
 /** Decides one step under a release. */
-export function decideStep(release: CompiledRelease, task: TaskFacts, step: StepFacts, available: Available, nowMs: number): StepDecision {
+export function decideStep(
+  release: CompiledRelease,
+  task: TaskFacts,
+  step: StepFacts,
+  available: Available,
+  nowMs: number,
+): StepDecision {
   const decision = evaluatePolicy(
     release.policy,
     {
-      intent: { automation: release.bundle.automation, input: task.input, region: task.region, purpose: task.purpose ?? "" },
+      intent: {
+        automation: release.bundle.automation,
+        input: task.input,
+        region: task.region,
+        purpose: task.purpose ?? "",
+      },
       task: { id: task.task, region: task.region, round: step.round },
       principal: {
         key: task.principal.key,

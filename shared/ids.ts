@@ -37,18 +37,29 @@ export function parseTaskId(id: string): TaskRoute | null {
 }
 
 /** The route, task and position inside a review id, or null. */
-export function parseReviewId(id: string): (TaskRoute & { task: string; round: number; step: number; attempt: number }) | null {
+export function parseReviewId(
+  id: string,
+): (TaskRoute & { task: string; round: number; step: number; attempt: number }) | null {
   const m = REVIEW.exec(id);
   if (m === null) return null;
   const [region, shard, token] = [m[1]!, Number(m[2]), m[3]!];
-  return { region, shard, token, task: taskId(region, shard, token), round: Number(m[4]), step: Number(m[5]), attempt: Number(m[6]) };
+  return {
+    region,
+    shard,
+    token,
+    task: taskId(region, shard, token),
+    round: Number(m[4]),
+    step: Number(m[5]),
+    attempt: Number(m[6]),
+  };
 }
 
 export const taskId = (region: string, shard: number, token: string): string => `tsk_${region}_${shard}_${token}`;
 const tokenOf = (task: string): string => task.slice(-26);
 
 export const planId = (task: string, round: number): string => `pln_${tokenOf(task)}_${round}`;
-export const proposalId = (task: string, round: number, step: number): string => `prp_${tokenOf(task)}_${round}_${step}`;
+export const proposalId = (task: string, round: number, step: number): string =>
+  `prp_${tokenOf(task)}_${round}_${step}`;
 /** Also the effect key: one action of one step, however often it is attempted. */
 export const actionId = (task: string, round: number, step: number): string => `act_${tokenOf(task)}_${round}_${step}`;
 export const reviewId = (task: string, round: number, step: number, attempt: number): string =>

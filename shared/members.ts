@@ -12,7 +12,7 @@ import { LIMITS } from "./limits.ts";
 import { PAYLOAD_TYPES } from "./payload-types.ts";
 import { problem } from "./problems.ts";
 import { err, ok, type Result } from "./result.ts";
-import { Envelope, openEnvelope } from "./signing.ts";
+import { type Envelope, openEnvelope } from "./signing.ts";
 import type { Json } from "./json.ts";
 
 /** `approver`, `operator`, `admin`, or a role of the tenant's own such as `billing-lead`. */
@@ -39,13 +39,23 @@ export const Possession = z.strictObject({
 });
 export type Possession = z.infer<typeof Possession>;
 
-export type Member = { readonly member: string; readonly roles: readonly string[]; readonly key: PublicJwk; readonly kid: string };
+export type Member = {
+  readonly member: string;
+  readonly roles: readonly string[];
+  readonly key: PublicJwk;
+  readonly kid: string;
+};
 export type TenantAnchor = { readonly tenant: string; readonly rootKey: PublicJwk };
 /** Key ids that were revoked in this place. */
 export type RevokedKeys = ReadonlySet<string>;
 
 /** The root key acts as a member named `root` with every role. */
-const rootMember = (anchor: TenantAnchor, kid: string): Member => ({ member: "root", roles: ["*"], key: anchor.rootKey, kid });
+const rootMember = (anchor: TenantAnchor, kid: string): Member => ({
+  member: "root",
+  roles: ["*"],
+  key: anchor.rootKey,
+  kid,
+});
 
 /**
  * Follows a chain of enrolments, leaf first, to the root key.
@@ -77,14 +87,18 @@ export async function resolveMember(
   const enrolment = opened.value.payload;
   if (enrolment.tenant !== anchor.tenant || keyId(enrolment.key) !== kid)
     return err(problem("chain-broken", "The enrolment is for another tenant or another key."));
-  if (issuer !== rootKid && (!hasRole(issuedBy.value, "admin") || enrolment.roles.includes("admin") || enrolment.roles.includes("*")))
+  if (
+    issuer !== rootKid &&
+    (!hasRole(issuedBy.value, "admin") || enrolment.roles.includes("admin") || enrolment.roles.includes("*"))
+  )
     return err(problem("role-missing", "The key that signed the enrolment may not give these roles."));
   if (nowMs + LIMITS.clockSkewMs < enrolment.notBeforeMs || nowMs >= enrolment.expiresMs)
     return err(problem("key-expired", "The enrolment is not valid at this time."));
   return ok({ member: enrolment.member, roles: enrolment.roles, key: enrolment.key, kid });
 }
 
-export const hasRole = (member: Member, role: string): boolean => member.roles.includes(role) || member.roles.includes("*");
+export const hasRole = (member: Member, role: string): boolean =>
+  member.roles.includes(role) || member.roles.includes("*");
 
 /** Opens an envelope that one enrolled person signed, and says who. */
 export async function openSignedByMember<T extends Json>(

@@ -14,7 +14,11 @@ import { Envelope } from "./signing.ts";
 export const RegionRule = z.discriminatedUnion("rule", [
   z.strictObject({ rule: z.literal("fixed"), region: RegionId }),
   /** The region is chosen by SHA-256 of the string at `field` (JSON pointer into the input): first four bytes, big endian, modulo the list. */
-  z.strictObject({ rule: z.literal("hash"), field: z.string().startsWith("/"), among: z.array(RegionId).min(1).max(16) }),
+  z.strictObject({
+    rule: z.literal("hash"),
+    field: z.string().startsWith("/"),
+    among: z.array(RegionId).min(1).max(16),
+  }),
 ]);
 
 export const ReleaseBundle = z.strictObject({
@@ -35,8 +39,14 @@ export const ReleaseBundle = z.strictObject({
   /** name → contract: the only capabilities that a plan under this release may use, in the exact version that was reviewed. */
   capabilities: z.record(z.string(), CapabilityContract),
   deadlines: z.strictObject({
-    taskMs: z.int().min(1_000).max(90 * 86_400_000),
-    reviewMs: z.int().min(1_000).max(30 * 86_400_000),
+    taskMs: z
+      .int()
+      .min(1_000)
+      .max(90 * 86_400_000),
+    reviewMs: z
+      .int()
+      .min(1_000)
+      .max(30 * 86_400_000),
   }),
 });
 export type ReleaseBundle = z.infer<typeof ReleaseBundle>;

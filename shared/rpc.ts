@@ -34,7 +34,10 @@ export type SubmitCommand = {
 };
 
 /** A plan's envelope with the values behind its commitments, by commitment. */
-export type SignedPlan = { readonly envelope: Envelope; readonly disclosures: { readonly [commitment: string]: Disclosure } };
+export type SignedPlan = {
+  readonly envelope: Envelope;
+  readonly disclosures: { readonly [commitment: string]: Disclosure };
+};
 
 /** Admits a plan into an open task. */
 export type ProposeCommand = {
@@ -55,14 +58,28 @@ export type TaskContext = {
   /** Every step already used in this task. */
   readonly stepIds: readonly string[];
   /** Results of applied read steps with the provenance of the arguments that named them. */
-  readonly records: readonly { readonly step: string; readonly capability: string; readonly keyProvenance: string; readonly result: Json }[];
+  readonly records: readonly {
+    readonly step: string;
+    readonly capability: string;
+    readonly keyProvenance: string;
+    readonly result: Json;
+  }[];
   readonly results: JsonObject;
 };
 
 export type Submitted = { readonly view: TaskView; readonly duplicate: boolean };
 
-export type StopCommand = { readonly kind: StopKind; readonly target: string; readonly stop: string; readonly by: string; readonly reason: string };
-export type StopAnswer = { readonly stop: string; readonly alreadyClaimed: readonly { readonly task: string; readonly step: string; readonly capability: string }[] };
+export type StopCommand = {
+  readonly kind: StopKind;
+  readonly target: string;
+  readonly stop: string;
+  readonly by: string;
+  readonly reason: string;
+};
+export type StopAnswer = {
+  readonly stop: string;
+  readonly alreadyClaimed: readonly { readonly task: string; readonly step: string; readonly capability: string }[];
+};
 
 /** What an executor says about itself, for verifiers that compare views. */
 export type Witness = {
@@ -73,7 +90,14 @@ export type Witness = {
   readonly checkpoint: string | null;
   readonly alarms: readonly { readonly code: string; readonly detail: string; readonly at: string }[];
   readonly tasks: { readonly open: number; readonly waiting: number };
-  readonly stops: readonly { readonly kind: string; readonly target: string; readonly stop: string; readonly by: string; readonly reason: string; readonly at: string }[];
+  readonly stops: readonly {
+    readonly kind: string;
+    readonly target: string;
+    readonly stop: string;
+    readonly by: string;
+    readonly reason: string;
+    readonly at: string;
+  }[];
 };
 
 /** One regional executor object, named `tenant/region/shard`. */
@@ -85,13 +109,20 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   /** Waits until the task settles or the time is over, then reads it. */
   wait(task: string, waitMs: number): Promise<Result<TaskView>>;
   /** Events after chain position `after`; when there are none yet, waits up to `waitMs`. */
-  events(task: string, after: number, waitMs: number): Promise<Result<{ readonly events: readonly TaskEventView[]; readonly settled: boolean }>>;
+  events(
+    task: string,
+    after: number,
+    waitMs: number,
+  ): Promise<Result<{ readonly events: readonly TaskEventView[]; readonly settled: boolean }>>;
   cancel(task: string, by: string): Promise<Result<TaskView>>;
   reviews(): Promise<Result<readonly ReviewView[]>>;
   review(id: string): Promise<Result<ReviewView>>;
   decide(review: string, signed: SignedAttestation): Promise<Result<ReviewView>>;
   stop(command: StopCommand): Promise<Result<StopAnswer>>;
-  restore(signed: { readonly envelope: Envelope; readonly chain: readonly Envelope[] }): Promise<Result<{ readonly stop: string }>>;
+  restore(signed: {
+    readonly envelope: Envelope;
+    readonly chain: readonly Envelope[];
+  }): Promise<Result<{ readonly stop: string }>>;
   revokeKey(command: { readonly kid: string; readonly by: string; readonly reason: string }): Promise<Result<null>>;
   learn(delivery: ReleaseDelivery): Promise<Result<{ readonly release: string; readonly serial: number }>>;
   witness(): Promise<Result<Witness>>;
@@ -101,9 +132,20 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
 export interface ExecutorsRpc extends Rpc.WorkerEntrypointBranded {
   capabilities(): Promise<readonly CapabilityContract[]>;
   /** Rows of a business database's own effect table, for the completeness check. */
-  effects(query: { readonly tenant: string; readonly region: string; readonly after: string; readonly limit: number }): Promise<Result<readonly EffectRow[]>>;
+  effects(query: {
+    readonly tenant: string;
+    readonly region: string;
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<Result<readonly EffectRow[]>>;
 }
-export type EffectRow = { readonly action: string; readonly task: string; readonly step: string; readonly status: string; readonly atMs: number };
+export type EffectRow = {
+  readonly action: string;
+  readonly task: string;
+  readonly step: string;
+  readonly status: string;
+  readonly atMs: number;
+};
 
 /** A delivery of chain records `from…to` of one executor, as canonical entry texts; the last entry is the statement over `to`. */
 export type AppendCommand = {
@@ -143,12 +185,23 @@ export type TaskQuery = {
   readonly cursor?: string;
   readonly limit: number;
 };
-export type InclusionAnswer = { readonly index: number; readonly size: number; readonly leafHash: string; readonly proof: readonly string[]; readonly checkpoint: string };
+export type InclusionAnswer = {
+  readonly index: number;
+  readonly size: number;
+  readonly leafHash: string;
+  readonly proof: readonly string[];
+  readonly checkpoint: string;
+};
 export type LedgerHealth = {
   readonly size: number;
   readonly root: string;
   readonly executors: readonly { readonly executor: string; readonly cursor: number }[];
-  readonly projections: readonly { readonly name: string; readonly cursor: number; readonly lag: number; readonly quarantined: number }[];
+  readonly projections: readonly {
+    readonly name: string;
+    readonly cursor: number;
+    readonly lag: number;
+    readonly quarantined: number;
+  }[];
 };
 
 /** The ledger Worker's entrypoint. */
@@ -156,9 +209,22 @@ export interface LedgerRpc extends Rpc.WorkerEntrypointBranded {
   append(command: AppendCommand): Promise<Result<AppendAnswer>>;
   tasks(query: TaskQuery): Promise<Result<{ readonly tasks: readonly TaskRow[]; readonly next: string | null }>>;
   /** Entries by index, or those of one task. At most 500 and about 4 MB a call. */
-  entries(query: { readonly tenant: string; readonly from: number; readonly limit: number; readonly task?: string }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>>;
-  inclusion(query: { readonly tenant: string; readonly index: number; readonly size?: number }): Promise<Result<InclusionAnswer>>;
-  consistency(query: { readonly tenant: string; readonly from: number; readonly to: number }): Promise<Result<{ readonly proof: readonly string[] }>>;
+  entries(query: {
+    readonly tenant: string;
+    readonly from: number;
+    readonly limit: number;
+    readonly task?: string;
+  }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>>;
+  inclusion(query: {
+    readonly tenant: string;
+    readonly index: number;
+    readonly size?: number;
+  }): Promise<Result<InclusionAnswer>>;
+  consistency(query: {
+    readonly tenant: string;
+    readonly from: number;
+    readonly to: number;
+  }): Promise<Result<{ readonly proof: readonly string[] }>>;
   checkpoint(tenant: string): Promise<Result<string>>;
   /** A C2SP tile by its path below `/log/{tenant}/`, such as `tile/0/x001/067.p/5`. */
   tile(tenant: string, path: string): Promise<Result<Uint8Array>>;

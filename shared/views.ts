@@ -97,5 +97,9 @@ export const ReviewView = z.object({
 export type ReviewView = z.infer<typeof ReviewView>;
 
 /** One event of a task as a stream shows it: chain position, time and the event with its values replaced by commitments. */
-export const TaskEventView = z.object({ seq: z.int(), at: z.iso.datetime(), event: z.looseObject({ type: z.string() }) });
+export const TaskEventView = z.object({
+  seq: z.int(),
+  at: z.iso.datetime(),
+  event: z.looseObject({ type: z.string() }),
+});
 export type TaskEventView = z.infer<typeof TaskEventView>;

@@ -33,13 +33,15 @@ export const actionContext = (state: TaskState, step: StepState, deps: TaskDeps)
   step: step.id,
   capability: step.capability,
   action: step.action,
+  attempt: step.attempts,
   effectKey: effectKeyOf(step, deps),
   attestations: approvalsOf(step),
   nowMs: deps.nowMs,
 });
 
 /** Attestations that this act burns. */
-const approvalsOf = (step: StepState): readonly string[] => step.review?.approvals.map((approval) => approval.attestation) ?? [];
+const approvalsOf = (step: StepState): readonly string[] =>
+  step.review?.approvals.map((approval) => approval.attestation) ?? [];
 
 function effectKeyOf(step: StepState, deps: TaskDeps): string | null {
   const template = deps.release.bundle.capabilities[step.capability]?.effectKey;
@@ -52,7 +54,13 @@ function effectKeyOf(step: StepState, deps: TaskDeps): string | null {
  * Decides a step whose arguments are resolved and whose target, where that is needed, was read.
  * Emits step-denied, review-requested, step-failed, step-claimed, or (resident capabilities and reads) step-applied.
  */
-export function decideAndAct(draft: Draft, stepId: string, args: JsonObject, prepared: Prepared | null, deps: TaskDeps): void {
+export function decideAndAct(
+  draft: Draft,
+  stepId: string,
+  args: JsonObject,
+  prepared: Prepared | null,
+  deps: TaskDeps,
+): void {
   const before = draft.state.steps.get(stepId)!;
   const capability = deps.registry.get(before.capability)!;
   const decision = finalDecision(draft.state, before, args, prepared, deps);
@@ -74,14 +82,21 @@ export function decideAndAct(draft: Draft, stepId: string, args: JsonObject, pre
   }
   const stale = staleApproval(draft.state, step, args, prepared, decision, deps);
   if (stale !== null) return fail(draft, stepId, stale);
-  if (decision.answer === "review" && !isCovered(step, decision)) return requestReview(draft, step, args, prepared, decision, deps);
+  if (decision.answer === "review" && !isCovered(step, decision))
+    return requestReview(draft, step, args, prepared, decision, deps);
   const stopped = stopOf(draft.state, step, deps);
   if (stopped !== null) return fail(draft, stepId, { code: "stopped", detail: `Stopped by ${stopped}.` });
   act(draft, step, args, prepared, capability, deps);
 }
 
 /** The decision over everything that is known now; where nothing was left open at admission, that decision stands. */
-function finalDecision(state: TaskState, step: StepState, args: JsonObject, prepared: Prepared | null, deps: TaskDeps): StepDecision {
+function finalDecision(
+  state: TaskState,
+  step: StepState,
+  args: JsonObject,
+  prepared: Prepared | null,
+  deps: TaskDeps,
+): StepDecision {
   if (step.decision.final && prepared === null && args === step.args) return step.decision;
   const facts = {
     round: step.round,
@@ -94,7 +109,13 @@ function finalDecision(state: TaskState, step: StepState, args: JsonObject, prep
     results: resultsOf(state),
     preview: prepared?.preview ?? {},
   };
-  const decision = decideStep(deps.release, taskFacts(state), facts, { args: true, preview: true, results: true }, deps.nowMs);
+  const decision = decideStep(
+    deps.release,
+    taskFacts(state),
+    facts,
+    { args: true, preview: true, results: true },
+    deps.nowMs,
+  );
   // Everything is available now; a rule that still cannot answer is a rule that failed, and what fails denies.
   return decision.final ? decision : { ...decision, answer: "deny", final: true, byDefault: true };
 }
@@ -109,7 +130,13 @@ export function tagsOf(capability: Capability, args: JsonObject): string[] {
   });
 }
 
-const subjectParts = (draft: { random(): string } | { challenge: string }, step: StepState, args: JsonObject, prepared: Prepared | null, shown: Shown): Subject => ({
+const subjectParts = (
+  draft: { random(): string } | { challenge: string },
+  step: StepState,
+  args: JsonObject,
+  prepared: Prepared | null,
+  shown: Shown,
+): Subject => ({
   challenge: "challenge" in draft ? draft.challenge : draft.random(),
   step: step.digest,
   args,
@@ -121,23 +148,48 @@ const subjectParts = (draft: { random(): string } | { challenge: string }, step:
  * An approval is for exactly what was shown. When the target, the arguments or the words have changed since, the approval is void and
  * nothing is done.
  */
-function staleApproval(state: TaskState, step: StepState, args: JsonObject, prepared: Prepared | null, decision: StepDecision, deps: TaskDeps): Problem | null {
+function staleApproval(
+  state: TaskState,
+  step: StepState,
+  args: JsonObject,
+  prepared: Prepared | null,
+  decision: StepDecision,
+  deps: TaskDeps,
+): Problem | null {
   if (step.review === null) return null;
-  const parts = subjectParts(step.review.parts, step, args, prepared, shownOf(state, step, args, prepared, decision, deps));
+  const parts = subjectParts(
+    step.review.parts,
+    step,
+    args,
+    prepared,
+    shownOf(state, step, args, prepared, decision, deps),
+  );
   if (subjectDigest(parts) === step.review.subject) return null;
-  return { code: "premise-failed", detail: "The record has changed since it was shown to the reviewer; nothing was done." };
+  return {
+    code: "premise-failed",
+    detail: "The record has changed since it was shown to the reviewer; nothing was done.",
+  };
 }
 
 /** Whether the approvals given satisfy every review that the decision asks for: distinct members, each with the role. */
 export function isCovered(step: StepState, decision: Pick<StepDecision, "reviews">): boolean {
   const approvals = step.review?.approvals ?? [];
   if (step.review?.status !== "approved" || decision.reviews.length === 0) return false;
-  return decision.reviews.every(({ role, quorum }) => new Set(approvals.filter((a) => holds(a.roles, role)).map((a) => a.member)).size >= quorum);
+  return decision.reviews.every(
+    ({ role, quorum }) => new Set(approvals.filter((a) => holds(a.roles, role)).map((a) => a.member)).size >= quorum,
+  );
 }
 
 export const holds = (roles: readonly string[], role: string): boolean => roles.includes(role) || roles.includes("*");
 
-function requestReview(draft: Draft, step: StepState, args: JsonObject, prepared: Prepared | null, decision: StepDecision, deps: TaskDeps): void {
+function requestReview(
+  draft: Draft,
+  step: StepState,
+  args: JsonObject,
+  prepared: Prepared | null,
+  decision: StepDecision,
+  deps: TaskDeps,
+): void {
   const state = draft.state;
   const shown = shownOf(state, step, args, prepared, decision, deps);
   const parts = subjectParts(draft, step, args, prepared, shown);
@@ -153,16 +205,30 @@ function requestReview(draft: Draft, step: StepState, args: JsonObject, prepared
 }
 
 /** What a reviewer sees: a sentence, the changes, who asks, why, and which rule sent it here. */
-function shownOf(state: TaskState, step: StepState, args: JsonObject, prepared: Prepared | null, decision: StepDecision, deps: TaskDeps): Shown {
+function shownOf(
+  state: TaskState,
+  step: StepState,
+  args: JsonObject,
+  prepared: Prepared | null,
+  decision: StepDecision,
+  deps: TaskDeps,
+): Shown {
   const contract = deps.registry.get(step.capability)!.contract;
   const messageById = new Map(deps.release.bundle.policy.rules.map((rule) => [rule.id, rule.message ?? rule.when]));
-  const asker = state.principal.member === null ? `${state.principal.role} key ${state.principal.key}` : state.principal.member;
+  const asker =
+    state.principal.member === null ? `${state.principal.role} key ${state.principal.key}` : state.principal.member;
   return {
     summary: prepared?.summary ?? contract.summary,
-    changes: prepared === null ? Object.entries(args).map(([what, to]) => ({ what, from: null, to: textOf(to) })) : [...prepared.changes],
+    changes:
+      prepared === null
+        ? Object.entries(args).map(([what, to]) => ({ what, from: null, to: textOf(to) }))
+        : [...prepared.changes],
     askedBy: step.planner === "agent" ? `${asker}, planned by agent ${step.agent}` : asker,
     rationale: step.rationale,
-    rules: decision.reviews.map(({ rule }) => ({ id: rule, message: messageById.get(rule) ?? "Every write of this automation waits for a person." })),
+    rules: decision.reviews.map(({ rule }) => ({
+      id: rule,
+      message: messageById.get(rule) ?? "Every write of this automation waits for a person.",
+    })),
     provenance: step.provenance,
   };
 }
@@ -180,7 +246,14 @@ export function stopOf(state: TaskState, step: StepState, deps: TaskDeps): strin
   );
 }
 
-function act(draft: Draft, step: StepState, args: JsonObject, prepared: Prepared | null, capability: Capability, deps: TaskDeps): void {
+function act(
+  draft: Draft,
+  step: StepState,
+  args: JsonObject,
+  prepared: Prepared | null,
+  capability: Capability,
+  deps: TaskDeps,
+): void {
   const context = actionContext(draft.state, step, deps);
   const tags = tagsOf(capability, args);
   if (capability.kind === "resident") {
@@ -188,7 +261,8 @@ function act(draft: Draft, step: StepState, args: JsonObject, prepared: Prepared
     if (!result.ok) return fail(draft, step.id, result.problem);
     return applied(draft, step, result.value, context, [], tags);
   }
-  if (prepared?.outcome.kind === "read") return applied(draft, step, prepared.outcome.result, context, prepared.premises, tags);
+  if (prepared?.outcome.kind === "read")
+    return applied(draft, step, prepared.outcome.result, context, prepared.premises, tags);
   draft.emit({
     type: "step-claimed",
     step: step.id,
@@ -199,7 +273,14 @@ function act(draft: Draft, step: StepState, args: JsonObject, prepared: Prepared
   });
 }
 
-function applied(draft: Draft, step: StepState, result: Json, context: ActionContext, premises: Prepared["premises"], tags: string[]): void {
+function applied(
+  draft: Draft,
+  step: StepState,
+  result: Json,
+  context: ActionContext,
+  premises: Prepared["premises"],
+  tags: string[],
+): void {
   draft.emit({
     type: "step-applied",
     step: step.id,

@@ -54,15 +54,32 @@ export type AdmitTask = TaskFacts & {
 
 /** A1: opens a plan's envelope. */
 export async function openPlan(signed: SignedPlan, deps: AdmitDeps): Promise<Result<Plan>> {
-  const opened = await openEnvelope(signed.envelope, { payloadType: PAYLOAD_TYPES.plan, keys: deps.proposalKeys, schema: Plan });
+  const opened = await openEnvelope(signed.envelope, {
+    payloadType: PAYLOAD_TYPES.plan,
+    keys: deps.proposalKeys,
+    schema: Plan,
+  });
   if (!opened.ok) return opened;
-  if (opened.value.payloadBytes.length > LIMITS.planBytes) return err(problem("plan-invalid", `A plan has at most ${LIMITS.planBytes} bytes.`));
+  if (opened.value.payloadBytes.length > LIMITS.planBytes)
+    return err(problem("plan-invalid", `A plan has at most ${LIMITS.planBytes} bytes.`));
   return ok(opened.value.payload);
 }
 
 /** A2 to A9. Pure: the signature was checked by {@link openPlan}. */
-export function admitPlan(plan: Plan, signed: SignedPlan, requestDigest: string, task: AdmitTask, release: CompiledRelease, deps: AdmitDeps): Result<AdmittedPlan> {
-  const refusal = wrongAudience(plan, task, deps) ?? wrongTime(plan, deps) ?? wrongRelease(plan, task, release, deps) ?? malformed(plan) ?? wrongCapability(plan, release, deps);
+export function admitPlan(
+  plan: Plan,
+  signed: SignedPlan,
+  requestDigest: string,
+  task: AdmitTask,
+  release: CompiledRelease,
+  deps: AdmitDeps,
+): Result<AdmittedPlan> {
+  const refusal =
+    wrongAudience(plan, task, deps) ??
+    wrongTime(plan, deps) ??
+    wrongRelease(plan, task, release, deps) ??
+    malformed(plan) ??
+    wrongCapability(plan, release, deps);
   if (refusal !== null) return err(refusal);
   const disclosed = disclose(plan, signed.disclosures);
   if (!disclosed.ok) return disclosed;
@@ -78,44 +95,73 @@ export function admitPlan(plan: Plan, signed: SignedPlan, requestDigest: string,
     }
     decisions[step.id] = decide(plan, step, args, provenance.value[step.id]!, hasRefs, task, release, deps);
   }
-  return ok({ plan, envelope: signed.envelope, disclosures: signed.disclosures, decisions, provenance: provenance.value, requestDigest });
+  return ok({
+    plan,
+    envelope: signed.envelope,
+    disclosures: signed.disclosures,
+    decisions,
+    provenance: provenance.value,
+    requestDigest,
+  });
 }
 
 function wrongAudience(plan: Plan, task: AdmitTask, deps: AdmitDeps): Problem | null {
-  const mine = plan.tenant === deps.tenant && plan.region === deps.region && plan.region === task.region && plan.task === task.task;
+  const mine =
+    plan.tenant === deps.tenant &&
+    plan.region === deps.region &&
+    plan.region === task.region &&
+    plan.task === task.task;
   const named = plan.automation === task.automation && plan.input === task.inputCommitment;
-  return mine && named ? null : problem("audience-mismatch", "The plan is for another tenant, region, task, automation or input.");
+  return mine && named
+    ? null
+    : problem("audience-mismatch", "The plan is for another tenant, region, task, automation or input.");
 }
 
 function wrongTime(plan: Plan, deps: AdmitDeps): Problem | null {
   if (deps.nowMs + LIMITS.clockSkewMs < plan.notBeforeMs) return problem("not-yet-valid", "The plan is not valid yet.");
   if (deps.nowMs >= plan.expiresMs) return problem("expired", "The plan has expired.");
-  if (plan.expiresMs - plan.notBeforeMs > LIMITS.planLifetimeMs) return problem("plan-invalid", `A plan is valid for at most ${LIMITS.planLifetimeMs} ms.`);
+  if (plan.expiresMs - plan.notBeforeMs > LIMITS.planLifetimeMs)
+    return problem("plan-invalid", `A plan is valid for at most ${LIMITS.planLifetimeMs} ms.`);
   return null;
 }
 
 function wrongRelease(plan: Plan, task: AdmitTask, release: CompiledRelease, deps: AdmitDeps): Problem | null {
   if (plan.release !== task.release || plan.release !== release.digest || release.bundle.automation !== plan.automation)
     return problem("release-mismatch", "The plan names another release than the task.");
-  if (plan.agent.planner !== release.bundle.planner) return problem("plan-mismatch", `Plans of this automation come from a ${release.bundle.planner}.`);
-  const stopped = deps.stoppedBy("tenant", deps.tenant) ?? deps.stoppedBy("automation", plan.automation) ?? deps.stoppedBy("agent", plan.agent.id);
+  if (plan.agent.planner !== release.bundle.planner)
+    return problem("plan-mismatch", `Plans of this automation come from a ${release.bundle.planner}.`);
+  const stopped =
+    deps.stoppedBy("tenant", deps.tenant) ??
+    deps.stoppedBy("automation", plan.automation) ??
+    deps.stoppedBy("agent", plan.agent.id);
   if (stopped !== null) return problem("stopped", `Stopped by ${stopped}.`, { stop: stopped });
-  return deps.stoppedBy("release", plan.release) === null ? null : problem("release-revoked", "The release is stopped.");
+  return deps.stoppedBy("release", plan.release) === null
+    ? null
+    : problem("release-revoked", "The release is stopped.");
 }
 
 /** Names follow from the task and the position; nothing else is accepted for them. */
 function malformed(plan: Plan): Problem | null {
-  if (plan.plan !== planId(plan.task, plan.round)) return problem("plan-invalid", "The plan's id does not follow from its task and round.");
-  if (plan.steps.length === 0 && !plan.last) return problem("plan-invalid", "A plan without steps can only be the last one.");
+  if (plan.plan !== planId(plan.task, plan.round))
+    return problem("plan-invalid", "The plan's id does not follow from its task and round.");
+  if (plan.steps.length === 0 && !plan.last)
+    return problem("plan-invalid", "A plan without steps can only be the last one.");
   const seen = new Set<string>();
   for (const [index, step] of plan.steps.entries()) {
     if (seen.has(step.id)) return problem("plan-invalid", `Two steps are named ${step.id}.`, { step: step.id });
-    if (step.proposal !== proposalId(plan.task, plan.round, index)) return problem("plan-invalid", `The proposal id of ${step.id} does not follow from its place.`, { step: step.id });
+    if (step.proposal !== proposalId(plan.task, plan.round, index))
+      return problem("plan-invalid", `The proposal id of ${step.id} does not follow from its place.`, {
+        step: step.id,
+      });
     // Steps stand in an order in which each comes after what it waits for, so a plan cannot contain a cycle.
     const unknown = step.after.find((id) => !seen.has(id));
-    if (unknown !== undefined) return problem("plan-invalid", `${step.id} waits for ${unknown}, which does not come before it.`, { step: step.id });
+    if (unknown !== undefined)
+      return problem("plan-invalid", `${step.id} waits for ${unknown}, which does not come before it.`, {
+        step: step.id,
+      });
     const loose = refsIn(step.args as JsonObject).find((ref) => !step.after.includes(ref.step));
-    if (loose !== undefined) return problem("plan-invalid", `${step.id} refers to ${loose.step} without waiting for it.`, { step: step.id });
+    if (loose !== undefined)
+      return problem("plan-invalid", `${step.id} refers to ${loose.step} without waiting for it.`, { step: step.id });
     seen.add(step.id);
   }
   return null;
@@ -125,12 +171,16 @@ function wrongCapability(plan: Plan, release: CompiledRelease, deps: AdmitDeps):
   for (const step of plan.steps) {
     const facts = { step: step.id, capability: step.capability };
     const inRelease = release.contractDigestByName.get(step.capability);
-    if (inRelease === undefined) return problem("capability-not-in-release", `The release does not contain ${step.capability}.`, facts);
+    if (inRelease === undefined)
+      return problem("capability-not-in-release", `The release does not contain ${step.capability}.`, facts);
     const here = deps.registry.get(step.capability);
-    if (here === undefined) return problem("capability-unknown", `There is no capability ${step.capability} here.`, facts);
-    if (step.contract !== inRelease || digestHere(here.contract) !== inRelease) return problem("contract-mismatch", `The contract of ${step.capability} is not the one that was signed.`, facts);
+    if (here === undefined)
+      return problem("capability-unknown", `There is no capability ${step.capability} here.`, facts);
+    if (step.contract !== inRelease || digestHere(here.contract) !== inRelease)
+      return problem("contract-mismatch", `The contract of ${step.capability} is not the one that was signed.`, facts);
     const stopped = deps.stoppedBy("capability", step.capability);
-    if (stopped !== null) return problem("stopped", `${step.capability} is stopped by ${stopped}.`, { ...facts, stop: stopped });
+    if (stopped !== null)
+      return problem("stopped", `${step.capability} is stopped by ${stopped}.`, { ...facts, stop: stopped });
   }
   return null;
 }
@@ -171,10 +221,16 @@ function disclose(plan: Plan, disclosures: Disclosures): Result<ReadonlyMap<stri
   return ok(argsByStep);
 }
 
-const hasCommitment = (step: ProposedStep): boolean => step.rationale !== null || JSON.stringify(step.args).includes('"$commit"');
+const hasCommitment = (step: ProposedStep): boolean =>
+  step.rationale !== null || JSON.stringify(step.args).includes('"$commit"');
 
 /** A8 and the provenance of every argument. */
-function derive(plan: Plan, argsByStep: ReadonlyMap<string, JsonObject>, task: AdmitTask, release: CompiledRelease): Result<Record<string, Record<string, Provenance>>> {
+function derive(
+  plan: Plan,
+  argsByStep: ReadonlyMap<string, JsonObject>,
+  task: AdmitTask,
+  release: CompiledRelease,
+): Result<Record<string, Record<string, Provenance>>> {
   const provenance: Record<string, Record<string, Provenance>> = {};
   if (release.playbook === null) {
     for (const step of plan.steps) {
@@ -193,9 +249,16 @@ function derive(plan: Plan, argsByStep: ReadonlyMap<string, JsonObject>, task: A
   const intent = { automation: task.automation, input: task.input, region: task.region, purpose: task.purpose ?? "" };
   const derived = derivePlan(release.playbook, intent, { openedByAgent: task.openedByAgent });
   if (!derived.ok) return derived;
-  const signed = plan.steps.map((step) => ({ id: step.id, capability: step.capability, args: argsByStep.get(step.id)!, after: step.after, when: step.when }));
+  const signed = plan.steps.map((step) => ({
+    id: step.id,
+    capability: step.capability,
+    args: argsByStep.get(step.id)!,
+    after: step.after,
+    when: step.when,
+  }));
   const wanted = derived.value.map(({ id, capability, args, after, when }) => ({ id, capability, args, after, when }));
-  if (canonicalize(signed) !== canonicalize(wanted)) return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));
+  if (canonicalize(signed) !== canonicalize(wanted))
+    return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));
   for (const step of derived.value) provenance[step.id] = { ...step.provenance };
   return ok(provenance);
 }
@@ -210,6 +273,14 @@ function decide(
   release: CompiledRelease,
   deps: AdmitDeps,
 ): StepDecision {
-  const facts = { round: plan.round, planner: plan.agent.planner, agent: plan.agent.id, capability: step.capability, args, provenance, claimedConfidence: step.claimedConfidence };
+  const facts = {
+    round: plan.round,
+    planner: plan.agent.planner,
+    agent: plan.agent.id,
+    capability: step.capability,
+    args,
+    provenance,
+    claimedConfidence: step.claimedConfidence,
+  };
   return decideStep(release, task, facts, { args: !hasRefs, preview: false, results: false }, deps.nowMs);
 }

@@ -22,7 +22,8 @@ export function advance(draft: Draft, deps: TaskDeps): void {
 
 function moveStep(draft: Draft, step: StepState, deps: TaskDeps): void {
   const state = draft.state;
-  if (state.cancelledBy !== null && isIdle(step)) return draft.emit({ type: "step-skipped", step: step.id, why: "cancelled" });
+  if (state.cancelledBy !== null && isIdle(step))
+    return draft.emit({ type: "step-skipped", step: step.id, why: "cancelled" });
   if (step.phase.at === "proposed") {
     switch (readiness(state, step, draft.durableBelow)) {
       case "wait":
@@ -33,12 +34,16 @@ function moveStep(draft: Draft, step: StepState, deps: TaskDeps): void {
         return start(draft, step, deps);
     }
   }
-  if (mayAct(step, deps.nowMs) && !needsPrepare(step, deps)) decideAndAct(draft, step.id, step.resolvedArgs ?? step.args, null, deps);
+  if (mayAct(step, deps.nowMs) && !needsPrepare(step, deps))
+    decideAndAct(draft, step.id, step.resolvedArgs ?? step.args, null, deps);
 }
 
 /** Nothing of the step is under way, so it can end without asking anyone. */
 export const isIdle = (step: StepState): boolean =>
-  step.phase.at === "proposed" || step.phase.at === "awaiting_review" || step.phase.at === "approved" || step.phase.at === "retrying";
+  step.phase.at === "proposed" ||
+  step.phase.at === "awaiting_review" ||
+  step.phase.at === "approved" ||
+  step.phase.at === "retrying";
 
 /** A person approved it, or an earlier attempt was proved not executed and its pause is over. */
 const mayAct = (step: StepState, nowMs: number): boolean =>
@@ -71,7 +76,12 @@ function start(draft: Draft, step: StepState, deps: TaskDeps): void {
 
 function conditionHolds(state: TaskState, step: StepState, deps: TaskDeps): Result<boolean> {
   if (step.when === null || deps.release.playbook === null) return ok(true);
-  const intent = { automation: state.automation, input: state.input.value, region: state.region, purpose: state.purpose ?? "" };
+  const intent = {
+    automation: state.automation,
+    input: state.input.value,
+    region: state.region,
+    purpose: state.purpose ?? "",
+  };
   return evaluateCondition(deps.release.playbook, step.id, intent, resultsOf(state));
 }
 
@@ -111,7 +121,10 @@ function waitsForPrepare(state: TaskState, step: StepState, deps: TaskDeps): boo
 export const canContinue = (state: TaskState, deps: TaskDeps): boolean =>
   state.settled === null &&
   [...state.steps.values()].some(
-    (step) => step.phase.at === "proposed" && readiness(state, step, Infinity) !== "wait" && !waitsForPrepare(state, step, deps),
+    (step) =>
+      step.phase.at === "proposed" &&
+      readiness(state, step, Infinity) !== "wait" &&
+      !waitsForPrepare(state, step, deps),
   );
 
 function settle(draft: Draft, deps: TaskDeps): void {
@@ -123,6 +136,7 @@ function settle(draft: Draft, deps: TaskDeps): void {
   const lastRound = Math.max(0, ...steps.map((step) => step.round));
   const failed = steps.find((step) => step.round === lastRound && isUnsuccessful(step.phase));
   const late = !state.last || steps.some((step) => step.phase.at === "expired");
-  if (failed === undefined && (state.last || steps.length > 0)) return draft.emit({ type: "task-settled", status: "succeeded", why: late ? "deadline" : null });
+  if (failed === undefined && (state.last || steps.length > 0))
+    return draft.emit({ type: "task-settled", status: "succeeded", why: late ? "deadline" : null });
   draft.emit({ type: "task-settled", status: late ? "expired" : "failed", why: failed?.id ?? "deadline" });
 }

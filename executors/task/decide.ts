@@ -76,13 +76,19 @@ export function proposePlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps
 }
 
 function refusePlan(state: TaskState, plan: Plan): Problem | null {
-  if (state.settled !== null || state.cancelledBy !== null) return problem("task-settled", "The task takes no further plan.");
+  if (state.settled !== null || state.cancelledBy !== null)
+    return problem("task-settled", "The task takes no further plan.");
   if (state.last) return problem("round-closed", "The last plan of this task was admitted already.");
-  if (plan.round <= state.round) return problem("round-closed", `Round ${plan.round} has its plan; the next is ${state.round + 1}.`, { next: state.round + 1 });
-  if (plan.round > state.round + 1) return problem("plan-invalid", `The next round is ${state.round + 1}.`, { next: state.round + 1 });
+  if (plan.round <= state.round)
+    return problem("round-closed", `Round ${plan.round} has its plan; the next is ${state.round + 1}.`, {
+      next: state.round + 1,
+    });
+  if (plan.round > state.round + 1)
+    return problem("plan-invalid", `The next round is ${state.round + 1}.`, { next: state.round + 1 });
   if (plan.round > LIMITS.taskRounds) return problem("task-limit", `A task has at most ${LIMITS.taskRounds} rounds.`);
   const again = plan.steps.find((step) => state.steps.has(step.id));
-  if (again !== undefined) return problem("plan-invalid", `The task already has a step named ${again.id}.`, { step: again.id });
+  if (again !== undefined)
+    return problem("plan-invalid", `The task already has a step named ${again.id}.`, { step: again.id });
   return null;
 }
 
@@ -103,7 +109,8 @@ function admitPlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): void {
   draft.plan = undefined;
   for (const step of admitted.plan.steps) {
     const decision = admitted.decisions[step.id]!;
-    if (decision.final && decision.answer === "deny") draft.emit({ type: "step-denied", step: step.id, rules: decision.rules, byDefault: decision.byDefault });
+    if (decision.final && decision.answer === "deny")
+      draft.emit({ type: "step-denied", step: step.id, rules: decision.rules, byDefault: decision.byDefault });
   }
   advance(draft, deps);
 }
@@ -111,7 +118,8 @@ function admitPlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): void {
 /** The target of a step was read (or could not be). */
 export function stepPrepared(draft: Draft, stepId: string, result: Result<Prepared>, deps: TaskDeps): void {
   const step = draft.state.steps.get(stepId);
-  if (step === undefined || draft.state.settled !== null || !isIdle(step) || step.phase.at === "awaiting_review") return;
+  if (step === undefined || draft.state.settled !== null || !isIdle(step) || step.phase.at === "awaiting_review")
+    return;
   const args = resolvedArgs(draft.state, step, deps);
   if (!args.ok) fail(draft, stepId, args.problem);
   else if (!result.ok) refused(draft, step, result.problem, isRetryable(result.problem.code), deps);
@@ -128,13 +136,23 @@ function movedPremise(step: StepState, prepared: Prepared): Problem | null {
   for (const { resource, version } of step.expected) {
     const now = prepared.premises.find((premise) => premise.resource === resource);
     if (now === undefined || now.version !== version)
-      return problem("premise-failed", `The proposal relied on ${resource} at version ${version}; ${now === undefined ? "the action does not read it" : `it is at ${now.version}`}.`, { resource });
+      return problem(
+        "premise-failed",
+        `The proposal relied on ${resource} at version ${version}; ${now === undefined ? "the action does not read it" : `it is at ${now.version}`}.`,
+        { resource },
+      );
   }
   return null;
 }
 
 /** An adapter answered for a claimed step. Late and doubled answers find the step already past `applying` and change nothing. */
-export function stepOutcome(draft: Draft, stepId: string, outcome: Outcome, prepared: Prepared | null, deps: TaskDeps): void {
+export function stepOutcome(
+  draft: Draft,
+  stepId: string,
+  outcome: Outcome,
+  prepared: Prepared | null,
+  deps: TaskDeps,
+): void {
   const step = draft.state.steps.get(stepId);
   if (step === undefined || (step.phase.at !== "applying" && step.phase.at !== "in_doubt")) return;
   switch (outcome.kind) {
@@ -169,7 +187,13 @@ function refused(draft: Draft, step: StepState, why: Problem, retry: boolean, de
   const attempt = Math.max(1, step.attempts);
   const again = retry && attempt < LIMITS.effectAttempts && draft.state.cancelledBy === null;
   draft.details[step.id] = why.detail;
-  draft.emit({ type: "step-refused", step: step.id, code: why.code, attempt: again ? attempt + 1 : attempt, retryAtMs: again ? deps.nowMs + backoffMs(attempt) : null });
+  draft.emit({
+    type: "step-refused",
+    step: step.id,
+    code: why.code,
+    attempt: again ? attempt + 1 : attempt,
+    retryAtMs: again ? deps.nowMs + backoffMs(attempt) : null,
+  });
 }
 
 /** 20 ms, 80 ms, 320 ms, 1.3 s: a moved record is read again at once, a struggling target gets air. */
@@ -179,18 +203,33 @@ const backoffMs = (attempt: number): number => 20 * 4 ** (attempt - 1);
  * A person's decision, verified by the shell. Refuses with review-not-waiting, review-expired, attestation-mismatch, approver-is-requester,
  * role-missing or already-decided; racing and repeated decisions are harmless.
  */
-export function attest(draft: Draft, stepId: string, decision: Attestation, member: Member, signed: { envelope: Envelope; chain: readonly Envelope[] }, deps: TaskDeps): Result<null> {
+export function attest(
+  draft: Draft,
+  stepId: string,
+  decision: Attestation,
+  member: Member,
+  signed: { envelope: Envelope; chain: readonly Envelope[] },
+  deps: TaskDeps,
+): Result<null> {
   const { state } = draft;
   const step = state.steps.get(stepId);
   const review = step?.review ?? null;
-  if (step === undefined || review === null || review.id !== decision.review) return err(problem("review-not-waiting", "There is no such review."));
+  if (step === undefined || review === null || review.id !== decision.review)
+    return err(problem("review-not-waiting", "There is no such review."));
   if (review.approvals.some((approval) => approval.attestation === decision.id)) return ok(null);
-  if (step.phase.at !== "awaiting_review") return err(problem("review-not-waiting", `The review is ${review.status}.`, { status: review.status }));
+  if (step.phase.at !== "awaiting_review")
+    return err(problem("review-not-waiting", `The review is ${review.status}.`, { status: review.status }));
   if (deps.nowMs >= review.expiresMs) return err(problem("review-expired", "The deadline of this review has passed."));
-  if (decision.subject !== review.subject || decision.step !== stepId) return err(problem("attestation-mismatch", "The signature is over something else than what waits here."));
-  if (requestersOf(state).includes(member.member)) return err(problem("approver-is-requester", "Whoever asked for this may not decide it."));
-  if (!review.required.some(({ role }) => holds(member.roles, role))) return err(problem("role-missing", `This decision needs the role ${review.required.map((r) => r.role).join(" or ")}.`));
-  if (review.approvals.some((approval) => approval.member === member.member)) return err(problem("already-decided", "This person has decided already."));
+  if (decision.subject !== review.subject || decision.step !== stepId)
+    return err(problem("attestation-mismatch", "The signature is over something else than what waits here."));
+  if (requestersOf(state).includes(member.member))
+    return err(problem("approver-is-requester", "Whoever asked for this may not decide it."));
+  if (!review.required.some(({ role }) => holds(member.roles, role)))
+    return err(
+      problem("role-missing", `This decision needs the role ${review.required.map((r) => r.role).join(" or ")}.`),
+    );
+  if (review.approvals.some((approval) => approval.member === member.member))
+    return err(problem("already-decided", "This person has decided already."));
   if (decision.reason !== null) draft.details[stepId] = decision.reason;
   draft.emit({
     type: "attested",
@@ -204,7 +243,8 @@ export function attest(draft: Draft, stepId: string, decision: Attestation, memb
     chain: [...signed.chain],
   });
   if (decision.decision === "reject") draft.emit({ type: "review-rejected", step: stepId, review: review.id });
-  else if (isSatisfied(draft.state.steps.get(stepId)!)) draft.emit({ type: "review-approved", step: stepId, review: review.id });
+  else if (isSatisfied(draft.state.steps.get(stepId)!))
+    draft.emit({ type: "review-approved", step: stepId, review: review.id });
   advance(draft, deps);
   return ok(null);
 }
@@ -217,12 +257,17 @@ export const requestersOf = (state: TaskState): string[] => [
 
 function isSatisfied(step: StepState): boolean {
   const { required, approvals } = step.review!;
-  return required.every(({ role, quorum }) => new Set(approvals.filter((a) => holds(a.roles, role)).map((a) => a.member)).size >= quorum);
+  return required.every(
+    ({ role, quorum }) => new Set(approvals.filter((a) => holds(a.roles, role)).map((a) => a.member)).size >= quorum,
+  );
 }
 
 /** Ends what is not under way; what is, ends as it ends. */
 export function cancelTask(draft: Draft, by: string, deps: TaskDeps): Result<null> {
-  if (draft.state.settled !== null) return draft.state.settled.status === "cancelled" ? ok(null) : err(problem("task-settled", `The task has ${draft.state.settled.status}.`));
+  if (draft.state.settled !== null)
+    return draft.state.settled.status === "cancelled"
+      ? ok(null)
+      : err(problem("task-settled", `The task has ${draft.state.settled.status}.`));
   if (draft.state.cancelledBy === null) draft.emit({ type: "cancel-requested", by });
   advance(draft, deps);
   return ok(null);
@@ -232,9 +277,9 @@ export function cancelTask(draft: Draft, by: string, deps: TaskDeps): Result<nul
 export function timePassed(draft: Draft, deps: TaskDeps): void {
   if (draft.state.settled !== null) return;
   for (const step of draft.state.steps.values()) {
-    if (step.phase.at === "awaiting_review" && deps.nowMs >= step.review!.expiresMs) draft.emit({ type: "review-expired", step: step.id, review: step.review!.id });
+    if (step.phase.at === "awaiting_review" && deps.nowMs >= step.review!.expiresMs)
+      draft.emit({ type: "review-expired", step: step.id, review: step.review!.id });
     else if (deps.nowMs >= draft.state.deadlineMs && isIdle(step)) draft.emit({ type: "step-expired", step: step.id });
   }
   advance(draft, deps);
 }
-

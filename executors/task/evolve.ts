@@ -64,7 +64,12 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
     }
     case "step-resolved": {
       const args = open(known, event.args).value as JsonObject;
-      return withStep(state, event.step, { resolvedArgs: args, premises: event.premises, tags: event.tags, decision: event.decision });
+      return withStep(state, event.step, {
+        resolvedArgs: args,
+        premises: event.premises,
+        tags: event.tags,
+        decision: event.decision,
+      });
     }
     case "review-requested": {
       const shown = open(known, event.shown).value as Subject;
@@ -83,8 +88,15 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
     case "attested": {
       const step = state.steps.get(event.step)!;
       const review = step.review!;
-      if (event.decision === "reject") return withStep(state, event.step, { phase: { at: "rejected", by: event.member }, detail: known.details[event.step] ?? null });
-      const approvals = [...review.approvals, { attestation: event.attestation, member: event.member, roles: event.roles }];
+      if (event.decision === "reject")
+        return withStep(state, event.step, {
+          phase: { at: "rejected", by: event.member },
+          detail: known.details[event.step] ?? null,
+        });
+      const approvals = [
+        ...review.approvals,
+        { attestation: event.attestation, member: event.member, roles: event.roles },
+      ];
       return withStep(state, event.step, { review: { ...review, approvals } });
     }
     case "review-approved":
@@ -94,21 +106,38 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
     case "review-expired":
       return withReview(state, event.step, "expired", { at: "expired" });
     case "step-claimed":
-      return withStep(state, event.step, { phase: { at: "applying", attempt: event.attempt }, attempts: event.attempt, effectKey: event.effectKey });
+      return withStep(state, event.step, {
+        phase: { at: "applying", attempt: event.attempt },
+        attempts: event.attempt,
+        effectKey: event.effectKey,
+      });
     case "step-applied": {
       const result = { ...open(known, event.result), commitment: event.result };
       const phase = { at: "applied", result, seq: at.seq, atMs: at.atMs, replayed: event.replayed } as const;
-      return withStep(state, event.step, { phase, premises: event.premises, tags: event.tags, effectKey: event.effectKey });
+      return withStep(state, event.step, {
+        phase,
+        premises: event.premises,
+        tags: event.tags,
+        effectKey: event.effectKey,
+      });
     }
     case "step-refused": {
       const detail = known.details[event.step] ?? null;
-      if (event.retryAtMs === null) return withStep(state, event.step, { phase: { at: "failed", code: event.code }, detail });
-      return withStep(state, event.step, { phase: { at: "retrying", attempt: event.attempt, retryAtMs: event.retryAtMs }, attempts: event.attempt, detail });
+      if (event.retryAtMs === null)
+        return withStep(state, event.step, { phase: { at: "failed", code: event.code }, detail });
+      return withStep(state, event.step, {
+        phase: { at: "retrying", attempt: event.attempt, retryAtMs: event.retryAtMs },
+        attempts: event.attempt,
+        detail,
+      });
     }
     case "step-denied":
       return withStep(state, event.step, { phase: { at: "denied", rules: event.rules, byDefault: event.byDefault } });
     case "step-failed":
-      return withStep(state, event.step, { phase: { at: "failed", code: event.code }, detail: known.details[event.step] ?? null });
+      return withStep(state, event.step, {
+        phase: { at: "failed", code: event.code },
+        detail: known.details[event.step] ?? null,
+      });
     case "step-in-doubt":
       return withStep(state, event.step, { phase: { at: "in_doubt", attempt: state.steps.get(event.step)!.attempts } });
     case "step-skipped":
@@ -124,7 +153,14 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
   }
 }
 
-function proposed(task: string, plan: Plan, step: ProposedStep, index: number, event: Extract<TaskEvent, { type: "plan-admitted" }>, known: Known): StepState {
+function proposed(
+  task: string,
+  plan: Plan,
+  step: ProposedStep,
+  index: number,
+  event: Extract<TaskEvent, { type: "plan-admitted" }>,
+  known: Known,
+): StepState {
   const args = discloseArgs(step.args as JsonObject, known);
   return {
     id: step.id,
@@ -143,7 +179,8 @@ function proposed(task: string, plan: Plan, step: ProposedStep, index: number, e
     expected: step.premises,
     provenance: event.provenance[step.id] as { [argument: string]: Provenance },
     claimedConfidence: step.claimedConfidence,
-    rationale: step.rationale === null ? null : ((known.values[step.rationale.$commit]?.value ?? null) as string | null),
+    rationale:
+      step.rationale === null ? null : ((known.values[step.rationale.$commit]?.value ?? null) as string | null),
     decision: event.decisions[step.id]!,
     resolvedArgs: null,
     premises: [],

@@ -8,7 +8,16 @@ import type { TaskState } from "./state.ts";
 /** Every applied step with its result; whether it was a read follows from its contract. */
 export const recordsOf = (state: TaskState): TaskContext["records"] =>
   [...state.steps.values()].flatMap((step) =>
-    step.phase.at === "applied" ? [{ step: step.id, capability: step.capability, keyProvenance: keyProvenance(step), result: step.phase.result.value }] : [],
+    step.phase.at === "applied"
+      ? [
+          {
+            step: step.id,
+            capability: step.capability,
+            keyProvenance: keyProvenance(step),
+            result: step.phase.result.value,
+          },
+        ]
+      : [],
   );
 
 /** The same for provenance: reads only, with the contract of what they return. */
@@ -16,6 +25,14 @@ export function recordViewsOf(state: TaskState, release: CompiledRelease): Recor
   return [...state.steps.values()].flatMap((step) => {
     const declaration = release.declarations.capabilities.get(step.capability);
     if (step.phase.at !== "applied" || declaration === undefined || declaration.contract.effect !== "read") return [];
-    return [{ step: step.id, capability: step.capability, keyProvenance: keyProvenance(step), result: step.phase.result.value, outputContract: declaration.output }];
+    return [
+      {
+        step: step.id,
+        capability: step.capability,
+        keyProvenance: keyProvenance(step),
+        result: step.phase.result.value,
+        outputContract: declaration.output,
+      },
+    ];
   });
 }

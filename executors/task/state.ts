@@ -33,7 +33,13 @@ export type StepPhase =
   | { readonly at: "approved" }
   | { readonly at: "applying"; readonly attempt: number }
   | { readonly at: "retrying"; readonly attempt: number; readonly retryAtMs: number }
-  | { readonly at: "applied"; readonly result: Disclosure & { readonly commitment: string }; readonly seq: number; readonly atMs: number; readonly replayed: boolean }
+  | {
+      readonly at: "applied";
+      readonly result: Disclosure & { readonly commitment: string };
+      readonly seq: number;
+      readonly atMs: number;
+      readonly replayed: boolean;
+    }
   | { readonly at: "failed"; readonly code: ProblemCode }
   | { readonly at: "denied"; readonly rules: readonly string[]; readonly byDefault: boolean }
   | { readonly at: "rejected"; readonly by: string }
@@ -148,7 +154,8 @@ export function taskStatus(state: TaskState): TaskStatus {
   if (state.round === 0) return "planning";
   const open = [...state.steps.values()].filter((step) => !isTerminal(step.phase));
   if (open.length === 0) return "planning";
-  const waits = (step: StepState) => step.phase.at === "awaiting_review" || step.phase.at === "in_doubt" || isBlockedBy(state, step);
+  const waits = (step: StepState) =>
+    step.phase.at === "awaiting_review" || step.phase.at === "in_doubt" || isBlockedBy(state, step);
   return open.every(waits) ? "waiting" : "running";
 }
 
@@ -156,7 +163,9 @@ const isBlockedBy = (state: TaskState, step: StepState): boolean =>
   step.phase.at === "proposed" && step.after.some((id) => !isTerminal(state.steps.get(id)!.phase));
 
 /** Results of applied steps, for references and for policy. */
-export const resultsOf = (state: TaskState): { readonly [step: string]: { readonly capability: string; readonly result: Json } } =>
+export const resultsOf = (
+  state: TaskState,
+): { readonly [step: string]: { readonly capability: string; readonly result: Json } } =>
   Object.fromEntries(
     [...state.steps.values()].flatMap((step) =>
       step.phase.at === "applied" ? [[step.id, { capability: step.capability, result: step.phase.result.value }]] : [],

@@ -9,7 +9,12 @@ import { stepStatus, taskStatus, type Review, type StepState, type TaskState } f
 
 const at = (ms: number): string => new Date(ms).toISOString();
 
-export function taskView(state: TaskState, executor: string, delivered: number, receipts: ReadonlyMap<string, Envelope>): TaskView {
+export function taskView(
+  state: TaskState,
+  executor: string,
+  delivered: number,
+  receipts: ReadonlyMap<string, Envelope>,
+): TaskView {
   return {
     id: state.id,
     automation: state.automation,
@@ -66,7 +71,10 @@ function problemOf(step: StepState): { code: string; detail: string } | null {
     case "failed":
       return { code: step.phase.code, detail: step.detail ?? "" };
     case "denied":
-      return { code: "policy-denied", detail: step.phase.byDefault ? "No rule allows this." : `Denied by ${step.phase.rules.join(", ")}.` };
+      return {
+        code: "policy-denied",
+        detail: step.phase.byDefault ? "No rule allows this." : `Denied by ${step.phase.rules.join(", ")}.`,
+      };
     case "rejected":
       return { code: "rejected", detail: step.detail ?? `Rejected by ${step.phase.by}.` };
     case "skipped":
@@ -81,7 +89,13 @@ function problemOf(step: StepState): { code: string; detail: string } | null {
 }
 
 /** What the executor states about one applied step; null for any other. */
-export function receiptOf(state: TaskState, step: StepState, tenant: string, executor: string, delivery: Receipt["delivery"]): Receipt | null {
+export function receiptOf(
+  state: TaskState,
+  step: StepState,
+  tenant: string,
+  executor: string,
+  delivery: Receipt["delivery"],
+): Receipt | null {
   if (step.phase.at !== "applied") return null;
   return {
     version: 1,
@@ -124,6 +138,11 @@ export function reviewView(state: TaskState, step: StepState, review: Review): R
     })),
     requester: requestersOf(state)[0] ?? null,
     subject: review.subject,
-    parts: { ...review.parts, args: review.parts.args as Json, premises: review.parts.premises as Json, shown: review.parts.shown as unknown as Shown },
+    parts: {
+      ...review.parts,
+      args: review.parts.args as Json,
+      premises: review.parts.premises as Json,
+      shown: review.parts.shown as unknown as Shown,
+    },
   };
 }

@@ -18,20 +18,33 @@ export async function openShop(system: Countersign, tenant = "dev"): Promise<voi
 export type Reviewer = { readonly member: string; readonly key: PrivateKey; readonly chain: readonly Envelope[] };
 
 /** A person with a key of their own, enrolled under the tenant's root. */
-export async function reviewer(system: Countersign, member: string, roles: string[], tenant = "dev"): Promise<Reviewer> {
+export async function reviewer(
+  system: Countersign,
+  member: string,
+  roles: string[],
+  tenant = "dev",
+): Promise<Reviewer> {
   const key = newPrivateKey();
   return { member, key, chain: [await enrol(system.tenants[tenant]!.rootKey, tenant, member, key, roles)] };
 }
 
 /** Signs a decision on what waits and sends it. */
-export async function decide(system: Countersign, by: Reviewer, review: ReviewView, decision: "approve" | "reject", tenant = "dev") {
+export async function decide(
+  system: Countersign,
+  by: Reviewer,
+  review: ReviewView,
+  decision: "approve" | "reject",
+  tenant = "dev",
+) {
   const envelope = await attestation(by.key, tenant, review, decision);
-  return system.call(system.tenants[tenant]!.apiKeys.approver, `/v1/reviews/${review.id}/decision`, { body: { envelope, chain: by.chain } });
+  return system.call(system.tenants[tenant]!.apiKeys.approver, `/v1/reviews/${review.id}/decision`, {
+    body: { envelope, chain: by.chain },
+  });
 }
 
 /** Asks until the answer is as wanted, at most ten seconds. */
 export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 10_000; ; ) {
+  for (const end = Date.now() + 10_000; ;) {
     const answer = await ask();
     if (wanted(answer)) return answer;
     if (Date.now() > end) throw new Error(`not in time: ${JSON.stringify(answer)}`);

@@ -14,14 +14,20 @@ beforeAll(async () => {
 afterAll(() => system?.stop());
 
 const ada = DEMO.ada;
-const intent = (body: object, prefer?: string) => system.call(keys.app, "/v1/intents", { body, ...(prefer === undefined ? {} : { headers: { prefer } }) });
+const intent = (body: object, prefer?: string) =>
+  system.call(keys.app, "/v1/intents", { body, ...(prefer === undefined ? {} : { headers: { prefer } }) });
 const cancel = (orderId: string, key: string, change: object = {}) => ({
   automation: "order-cancellation",
   input: { customerId: ada.customerId, orderId, reason: "no longer needed", confirmed: true, ...change },
   idempotencyKey: key,
 });
-const orderStatus = async (id: string) => (await system.sql("BUSINESS_EU", "SELECT status FROM orders WHERE tenant = 'dev' AND id = ?", id))[0]?.["status"];
-const settled = (task: string) => until(async () => (await system.call(keys.app, `/v1/tasks/${task}`)).body, (view) => view.settled === true);
+const orderStatus = async (id: string) =>
+  (await system.sql("BUSINESS_EU", "SELECT status FROM orders WHERE tenant = 'dev' AND id = ?", id))[0]?.["status"];
+const settled = (task: string) =>
+  until(
+    async () => (await system.call(keys.app, `/v1/tasks/${task}`)).body,
+    (view) => view.settled === true,
+  );
 
 describe("an intent that needs nobody", () => {
   it("is answered at once with the task and its links, and can be waited for", async () => {
@@ -41,20 +47,41 @@ describe("an intent that needs nobody", () => {
   });
 
   it("cancels a small order in the customer's region, once, and says so in the record", async () => {
-    const answers = await Promise.all(Array.from({ length: 3 }, () => intent(cancel(ada.smallOrder, "small"), "wait=10")));
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, () => intent(cancel(ada.smallOrder, "small"), "wait=10")),
+    );
     expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
     const [task] = answers;
-    expect([task!.body.status, task!.body.region, task!.body.steps.map((step: any) => step.status)]).toEqual(["succeeded", "eu", ["applied", "applied"]]);
+    expect([task!.body.status, task!.body.region, task!.body.steps.map((step: any) => step.status)]).toEqual([
+      "succeeded",
+      "eu",
+      ["applied", "applied"],
+    ]);
     expect(await orderStatus(ada.smallOrder)).toBe("cancelled");
-    expect(await system.sql("BUSINESS_EU", "SELECT count(*) AS n FROM countersign_effects WHERE effect_key = ?", `cancel:order:${ada.smallOrder}`)).toEqual([{ n: 1 }]);
-    await until(async () => (await system.call(keys.app, `/v1/tasks/${task!.body.id}`)).body, (view) => view.recorded === true);
+    expect(
+      await system.sql(
+        "BUSINESS_EU",
+        "SELECT count(*) AS n FROM countersign_effects WHERE effect_key = ?",
+        `cancel:order:${ada.smallOrder}`,
+      ),
+    ).toEqual([{ n: 1 }]);
+    await until(
+      async () => (await system.call(keys.app, `/v1/tasks/${task!.body.id}`)).body,
+      (view) => view.recorded === true,
+    );
     const explained = await system.call(keys.auditor, `/v1/tasks/${task!.body.id}/explain`);
-    expect(explained.body.steps.map((step: any) => [step.id, step.status])).toEqual([["order", "applied"], ["cancel", "applied"]]);
+    expect(explained.body.steps.map((step: any) => [step.id, step.status])).toEqual([
+      ["order", "applied"],
+      ["cancel", "applied"],
+    ]);
   });
 
   it("is denied where the customer has not confirmed, and nothing changes", async () => {
     const answer = await intent(cancel(DEMO.ada.deliveredOrder, "unconfirmed", { confirmed: false }), "wait=10");
-    expect(answer.body.steps.find((step: any) => step.id === "cancel")).toMatchObject({ status: "denied", decision: { rules: ["not-confirmed"] } });
+    expect(answer.body.steps.find((step: any) => step.id === "cancel")).toMatchObject({
+      status: "denied",
+      decision: { rules: ["not-confirmed"] },
+    });
   });
 
   it("is refused where the order is not pending, and nothing changes", async () => {
@@ -67,7 +94,10 @@ describe("an intent that needs nobody", () => {
 describe("an intent that needs a person", () => {
   it("waits in the inbox with what will change and why, is approved by an enrolled key, and happens once", async () => {
     const opened = await intent(cancel(ada.largeOrder, "large"));
-    const waiting = await until(async () => (await system.call(keys.app, `/v1/tasks/${opened.body.task}`)).body, (view) => view.status === "waiting");
+    const waiting = await until(
+      async () => (await system.call(keys.app, `/v1/tasks/${opened.body.task}`)).body,
+      (view) => view.status === "waiting",
+    );
     expect(await orderStatus(ada.largeOrder)).toBe("pending");
     const inbox = (await system.call(keys.approver, "/v1/reviews")).body.reviews;
     const review = inbox.find((one: any) => one.task === waiting.id);
@@ -80,32 +110,74 @@ describe("an intent that needs a person", () => {
     expect(decisions.map((decision) => decision.status).toSorted()[0]).toBe(200);
     expect((await settled(waiting.id)).status).toBe("succeeded");
     expect(await orderStatus(ada.largeOrder)).toBe("cancelled");
-    expect(await system.sql("BUSINESS_EU", "SELECT count(*) AS n FROM countersign_attestations WHERE tenant = 'dev'")).toEqual([{ n: 1 }]);
+    expect(
+      await system.sql("BUSINESS_EU", "SELECT count(*) AS n FROM countersign_attestations WHERE tenant = 'dev'"),
+    ).toEqual([{ n: 1 }]);
   });
 
   it("is void when the order changed after it was shown", async () => {
     const { customerId, largeOrder } = DEMO.grace;
     const opened = await intent(cancel(largeOrder, "moved", { customerId }));
-    const waiting = await until(async () => (await system.call(keys.app, `/v1/tasks/${opened.body.task}`)).body, (view) => view.status === "waiting");
+    const waiting = await until(
+      async () => (await system.call(keys.app, `/v1/tasks/${opened.body.task}`)).body,
+      (view) => view.status === "waiting",
+    );
     const review = (await system.call(keys.approver, `/v1/reviews/${waiting.steps[1].review}`)).body;
-    await system.sql("BUSINESS_US", "UPDATE orders SET version = version + 1 WHERE tenant = 'dev' AND id = ?", largeOrder);
+    await system.sql(
+      "BUSINESS_US",
+      "UPDATE orders SET version = version + 1 WHERE tenant = 'dev' AND id = ?",
+      largeOrder,
+    );
     await decide(system, await reviewer(system, "ada", ["support-lead"]), review, "approve");
     const view = await settled(waiting.id);
     expect([view.status, view.steps[1].problem.code]).toEqual(["failed", "premise-failed"]);
-    expect((await system.sql("BUSINESS_US", "SELECT status FROM orders WHERE tenant = 'dev' AND id = ?", largeOrder))[0]!["status"]).toBe("pending");
+    expect(
+      (await system.sql("BUSINESS_US", "SELECT status FROM orders WHERE tenant = 'dev' AND id = ?", largeOrder))[0]![
+        "status"
+      ],
+    ).toBe("pending");
   });
 });
 
 describe("an outside agent", () => {
   it("proposes into a task that an app opened, and may name only what the customer or their records name", async () => {
-    const opened = await intent({ automation: "customer-operations", input: { customerId: DEMO.grace.customerId, request: `Please cancel ${DEMO.grace.smallOrder}, I no longer need it.`, confirmed: true } });
+    const opened = await intent({
+      automation: "customer-operations",
+      input: {
+        customerId: DEMO.grace.customerId,
+        request: `Please cancel ${DEMO.grace.smallOrder}, I no longer need it.`,
+        confirmed: true,
+      },
+    });
     const { task } = opened.body;
-    const propose = (body: object) => system.call(keys.agent, "/v1/proposals", { body: { task, ...body }, headers: { prefer: "wait=5" } });
-    const read = await propose({ steps: [{ id: "order", capability: "orders.get", args: { orderId: DEMO.grace.smallOrder, customerId: DEMO.grace.customerId } }] });
+    const propose = (body: object) =>
+      system.call(keys.agent, "/v1/proposals", { body: { task, ...body }, headers: { prefer: "wait=5" } });
+    const read = await propose({
+      steps: [
+        {
+          id: "order",
+          capability: "orders.get",
+          args: { orderId: DEMO.grace.smallOrder, customerId: DEMO.grace.customerId },
+        },
+      ],
+    });
     expect([read.status, read.body.code ?? ""]).toEqual([202, ""]);
-    const other = await propose({ steps: [{ id: "other", capability: "orders.get", args: { orderId: ada.smallOrder, customerId: ada.customerId } }] });
+    const other = await propose({
+      steps: [{ id: "other", capability: "orders.get", args: { orderId: ada.smallOrder, customerId: ada.customerId } }],
+    });
     expect(other.body.code ?? "").toBe("");
-    const done = await propose({ last: true, steps: [{ id: "cancel", capability: "orders.cancel", args: { orderId: DEMO.grace.smallOrder, customerId: DEMO.grace.customerId, reason: "no longer needed" }, claimedConfidence: 0.99, rationale: "The customer asked for it." }] });
+    const done = await propose({
+      last: true,
+      steps: [
+        {
+          id: "cancel",
+          capability: "orders.cancel",
+          args: { orderId: DEMO.grace.smallOrder, customerId: DEMO.grace.customerId, reason: "no longer needed" },
+          claimedConfidence: 0.99,
+          rationale: "The customer asked for it.",
+        },
+      ],
+    });
     const view = done.status === 200 ? done.body : await settled(task);
     const byId = Object.fromEntries(view.steps.map((step: any) => [step.id, step]));
     expect(byId["order"].status).toBe("applied");

@@ -31,7 +31,10 @@ export const sign = async (key: PrivateJwk, payloadType: string, payload: unknow
 export type TestRelease = { readonly text: string; readonly digest: string; readonly compiled: CompiledRelease };
 
 /** A release of three journal.note steps, one after another, that policy allows; `change` makes it anything else. */
-export function release(contracts: ReadonlyMap<string, CapabilityContract>, change: Partial<ReleaseBundle> = {}): TestRelease {
+export function release(
+  contracts: ReadonlyMap<string, CapabilityContract>,
+  change: Partial<ReleaseBundle> = {},
+): TestRelease {
   const names = change.playbook?.steps.map((step) => step.capability) ?? ["journal.note"];
   const bundle: ReleaseBundle = {
     version: 1,
@@ -49,7 +52,12 @@ export function release(contracts: ReadonlyMap<string, CapabilityContract>, chan
     },
     playbook: {
       version: 1,
-      steps: ["a", "b", "c"].map((id, i, all) => ({ id, capability: "journal.note", args: { text: { $cel: "intent.input.text" } }, ...(i === 0 ? {} : { after: [all[i - 1]!] }) })),
+      steps: ["a", "b", "c"].map((id, i, all) => ({
+        id,
+        capability: "journal.note",
+        args: { text: { $cel: "intent.input.text" } },
+        ...(i === 0 ? {} : { after: [all[i - 1]!] }),
+      })),
     },
     policy: { default: "deny", rules: [{ id: "notes", when: 'capability.name == "journal.note"', then: "allow" }] },
     capabilities: Object.fromEntries(names.map((name) => [name, contracts.get(name)!])),
@@ -62,8 +70,23 @@ export function release(contracts: ReadonlyMap<string, CapabilityContract>, chan
   return { text, digest: releaseDigest(text), compiled: compiled.value };
 }
 
-export async function promote(rootKey: PrivateJwk, tenant: string, { text, digest, compiled }: TestRelease, serial = 1, change: Partial<Promotion> = {}): Promise<ReleaseDelivery> {
-  const payload = { version: 1, tenant, automation: compiled.bundle.automation, release: digest, serial, atMs: Date.now(), expiresMs: Date.now() + 24 * HOUR_MS, ...change };
+export async function promote(
+  rootKey: PrivateJwk,
+  tenant: string,
+  { text, digest, compiled }: TestRelease,
+  serial = 1,
+  change: Partial<Promotion> = {},
+): Promise<ReleaseDelivery> {
+  const payload = {
+    version: 1,
+    tenant,
+    automation: compiled.bundle.automation,
+    release: digest,
+    serial,
+    atMs: Date.now(),
+    expiresMs: Date.now() + 24 * HOUR_MS,
+    ...change,
+  };
   return { bundle: text, promotion: { envelope: await sign(rootKey, PAYLOAD_TYPES.promotion, payload), chain: [] } };
 }
 
@@ -107,7 +130,13 @@ export async function submission(options: SubmitOptions): Promise<SubmitCommand>
     trigger: null,
     purpose: null,
     traceparent: null,
-    plan: plan === null ? null : { envelope: await sign(options.proposalKey, PAYLOAD_TYPES.plan, options.tamper?.(plan) ?? plan), disclosures: {} },
+    plan:
+      plan === null
+        ? null
+        : {
+            envelope: await sign(options.proposalKey, PAYLOAD_TYPES.plan, options.tamper?.(plan) ?? plan),
+            disclosures: {},
+          },
     delivery: options.delivery ?? null,
     waitMs: options.waitMs ?? 0,
     ...options.change,
@@ -116,7 +145,11 @@ export async function submission(options: SubmitOptions): Promise<SubmitCommand>
 
 function honestPlan({ tenant, task, release, input }: SubmitOptions, region: string, commitment: string): Plan {
   const { compiled } = release;
-  const derived = derivePlan(compiled.playbook!, { automation: compiled.bundle.automation, input, region, purpose: "" }, { openedByAgent: false });
+  const derived = derivePlan(
+    compiled.playbook!,
+    { automation: compiled.bundle.automation, input, region, purpose: "" },
+    { openedByAgent: false },
+  );
   if (!derived.ok) throw new Error(derived.problem.detail);
   return planOf(tenant, task, region, release, commitment, "playbook", derived.value, 1, true);
 }
@@ -128,7 +161,13 @@ export function planOf(
   { compiled, digest }: TestRelease,
   input: string,
   planner: "playbook" | "agent",
-  steps: readonly { id: string; capability: string; args: JsonObject; after?: readonly string[]; when?: string | null }[],
+  steps: readonly {
+    id: string;
+    capability: string;
+    args: JsonObject;
+    after?: readonly string[];
+    when?: string | null;
+  }[],
   round: number,
   last: boolean,
 ): Plan {
@@ -146,28 +185,36 @@ export function planOf(
     input,
     notBeforeMs: Date.now() - 1_000,
     expiresMs: Date.now() + 60_000,
-    steps: steps.map(
-      (step, index): ProposedStep => ({
-        id: step.id,
-        proposal: proposalId(task, round, index),
-        capability: step.capability,
-        contract: compiled.contractDigestByName.get(step.capability) ?? `sha256:${"0".repeat(64)}`,
-        args: step.args as Record<string, never>,
-        after: [...(step.after ?? [])],
-        when: step.when ?? null,
-        premises: [],
-        claimedConfidence: null,
-        rationale: null,
-        advice: { answer: "allow", final: true, rules: [] },
-      }),
-    ),
+    steps: steps.map((step, index): ProposedStep => ({
+      id: step.id,
+      proposal: proposalId(task, round, index),
+      capability: step.capability,
+      contract: compiled.contractDigestByName.get(step.capability) ?? `sha256:${"0".repeat(64)}`,
+      args: step.args as Record<string, never>,
+      after: [...(step.after ?? [])],
+      when: step.when ?? null,
+      premises: [],
+      claimedConfidence: null,
+      rationale: null,
+      advice: { answer: "allow", final: true, rules: [] },
+    })),
   };
 }
 
-export const signedPlan = async (key: PrivateJwk, plan: Plan): Promise<SignedPlan> => ({ envelope: await sign(key, PAYLOAD_TYPES.plan, plan), disclosures: {} });
+export const signedPlan = async (key: PrivateJwk, plan: Plan): Promise<SignedPlan> => ({
+  envelope: await sign(key, PAYLOAD_TYPES.plan, plan),
+  disclosures: {},
+});
 
 /** An enrolment of a key, signed by whoever holds `issuer`. */
-export const enrol = (issuer: PrivateJwk, tenant: string, member: string, key: PublicJwk, roles: string[], change: Partial<Enrolment> = {}): Promise<Envelope> =>
+export const enrol = (
+  issuer: PrivateJwk,
+  tenant: string,
+  member: string,
+  key: PublicJwk,
+  roles: string[],
+  change: Partial<Enrolment> = {},
+): Promise<Envelope> =>
   sign(issuer, PAYLOAD_TYPES.enrolment, {
     version: 1,
     tenant,
@@ -180,7 +227,13 @@ export const enrol = (issuer: PrivateJwk, tenant: string, member: string, key: P
   });
 
 /** A decision on a review as its signer's device makes it. */
-export const attestation = (key: PrivateJwk, tenant: string, review: ReviewView, decision: "approve" | "reject", change: Partial<Attestation> = {}): Promise<Envelope> =>
+export const attestation = (
+  key: PrivateJwk,
+  tenant: string,
+  review: ReviewView,
+  decision: "approve" | "reject",
+  change: Partial<Attestation> = {},
+): Promise<Envelope> =>
   sign(key, PAYLOAD_TYPES.attestation, {
     version: 1,
     id: `att_${randomToken()}`,

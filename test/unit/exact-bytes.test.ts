@@ -26,14 +26,20 @@ describe("identifiers", () => {
     expect(toBase32(new TextEncoder().encode("foobar"))).toBe("mzxw6ytboi");
   });
   it("choose the shard by the first three bytes", () => {
-    expect([shardOf(Uint8Array.of(0, 0, 5), 4), shardOf(Uint8Array.of(255, 255, 255), 4), shardOf(Uint8Array.of(1, 0, 0), 3)]).toEqual([1, 3, 1]);
+    expect([
+      shardOf(Uint8Array.of(0, 0, 5), 4),
+      shardOf(Uint8Array.of(255, 255, 255), 4),
+      shardOf(Uint8Array.of(1, 0, 0), 3),
+    ]).toEqual([1, 3, 1]);
   });
 });
 
 describe("payload types", () => {
   it("are pinned", () => {
     expect(Object.values(PAYLOAD_TYPES).sort()).toEqual(
-      ["attestation", "enrolment", "plan", "possession", "promotion", "receipt", "restore", "statement"].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
+      ["attestation", "enrolment", "plan", "possession", "promotion", "receipt", "restore", "statement"].map(
+        (kind) => `application/vnd.countersign.${kind}.v1+json`,
+      ),
     );
   });
 });
@@ -46,13 +52,22 @@ describe("the chain", () => {
       `{"atMs":1700000000000,"events":[{"by":"key_1","type":"cancel-requested"}],"executor":"dev/eu/2","prev":"${"0".repeat(64)}","seq":1,"task":"${TASK}","version":1}`,
     );
     expect(first.hash).toBe("b45d198c3a7a44fe44a4e21251394a8f5eb105244ca81b7e95ef42c300ff9be1");
-    expect(seal("dev/eu/2", first, 1_700_000_000_001, TASK, events, null).body).toContain(`"prev":"${first.hash}","seq":2`);
+    expect(seal("dev/eu/2", first, 1_700_000_000_001, TASK, events, null).body).toContain(
+      `"prev":"${first.hash}","seq":2`,
+    );
   });
 });
 
 describe("entries", () => {
   it("are these bytes, canonical, and satisfy their own schema", () => {
-    const record = seal("dev/eu/2", GENESIS, 1_700_000_000_000, TASK, [{ type: "cancel-requested", by: "key_1" }], null).body;
+    const record = seal(
+      "dev/eu/2",
+      GENESIS,
+      1_700_000_000_000,
+      TASK,
+      [{ type: "cancel-requested", by: "key_1" }],
+      null,
+    ).body;
     const text = entryText("task", "dev/eu/2", TASK, [record], 1, 1_700_000_000_500);
     expect(text).toBe(
       `{"data":{"records":[${record}]},"datacontenttype":"application/json","id":"${entryId(ENTRY_TYPES.task, "dev/eu/2", 1)}","source":"/executors/dev/eu/2",` +
@@ -66,7 +81,15 @@ describe("entries", () => {
 
 describe("what people sign", () => {
   it("binds challenge, step, arguments, premises and what was shown under this digest", () => {
-    expect(subjectDigest({ challenge: "c", step: `sha256:${"1".repeat(64)}`, args: { orderId: "#W1234567" }, premises: [], shown: { summary: "s" } })).toBe("sha256:aaee40f49d6cb06dbebd73bb790dd4063d9c46240138406684bb93bb4f7c7d27");
+    expect(
+      subjectDigest({
+        challenge: "c",
+        step: `sha256:${"1".repeat(64)}`,
+        args: { orderId: "#W1234567" },
+        premises: [],
+        shown: { summary: "s" },
+      }),
+    ).toBe("sha256:aaee40f49d6cb06dbebd73bb790dd4063d9c46240138406684bb93bb4f7c7d27");
   });
 });
 

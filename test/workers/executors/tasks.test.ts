@@ -20,7 +20,11 @@ describe("a task that needs nobody", () => {
     if (!answer.ok) return;
     expect(answer.value.view.status).toBe("succeeded");
     expect(answer.value.view.steps.map((step) => step.status)).toEqual(["applied", "applied", "applied"]);
-    const rows = await runInDurableObject(w.executor() as any, (_, state: DurableObjectState) => state.storage.sql.exec<{ seq: number; body: string; hash: string }>("SELECT seq, body, hash FROM journal ORDER BY seq").toArray());
+    const rows = await runInDurableObject(w.executor() as any, (_, state: DurableObjectState) =>
+      state.storage.sql
+        .exec<{ seq: number; body: string; hash: string }>("SELECT seq, body, hash FROM journal ORDER BY seq")
+        .toArray(),
+    );
     let prev = GENESIS_HASH;
     for (const [index, row] of rows.entries()) {
       const record = JSON.parse(row.body);
@@ -38,7 +42,8 @@ describe("a task that needs nobody", () => {
     const first = await w.executor().submit(command);
     const again = await w.executor().submit(command);
     expect([first, again].map((answer) => answer.ok && answer.value.duplicate)).toEqual([false, true]);
-    if (first.ok && again.ok) expect({ ...again.value.view, recorded: null }).toEqual({ ...first.value.view, recorded: null });
+    if (first.ok && again.ok)
+      expect({ ...again.value.view, recorded: null }).toEqual({ ...first.value.view, recorded: null });
   });
 
   it("opens one task for submissions that race", async () => {
@@ -47,7 +52,11 @@ describe("a task that needs nobody", () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => w.executor().submit(command)));
     expect(answers.map(code)).toEqual(Array(8).fill("ok"));
     expect(answers.filter((answer) => answer.ok && !answer.value.duplicate).length).toBeGreaterThan(0);
-    const opened = await runInDurableObject(w.executor() as any, (_, state: DurableObjectState) => state.storage.sql.exec("SELECT body FROM journal WHERE body LIKE '%task-opened%'").toArray().length);
+    const opened = await runInDurableObject(
+      w.executor() as any,
+      (_, state: DurableObjectState) =>
+        state.storage.sql.exec("SELECT body FROM journal WHERE body LIKE '%task-opened%'").toArray().length,
+    );
     expect(opened).toBe(1);
   });
 
@@ -55,12 +64,16 @@ describe("a task that needs nobody", () => {
     const w = await world();
     const command = await w.submission({ text: "hello" });
     await w.executor().submit(command);
-    expect(code(await w.executor().submit({ ...command, requestDigest: `sha256:${"1".repeat(64)}` }))).toBe("idempotency-conflict");
+    expect(code(await w.executor().submit({ ...command, requestDigest: `sha256:${"1".repeat(64)}` }))).toBe(
+      "idempotency-conflict",
+    );
   });
 
   it("asks for a release that it does not hold", async () => {
     const w = await world();
-    expect(code(await w.executor().submit(await w.submission({ text: "hello" }, { delivery: null })))).toBe("release-needed");
+    expect(code(await w.executor().submit(await w.submission({ text: "hello" }, { delivery: null })))).toBe(
+      "release-needed",
+    );
   });
 
   it("signs receipts that name the position in the chain", async () => {
@@ -80,26 +93,55 @@ describe("a plan under a valid proposal key is refused", () => {
   const refused = async (tamper: (plan: Plan) => Plan, wanted: string) => {
     const w = await world();
     expect(code(await w.executor().submit(await w.submission({ text: "hello" }, { tamper })))).toBe(wanted);
-    expect(await runInDurableObject(w.executor() as any, (_, state: DurableObjectState) => state.storage.sql.exec("SELECT 1 FROM tasks").toArray().length)).toBe(0);
+    expect(
+      await runInDurableObject(
+        w.executor() as any,
+        (_, state: DurableObjectState) => state.storage.sql.exec("SELECT 1 FROM tasks").toArray().length,
+      ),
+    ).toBe(0);
   };
-  const firstStep = (plan: Plan, change: object): Plan => ({ ...plan, steps: plan.steps.map((step, i) => (i === 0 ? { ...step, ...change } : step)) });
+  const firstStep = (plan: Plan, change: object): Plan => ({
+    ...plan,
+    steps: plan.steps.map((step, i) => (i === 0 ? { ...step, ...change } : step)),
+  });
 
   it("when it is for another tenant", () => refused((plan) => ({ ...plan, tenant: "other" }), "audience-mismatch"));
   it("when it is for another region", () => refused((plan) => ({ ...plan, region: "us" }), "audience-mismatch"));
-  it("when it is for another input", () => refused((plan) => ({ ...plan, input: "x".repeat(43) }), "audience-mismatch"));
-  it("when it has expired", () => refused((plan) => ({ ...plan, notBeforeMs: Date.now() - 60_000, expiresMs: Date.now() - 1 }), "expired"));
-  it("when it is not valid yet", () => refused((plan) => ({ ...plan, notBeforeMs: Date.now() + 120_000, expiresMs: Date.now() + 180_000 }), "not-yet-valid"));
-  it("when it would live for ever", () => refused((plan) => ({ ...plan, expiresMs: Date.now() + 86_400_000 }), "plan-invalid"));
-  it("when it invents a release", () => refused((plan) => ({ ...plan, release: `sha256:${"a".repeat(64)}` }), "release-mismatch"));
-  it("when it changes what the playbook derives", () => refused((plan) => firstStep(plan, { args: { text: "other" } }), "plan-mismatch"));
-  it("when it adds a step", () => refused((plan) => ({ ...plan, steps: [...plan.steps, { ...plan.steps[0]!, id: "d", proposal: plan.steps[0]!.proposal.replace(/0$/, "3") }] }), "plan-mismatch"));
-  it("when it uses a capability that the release does not contain", () => refused((plan) => firstStep(plan, { capability: "orders.cancel" }), "capability-not-in-release"));
-  it("when the contract is not the one here", () => refused((plan) => firstStep(plan, { contract: `sha256:${"b".repeat(64)}` }), "contract-mismatch"));
-  it("when it takes another planner's name", () => refused((plan) => ({ ...plan, agent: { planner: "agent", id: "key_x" } }), "plan-mismatch"));
+  it("when it is for another input", () =>
+    refused((plan) => ({ ...plan, input: "x".repeat(43) }), "audience-mismatch"));
+  it("when it has expired", () =>
+    refused((plan) => ({ ...plan, notBeforeMs: Date.now() - 60_000, expiresMs: Date.now() - 1 }), "expired"));
+  it("when it is not valid yet", () =>
+    refused(
+      (plan) => ({ ...plan, notBeforeMs: Date.now() + 120_000, expiresMs: Date.now() + 180_000 }),
+      "not-yet-valid",
+    ));
+  it("when it would live for ever", () =>
+    refused((plan) => ({ ...plan, expiresMs: Date.now() + 86_400_000 }), "plan-invalid"));
+  it("when it invents a release", () =>
+    refused((plan) => ({ ...plan, release: `sha256:${"a".repeat(64)}` }), "release-mismatch"));
+  it("when it changes what the playbook derives", () =>
+    refused((plan) => firstStep(plan, { args: { text: "other" } }), "plan-mismatch"));
+  it("when it adds a step", () =>
+    refused(
+      (plan) => ({
+        ...plan,
+        steps: [...plan.steps, { ...plan.steps[0]!, id: "d", proposal: plan.steps[0]!.proposal.replace(/0$/, "3") }],
+      }),
+      "plan-mismatch",
+    ));
+  it("when it uses a capability that the release does not contain", () =>
+    refused((plan) => firstStep(plan, { capability: "orders.cancel" }), "capability-not-in-release"));
+  it("when the contract is not the one here", () =>
+    refused((plan) => firstStep(plan, { contract: `sha256:${"b".repeat(64)}` }), "contract-mismatch"));
+  it("when it takes another planner's name", () =>
+    refused((plan) => ({ ...plan, agent: { planner: "agent", id: "key_x" } }), "plan-mismatch"));
 
   it("when it is signed by another key", async () => {
     const w = await world();
-    expect(code(await w.executor().submit(await w.submission({ text: "hello" }, { proposalKey: newPrivateKey() })))).toBe("key-unknown");
+    expect(
+      code(await w.executor().submit(await w.submission({ text: "hello" }, { proposalKey: newPrivateKey() }))),
+    ).toBe("key-unknown");
   });
 });
 
@@ -112,9 +154,13 @@ describe("a release is accepted only with a promotion that chains to the root ke
 
   it("refuses a wider policy under the promotion of another bundle", async () => {
     const w = await world();
-    const wide = release(contracts, { policy: { default: "deny", rules: [{ id: "everything", when: "true", then: "allow" }] } });
+    const wide = release(contracts, {
+      policy: { default: "deny", rules: [{ id: "everything", when: "true", then: "allow" }] },
+    });
     const delivery = { bundle: wide.text, promotion: w.delivery.promotion };
-    expect(code(await w.executor().submit(await w.submission({ text: "x" }, { release: wide, delivery })))).toBe("release-mismatch");
+    expect(code(await w.executor().submit(await w.submission({ text: "x" }, { release: wide, delivery })))).toBe(
+      "release-mismatch",
+    );
   });
 
   it("refuses an older promotion after a newer one", async () => {
@@ -127,9 +173,18 @@ describe("a release is accepted only with a promotion that chains to the root ke
   it("accepts an operator whom an admin enrolled whom the root enrolled, and nobody without that chain", async () => {
     const w = await world();
     const [admin, operator, stranger] = [newPrivateKey(), newPrivateKey(), newPrivateKey()];
-    const chain = [await enrol(admin, w.tenant, "olga", operator, ["operator"]), await enrol(w.rootKey, w.tenant, "grace", admin, ["admin"])];
+    const chain = [
+      await enrol(admin, w.tenant, "olga", operator, ["operator"]),
+      await enrol(w.rootKey, w.tenant, "grace", admin, ["admin"]),
+    ];
     const payload = JSON.parse(atob(w.delivery.promotion.envelope.payload));
-    const by = async (key: typeof admin, links: typeof chain) => ({ bundle: w.release.text, promotion: { envelope: await sign(key, PAYLOAD_TYPES.promotion, { ...payload, serial: payload.serial + 1 }), chain: links } });
+    const by = async (key: typeof admin, links: typeof chain) => ({
+      bundle: w.release.text,
+      promotion: {
+        envelope: await sign(key, PAYLOAD_TYPES.promotion, { ...payload, serial: payload.serial + 1 }),
+        chain: links,
+      },
+    });
     expect(code(await w.executor().learn(await by(stranger, chain)))).toBe("chain-broken");
     expect(code(await w.executor().learn(await by(operator, chain.slice(0, 1))))).toBe("chain-broken");
     expect(code(await w.executor().learn(await by(operator, chain)))).toBe("ok");
@@ -138,16 +193,39 @@ describe("a release is accepted only with a promotion that chains to the root ke
   it("does not let an admin make another admin", async () => {
     const w = await world();
     const [admin, second] = [newPrivateKey(), newPrivateKey()];
-    const chain = [await enrol(admin, w.tenant, "mallory", second, ["admin"]), await enrol(w.rootKey, w.tenant, "grace", admin, ["admin"])];
+    const chain = [
+      await enrol(admin, w.tenant, "mallory", second, ["admin"]),
+      await enrol(w.rootKey, w.tenant, "grace", admin, ["admin"]),
+    ];
     const payload = JSON.parse(atob(w.delivery.promotion.envelope.payload));
-    const delivery = { bundle: w.release.text, promotion: { envelope: await sign(second, PAYLOAD_TYPES.promotion, { ...payload, serial: payload.serial + 1 }), chain } };
+    const delivery = {
+      bundle: w.release.text,
+      promotion: {
+        envelope: await sign(second, PAYLOAD_TYPES.promotion, { ...payload, serial: payload.serial + 1 }),
+        chain,
+      },
+    };
     expect(code(await w.executor().learn(delivery))).toBe("role-missing");
   });
 });
 
 describe("a step that needs a person", () => {
-  const policy = { default: "deny" as const, rules: [{ id: "ask", when: 'capability.name == "journal.note"', then: "review" as const, reviewers: { role: "lead", quorum: 1 }, message: "Notes are read first." }] };
-  const one = { version: 1 as const, steps: [{ id: "a", capability: "journal.note", args: { text: { $cel: "intent.input.text" } } }] };
+  const policy = {
+    default: "deny" as const,
+    rules: [
+      {
+        id: "ask",
+        when: 'capability.name == "journal.note"',
+        then: "review" as const,
+        reviewers: { role: "lead", quorum: 1 },
+        message: "Notes are read first.",
+      },
+    ],
+  };
+  const one = {
+    version: 1 as const,
+    steps: [{ id: "a", capability: "journal.note", args: { text: { $cel: "intent.input.text" } } }],
+  };
   const waiting = async (change = {}) => {
     const w = await world({ policy, playbook: one, ...change });
     const command = await w.submission({ text: "hello" }, { waitMs: 0 });
@@ -163,9 +241,15 @@ describe("a step that needs a person", () => {
 
   it("waits, is approved by an enrolled key, and is applied with the attestation in its receipt", async () => {
     const { w, task, review, key, chain } = await waiting();
-    expect((await w.executor().reviews()) as any).toMatchObject({ ok: true, value: [{ id: review.id, status: "waiting" }] });
+    expect((await w.executor().reviews()) as any).toMatchObject({
+      ok: true,
+      value: [{ id: review.id, status: "waiting" }],
+    });
     const envelope = await attestation(key, w.tenant, review, "approve");
-    expect(await w.executor().decide(review.id, { envelope, chain })).toMatchObject({ ok: true, value: { status: "approved" } });
+    expect(await w.executor().decide(review.id, { envelope, chain })).toMatchObject({
+      ok: true,
+      value: { status: "approved" },
+    });
     const done = await w.executor().wait(task, 2_000);
     if (!done.ok) throw new Error(done.problem.code);
     expect(done.value.status).toBe("succeeded");
@@ -173,52 +257,108 @@ describe("a step that needs a person", () => {
     expect(receipt.attestations).toEqual([JSON.parse(atob(envelope.payload)).id]);
     // Sent again, the same signature changes nothing; another one comes too late.
     expect(code(await w.executor().decide(review.id, { envelope, chain }))).toBe("ok");
-    expect(code(await w.executor().decide(review.id, { envelope: await attestation(key, w.tenant, review, "reject"), chain }))).toBe("review-not-waiting");
+    expect(
+      code(
+        await w.executor().decide(review.id, { envelope: await attestation(key, w.tenant, review, "reject"), chain }),
+      ),
+    ).toBe("review-not-waiting");
   });
 
   it("is refused by a rejection with its reason, and the task fails", async () => {
     const { w, task, review, key, chain } = await waiting();
     await w.executor().decide(review.id, { envelope: await attestation(key, w.tenant, review, "reject"), chain });
-    expect(await w.executor().read(task)).toMatchObject({ ok: true, value: { status: "failed", steps: [{ status: "denied", problem: { code: "rejected", detail: "not now" } }] } });
+    expect(await w.executor().read(task)).toMatchObject({
+      ok: true,
+      value: { status: "failed", steps: [{ status: "denied", problem: { code: "rejected", detail: "not now" } }] },
+    });
   });
 
   it("is not moved by a forged, misdirected or unenrolled decision", async () => {
     const { w, review, key, chain } = await waiting();
     const stranger = newPrivateKey();
-    const decide = async (envelope: Parameters<ReturnType<typeof w.executor>["decide"]>[1]["envelope"], links = chain) => code(await w.executor().decide(review.id, { envelope, chain: links }));
+    const decide = async (
+      envelope: Parameters<ReturnType<typeof w.executor>["decide"]>[1]["envelope"],
+      links = chain,
+    ) => code(await w.executor().decide(review.id, { envelope, chain: links }));
     expect(await decide(await attestation(stranger, w.tenant, review, "approve"))).toBe("chain-broken");
     expect(await decide(await attestation(stranger, w.tenant, review, "approve"), [])).toBe("chain-broken");
-    expect(await decide(await attestation(testKeys.workers.proposalKey, w.tenant, review, "approve"), [await enrol(testKeys.workers.proposalKey, w.tenant, "eve", testKeys.workers.proposalKey, ["lead"])])).toBe("chain-broken");
-    expect(await decide(await attestation(key, w.tenant, review, "approve", { subject: `sha256:${"c".repeat(64)}` }))).toBe("attestation-mismatch");
+    expect(
+      await decide(await attestation(testKeys.workers.proposalKey, w.tenant, review, "approve"), [
+        await enrol(testKeys.workers.proposalKey, w.tenant, "eve", testKeys.workers.proposalKey, ["lead"]),
+      ]),
+    ).toBe("chain-broken");
+    expect(
+      await decide(await attestation(key, w.tenant, review, "approve", { subject: `sha256:${"c".repeat(64)}` })),
+    ).toBe("attestation-mismatch");
     expect(await decide(await attestation(key, "other", review, "approve"))).toBe("attestation-mismatch");
-    expect(await decide(await attestation(key, w.tenant, review, "approve", { expiresMs: Date.now() - 1 }))).toBe("expired");
+    expect(await decide(await attestation(key, w.tenant, review, "approve", { expiresMs: Date.now() - 1 }))).toBe(
+      "expired",
+    );
     const other = newPrivateKey();
-    expect(await decide(await attestation(other, w.tenant, review, "approve"), [await enrol(w.rootKey, w.tenant, "bob", other, ["reader"])])).toBe("role-missing");
-    expect(await decide(await attestation(other, w.tenant, review, "approve"), [await enrol(w.rootKey, w.tenant, "bob", other, ["lead"], { expiresMs: Date.now() - 1 })])).toBe("key-expired");
-    await w.executor().revokeKey({ kid: (await attestation(key, w.tenant, review, "approve")).signatures[0]!.keyid, by: "grace", reason: "lost" });
+    expect(
+      await decide(await attestation(other, w.tenant, review, "approve"), [
+        await enrol(w.rootKey, w.tenant, "bob", other, ["reader"]),
+      ]),
+    ).toBe("role-missing");
+    expect(
+      await decide(await attestation(other, w.tenant, review, "approve"), [
+        await enrol(w.rootKey, w.tenant, "bob", other, ["lead"], { expiresMs: Date.now() - 1 }),
+      ]),
+    ).toBe("key-expired");
+    await w
+      .executor()
+      .revokeKey({
+        kid: (await attestation(key, w.tenant, review, "approve")).signatures[0]!.keyid,
+        by: "grace",
+        reason: "lost",
+      });
     expect(await decide(await attestation(key, w.tenant, review, "approve"))).toBe("key-revoked");
-    expect(await w.executor().review(review.id)).toMatchObject({ ok: true, value: { status: "waiting", required: [{ approvedBy: [] }] } });
+    expect(await w.executor().review(review.id)).toMatchObject({
+      ok: true,
+      value: { status: "waiting", required: [{ approvedBy: [] }] },
+    });
   });
 
   it("is not approved by whoever asked for it", async () => {
     const w = await world({ policy, playbook: one });
-    const command = await w.submission({ text: "hello" }, { waitMs: 0, change: { principal: { key: "key_app", role: "app", member: "ada", sod: "evaluable" } } });
+    const command = await w.submission(
+      { text: "hello" },
+      { waitMs: 0, change: { principal: { key: "key_app", role: "app", member: "ada", sod: "evaluable" } } },
+    );
     const answer = await w.executor().submit(command);
     if (!answer.ok) throw new Error(answer.problem.code);
     const review = await w.executor().review(answer.value.view.steps[0]!.review!);
     if (!review.ok) throw new Error(review.problem.code);
     const key = newPrivateKey();
-    expect(code(await w.executor().decide(review.value.id, { envelope: await attestation(key, w.tenant, review.value, "approve"), chain: [await enrol(w.rootKey, w.tenant, "ada", key, ["lead"])] }))).toBe("approver-is-requester");
+    expect(
+      code(
+        await w
+          .executor()
+          .decide(review.value.id, {
+            envelope: await attestation(key, w.tenant, review.value, "approve"),
+            chain: [await enrol(w.rootKey, w.tenant, "ada", key, ["lead"])],
+          }),
+      ),
+    ).toBe("approver-is-requester");
   });
 
   it("waits until a quorum of different people has approved", async () => {
     const two = { ...policy, rules: [{ ...policy.rules[0]!, reviewers: { role: "lead", quorum: 2 } }] };
     const { w, task, review, key, chain } = await waiting({ policy: two });
     await w.executor().decide(review.id, { envelope: await attestation(key, w.tenant, review, "approve"), chain });
-    expect(code(await w.executor().decide(review.id, { envelope: await attestation(key, w.tenant, review, "approve"), chain }))).toBe("already-decided");
+    expect(
+      code(
+        await w.executor().decide(review.id, { envelope: await attestation(key, w.tenant, review, "approve"), chain }),
+      ),
+    ).toBe("already-decided");
     expect(await w.executor().read(task)).toMatchObject({ ok: true, value: { status: "waiting" } });
     const second = newPrivateKey();
-    await w.executor().decide(review.id, { envelope: await attestation(second, w.tenant, review, "approve"), chain: [await enrol(w.rootKey, w.tenant, "bob", second, ["lead"])] });
+    await w
+      .executor()
+      .decide(review.id, {
+        envelope: await attestation(second, w.tenant, review, "approve"),
+        chain: [await enrol(w.rootKey, w.tenant, "bob", second, ["lead"])],
+      });
     expect(await w.executor().wait(task, 2_000)).toMatchObject({ ok: true, value: { status: "succeeded" } });
   });
 
@@ -232,20 +372,54 @@ describe("a step that needs a person", () => {
     } finally {
       vi.useRealTimers();
     }
-    expect(await w.executor().read(task)).toMatchObject({ ok: true, value: { status: "expired", steps: [{ status: "expired" }] } });
+    expect(await w.executor().read(task)).toMatchObject({
+      ok: true,
+      value: { status: "expired", steps: [{ status: "expired" }] },
+    });
   });
 });
 
 describe("a stop", () => {
   it("keeps new work out until an admin's signature lifts that very stop", async () => {
     const w = await world();
-    const stop = { kind: "capability" as const, target: "journal.note", stop: `stp_${"a".repeat(26)}`, by: "key_op", reason: "drill" };
+    const stop = {
+      kind: "capability" as const,
+      target: "journal.note",
+      stop: `stp_${"a".repeat(26)}`,
+      by: "key_op",
+      reason: "drill",
+    };
     expect(await w.executor().stop(stop)).toMatchObject({ ok: true, value: { stop: stop.stop, alreadyClaimed: [] } });
     expect(code(await w.executor().submit(await w.submission({ text: "x" })))).toBe("stopped");
-    const restore = { version: 1, tenant: w.tenant, kind: stop.kind, target: stop.target, stop: stop.stop, atMs: Date.now(), expiresMs: Date.now() + 60_000 };
-    expect(code(await w.executor().restore({ envelope: await sign(testKeys.workers.proposalKey, PAYLOAD_TYPES.restore, restore), chain: [] }))).toBe("chain-broken");
-    expect(code(await w.executor().restore({ envelope: await sign(w.rootKey, PAYLOAD_TYPES.restore, { ...restore, stop: `stp_${"b".repeat(26)}` }), chain: [] }))).toBe("attestation-mismatch");
-    expect(code(await w.executor().restore({ envelope: await sign(w.rootKey, PAYLOAD_TYPES.restore, restore), chain: [] }))).toBe("ok");
+    const restore = {
+      version: 1,
+      tenant: w.tenant,
+      kind: stop.kind,
+      target: stop.target,
+      stop: stop.stop,
+      atMs: Date.now(),
+      expiresMs: Date.now() + 60_000,
+    };
+    expect(
+      code(
+        await w
+          .executor()
+          .restore({ envelope: await sign(testKeys.workers.proposalKey, PAYLOAD_TYPES.restore, restore), chain: [] }),
+      ),
+    ).toBe("chain-broken");
+    expect(
+      code(
+        await w
+          .executor()
+          .restore({
+            envelope: await sign(w.rootKey, PAYLOAD_TYPES.restore, { ...restore, stop: `stp_${"b".repeat(26)}` }),
+            chain: [],
+          }),
+      ),
+    ).toBe("attestation-mismatch");
+    expect(
+      code(await w.executor().restore({ envelope: await sign(w.rootKey, PAYLOAD_TYPES.restore, restore), chain: [] })),
+    ).toBe("ok");
     expect(code(await w.executor().submit(await w.submission({ text: "x" })))).toBe("ok");
   });
 });
@@ -255,7 +429,9 @@ describe("after a crash", () => {
     const w = await world();
     const command = await w.submission({ text: "hello" }, { waitMs: 0 });
     await w.executor().submit(command);
-    await runInDurableObject(w.executor() as any, (_, state: DurableObjectState) => state.abort("crash")).catch(() => {});
+    await runInDurableObject(w.executor() as any, (_, state: DurableObjectState) => state.abort("crash")).catch(
+      () => {},
+    );
     expect(await w.executor().wait(command.task, 5_000)).toMatchObject({ ok: true, value: { status: "succeeded" } });
   });
 });
@@ -269,9 +445,28 @@ it("an outside agent's plans come round by round, each admitted once", async () 
   const task = opened.value.view.id;
   const context = await w.executor().context(task, `sha256:${"d".repeat(64)}`);
   if (!context.ok) throw new Error(context.problem.code);
-  const plan = (round: number, step: string, last: boolean) => planOf(w.tenant, task, "eu", made, context.value.inputCommitment, "agent", [{ id: step, capability: "journal.note", args: { text: "noted" } }], round, last);
+  const plan = (round: number, step: string, last: boolean) =>
+    planOf(
+      w.tenant,
+      task,
+      "eu",
+      made,
+      context.value.inputCommitment,
+      "agent",
+      [{ id: step, capability: "journal.note", args: { text: "noted" } }],
+      round,
+      last,
+    );
   const propose = async (round: number, step: string, last: boolean, digest: string) =>
-    w.executor().propose({ task, plan: await signedPlan(testKeys.workers.proposalKey, plan(round, step, last)), requestDigest: `sha256:${digest.repeat(64)}`, delivery: null, waitMs: 1_000 });
+    w
+      .executor()
+      .propose({
+        task,
+        plan: await signedPlan(testKeys.workers.proposalKey, plan(round, step, last)),
+        requestDigest: `sha256:${digest.repeat(64)}`,
+        delivery: null,
+        waitMs: 1_000,
+      });
   expect(code(await propose(1, "one", false, "1"))).toBe("ok");
   expect(await propose(1, "one", false, "1")).toMatchObject({ ok: true, value: { duplicate: true } });
   expect(code(await propose(1, "two", false, "2"))).toBe("round-closed");
@@ -279,4 +474,3 @@ it("an outside agent's plans come round by round, each admitted once", async () 
   expect(await propose(2, "two", true, "4")).toMatchObject({ ok: true, value: { view: { status: "succeeded" } } });
   expect(code(await propose(3, "three", true, "5"))).toBe("task-settled");
 });
-

@@ -28,7 +28,10 @@ export async function world(change: Partial<ReleaseBundle> = {}): Promise<World>
   const delivery = await promote(rootKey, tenant, made, Date.now());
   const task = newTask("eu", testKeys.trust.tenants[tenant]!.shards);
   const shard = task.shard;
-  const executor = () => (env as unknown as { REGIONAL_EXECUTOR: DurableObjectNamespace }).REGIONAL_EXECUTOR.getByName(executorName(tenant, "eu", shard)) as unknown as Calls;
+  const executor = () =>
+    (env as unknown as { REGIONAL_EXECUTOR: DurableObjectNamespace }).REGIONAL_EXECUTOR.getByName(
+      executorName(tenant, "eu", shard),
+    ) as unknown as Calls;
   return {
     tenant,
     rootKey,
@@ -36,6 +39,15 @@ export async function world(change: Partial<ReleaseBundle> = {}): Promise<World>
     delivery,
     executor,
     submission: (input, options = {}) =>
-      submission({ tenant, task: task.id, release: made, input, proposalKey: testKeys.workers.proposalKey, delivery, waitMs: 5_000, ...options }),
+      submission({
+        tenant,
+        task: task.id,
+        release: made,
+        input,
+        proposalKey: testKeys.workers.proposalKey,
+        delivery,
+        waitMs: 5_000,
+        ...options,
+      }),
   };
 }
