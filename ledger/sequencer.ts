@@ -66,8 +66,9 @@ export class Sequencer extends DurableObject<Env> {
 
   /** The newest checkpoint; begins the log where there is none. */
   async open(): Promise<Result<string>> {
-    const head = await answered(() => this.#openLog());
-    return head.ok ? ok(head.value.head.note) : head;
+    // Not kept: only the batch in hand may decide what memory holds (L7).
+    const log = await answered(() => this.#readLog());
+    return log.ok ? ok(log.value.head.note) : log;
   }
 
   async rebuild(name: string): Promise<Result<null>> {
@@ -156,16 +157,16 @@ export class Sequencer extends DurableObject<Env> {
     // The database may have gone back to an earlier moment: nothing that is remembered holds any more.
     this.#recent.clear();
     this.#followers = newFollowers(this.#tenant);
+    const log = await this.#readLog();
+    if (log.ok) this.#log = log.value;
+    return log;
+  }
+
+  async #readLog(): Promise<Result<Log>> {
     const config = await configOf(this.env);
     if (!config.ok) return config;
-    const opened = await Log.open(
-      this.env.LEDGER_DB,
-      this.#tenant,
-      config.value.checkpointSigner(this.#tenant),
-      Date.now(),
-    );
-    if (opened.ok) this.#log = opened.value;
-    return opened;
+    const signer = config.value.checkpointSigner(this.#tenant);
+    return Log.open(this.env.LEDGER_DB, this.#tenant, signer, Date.now());
   }
 
   #take(count: number): void {
