@@ -1,0 +1,197 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ENDPOINTS } from "../../../intent-manager/routes/index.ts";
+import { createClient } from "../../../shared/client.ts";
+import { problem } from "../../../shared/problems.ts";
+import { err, ok } from "../../../shared/result.ts";
+import { answerWith, as, calls, ledger, refuses, seedTenants, send, sendRaw, viewOf } from "./world.ts";
+
+beforeAll(seedTenants);
+beforeEach(() => {
+  answerWith({});
+  for (const name of Object.keys(ledger)) delete ledger[name];
+});
+
+const TASK = "tsk_eu_1_aaaaaaaaaaaaaaaaaaaaaaaaaa";
+const event = (seq: number, type: string) => ({ seq, at: "2026-01-01T00:00:00.000Z", event: { type } });
+const client = createClient({
+  baseUrl: "",
+  key: as("app"),
+  fetch: async (path, init) =>
+    sendRaw(as("app"), path, {
+      method: init.method,
+      headers: init.headers,
+      ...(init.body === undefined ? {} : { raw: init.body }),
+    }),
+});
+
+describe("following a task", () => {
+  it("events arrive in order, each with its chain position, and the stream ends when the task has settled", async () => {
+    const batches = [
+      { events: [event(3, "task-opened"), event(3, "plan-admitted")], settled: false },
+      { events: [], settled: false },
+      { events: [event(5, "task-settled")], settled: true },
+    ];
+    answerWith({ events: async () => ok(batches.shift()) });
+    const text = await (await sendRaw(as("app"), `/v1/tasks/${TASK}/events`)).text();
+    expect(text).toBe(
+      [event(3, "task-opened"), event(3, "plan-admitted")]
+        .map((e) => `event: task-event\nid: 3\ndata: ${JSON.stringify(e)}\n\n`)
+        .join("") +
+        ": ping\n\n" +
+        `event: task-event\nid: 5\ndata: ${JSON.stringify(event(5, "task-settled"))}\n\n` +
+        "event: settled\ndata: {}\n\n",
+    );
+    expect(calls.map(({ args }) => args[1])).toEqual([0, 3, 3]);
+  });
+
+  it("Last-Event-ID goes on after that position", async () => {
+    answerWith({ events: async () => ok({ events: [], settled: true }) });
+    await (await sendRaw(as("app"), `/v1/tasks/${TASK}/events`, { headers: { "last-event-id": "41" } })).text();
+    expect(calls[0]!.args).toEqual([TASK, 41, 0]);
+  });
+
+  it("a task that is not there is a problem and not a stream", async () => {
+    const answer = await send(as("app"), `/v1/tasks/${TASK}/events`);
+    expect([answer.status, answer.body.code]).toEqual([404, "not-found"]);
+  });
+
+  it("the client yields the same events and ends", async () => {
+    answerWith({
+      events: async (_task: string, after: number) =>
+        ok({ events: after === 0 ? [event(1, "task-opened")] : [event(2, "task-settled")], settled: after > 0 }),
+    });
+    const seen = [];
+    for await (const one of client.followTask(TASK)) seen.push(one.ok ? one.value.event.type : one.problem.code);
+    expect(seen).toEqual(["task-opened", "task-settled"]);
+  });
+
+  it("a refusal in the middle reaches the client as one problem", async () => {
+    let n = 0;
+    answerWith({ events: async () => (n++ === 0 ? ok({ events: [], settled: false }) : refuses("overloaded")) });
+    const seen = [];
+    for await (const one of client.followTask(TASK)) seen.push(one.ok ? one.value : one.problem.code);
+    expect(seen).toEqual(["overloaded"]);
+  });
+});
+
+describe("the ledger", () => {
+  it("a page of tasks carries the tenant of the key and the filters", async () => {
+    const seen: unknown[] = [];
+    ledger["tasks"] = (query: unknown) => {
+      seen.push(query);
+      return ok({ tasks: [], next: null });
+    };
+    await send(as("app"), "/v1/tasks?status=failed&limit=10");
+    expect(seen).toEqual([{ tenant: "acme", status: "failed", limit: 10 }]);
+  });
+
+  it("a checkpoint and hash tiles are public; entry bundles, other paths and other tenants are not found", async () => {
+    ledger["checkpoint"] = () => ok("origin\n5\nroot\n");
+    ledger["tile"] = (_tenant: string, path: string) => ok(new TextEncoder().encode(path));
+    expect((await send(null, "/log/acme/checkpoint")).body).toBe("origin\n5\nroot\n");
+    const full = await send(null, "/log/acme/tile/0/x001/067");
+    expect([full.body, full.headers.get("cache-control")]).toEqual([
+      "tile/0/x001/067",
+      "public, max-age=31536000, immutable",
+    ]);
+    expect((await send(null, "/log/acme/tile/1/000.p/5")).headers.get("cache-control")).toBe("public, max-age=60");
+    for (const path of [
+      "/log/acme/tile/entries/000",
+      "/log/acme/tile/64/000",
+      "/log/acme/tile/0/000.p/0",
+      "/log/acme/tile/0/000.p/256",
+      "/log/nobody/checkpoint",
+    ])
+      expect([path, (await send(null, path)).status]).toEqual([path, 404]);
+  });
+
+  it("a proof of a task has one for each of its entries", async () => {
+    ledger["entries"] = () =>
+      ok({
+        entries: [
+          { index: 4, body: "" },
+          { index: 9, body: "" },
+        ],
+        next: null,
+      });
+    ledger["inclusion"] = ({ index }: { index: number }) =>
+      ok({ index, size: 10, leafHash: "", proof: [], checkpoint: "" });
+    const { body } = await send(as("auditor"), `/v1/ledger/proof?task=${TASK}`);
+    expect(body.proofs.map(({ index }: { index: number }) => index)).toEqual([4, 9]);
+  });
+
+  it("a ledger that is down fails its own routes and leaves the overview standing", async () => {
+    ledger["health"] = () => {
+      throw new Error('Worker "countersign-ledger" not found');
+    };
+    ledger["tasks"] = ledger["health"];
+    expect((await send(as("app"), "/v1/tasks")).body.code).toBe("not-running");
+    answerWith({ witness: () => err(problem("overloaded", "x")) });
+    const { status, body } = await send(as("app"), "/v1/overview");
+    expect([status, body.ledger, body.incomplete.length]).toEqual([200, null, 8]);
+  });
+});
+
+describe("explaining", () => {
+  const view = viewOf({
+    task: TASK,
+    automation: "mail",
+    release: "sha256:0",
+    region: "eu",
+    principal: { key: "key_a", role: "app", member: null, sod: "not-evaluable" },
+  });
+
+  it("JSON by default, Markdown where it is asked for, and what could not be read is named", async () => {
+    answerWith({ read: async () => ok(view), events: async () => ok({ events: [], settled: false }) });
+    const json = await send(as("app"), `/v1/tasks/${TASK}/explain`);
+    expect(json.body).toMatchObject({ task: TASK, record: { missing: ["ledger"] } });
+    for (const answer of [
+      await send(as("app"), `/v1/tasks/${TASK}/explain`, { headers: { accept: "text/markdown" } }),
+      await send(as("app"), `/v1/tasks/${TASK}/explain?format=markdown`),
+    ]) {
+      expect(answer.headers.get("content-type")).toBe("text/markdown; charset=utf-8");
+      expect(answer.body).toContain(`# Task \`${TASK}\``);
+    }
+  });
+});
+
+describe("the API document", () => {
+  it("is OpenAPI 3.1, has every route, and every reference in it leads somewhere", async () => {
+    const { body } = await send(null, "/v1/openapi.json");
+    expect(body.openapi).toBe("3.1.0");
+    const documented = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.toSorted()).toEqual(ENDPOINTS.map(({ method, path }) => `${method} ${path}`).toSorted());
+    for (const [, ref] of JSON.stringify(body).matchAll(/"\$ref":"#\/([^"]+)"/g))
+      expect(ref!.split("/").reduce((at: any, name) => at?.[name], body)).toBeDefined();
+    const ids = Object.values(body.paths).flatMap((methods: any) =>
+      Object.values(methods).map((operation: any) => operation.operationId),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("says the shape of an intent", async () => {
+    const { body } = await send(null, "/v1/openapi.json");
+    const { schema } = body.paths["/v1/intents"].post.requestBody.content["application/json"];
+    expect(schema).toMatchObject({
+      type: "object",
+      additionalProperties: false,
+      required: ["automation", "input"],
+      properties: { input: { type: "object" } },
+    });
+  });
+
+  it("as a page runs no script and loads nothing", async () => {
+    const page = await send(null, "/docs/api");
+    expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(page.body).not.toMatch(/<script|src=|https?:\/\//);
+    expect(page.body).toContain("/v1/intents");
+  });
+});
+
+it("the key set holds the proposal key and no private part", async () => {
+  const { body } = await send(null, "/.well-known/jwks.json");
+  expect(body.keys.length).toBeGreaterThan(0);
+  for (const key of body.keys) expect(Object.keys(key).toSorted()).toEqual(["crv", "kid", "kty", "use", "x"]);
+});
