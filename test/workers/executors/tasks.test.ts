@@ -1,4 +1,3 @@
-import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import { sha256Hex } from "../../../shared/sha256.ts";
@@ -8,7 +7,7 @@ import { attestation, enrol, planOf, promote, release, sign, signedPlan } from "
 import { contracts } from "../../../executors/capabilities/index.ts";
 import { newPrivateKey } from "../../../scripts/lib/keys.ts";
 import { testKeys } from "../keys.ts";
-import { world } from "./world.ts";
+import { inObject, world } from "./world.ts";
 
 const code = (result: { ok: boolean; problem?: { code: string } }) => (result.ok ? "ok" : result.problem!.code);
 
@@ -20,7 +19,7 @@ describe("a task that needs nobody", () => {
     if (!answer.ok) return;
     expect(answer.value.view.status).toBe("succeeded");
     expect(answer.value.view.steps.map((step) => step.status)).toEqual(["applied", "applied", "applied"]);
-    const rows = await runInDurableObject(w.executor() as any, (_, state: DurableObjectState) =>
+    const rows = await inObject(w.executor(), (_, state: DurableObjectState) =>
       state.storage.sql
         .exec<{ seq: number; body: string; hash: string }>("SELECT seq, body, hash FROM journal ORDER BY seq")
         .toArray(),
@@ -52,8 +51,8 @@ describe("a task that needs nobody", () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => w.executor().submit(command)));
     expect(answers.map(code)).toEqual(Array(8).fill("ok"));
     expect(answers.filter((answer) => answer.ok && !answer.value.duplicate).length).toBeGreaterThan(0);
-    const opened = await runInDurableObject(
-      w.executor() as any,
+    const opened = await inObject(
+      w.executor(),
       (_, state: DurableObjectState) =>
         state.storage.sql.exec("SELECT body FROM journal WHERE body LIKE '%task-opened%'").toArray().length,
     );
@@ -94,8 +93,8 @@ describe("a plan under a valid proposal key is refused", () => {
     const w = await world();
     expect(code(await w.executor().submit(await w.submission({ text: "hello" }, { tamper })))).toBe(wanted);
     expect(
-      await runInDurableObject(
-        w.executor() as any,
+      await inObject(
+        w.executor(),
         (_, state: DurableObjectState) => state.storage.sql.exec("SELECT 1 FROM tasks").toArray().length,
       ),
     ).toBe(0);
@@ -305,13 +304,11 @@ describe("a step that needs a person", () => {
         await enrol(w.rootKey, w.tenant, "bob", other, ["lead"], { expiresMs: Date.now() - 1 }),
       ]),
     ).toBe("key-expired");
-    await w
-      .executor()
-      .revokeKey({
-        kid: (await attestation(key, w.tenant, review, "approve")).signatures[0]!.keyid,
-        by: "grace",
-        reason: "lost",
-      });
+    await w.executor().revokeKey({
+      kid: (await attestation(key, w.tenant, review, "approve")).signatures[0]!.keyid,
+      by: "grace",
+      reason: "lost",
+    });
     expect(await decide(await attestation(key, w.tenant, review, "approve"))).toBe("key-revoked");
     expect(await w.executor().review(review.id)).toMatchObject({
       ok: true,
@@ -332,12 +329,10 @@ describe("a step that needs a person", () => {
     const key = newPrivateKey();
     expect(
       code(
-        await w
-          .executor()
-          .decide(review.value.id, {
-            envelope: await attestation(key, w.tenant, review.value, "approve"),
-            chain: [await enrol(w.rootKey, w.tenant, "ada", key, ["lead"])],
-          }),
+        await w.executor().decide(review.value.id, {
+          envelope: await attestation(key, w.tenant, review.value, "approve"),
+          chain: [await enrol(w.rootKey, w.tenant, "ada", key, ["lead"])],
+        }),
       ),
     ).toBe("approver-is-requester");
   });
@@ -353,12 +348,10 @@ describe("a step that needs a person", () => {
     ).toBe("already-decided");
     expect(await w.executor().read(task)).toMatchObject({ ok: true, value: { status: "waiting" } });
     const second = newPrivateKey();
-    await w
-      .executor()
-      .decide(review.id, {
-        envelope: await attestation(second, w.tenant, review, "approve"),
-        chain: [await enrol(w.rootKey, w.tenant, "bob", second, ["lead"])],
-      });
+    await w.executor().decide(review.id, {
+      envelope: await attestation(second, w.tenant, review, "approve"),
+      chain: [await enrol(w.rootKey, w.tenant, "bob", second, ["lead"])],
+    });
     expect(await w.executor().wait(task, 2_000)).toMatchObject({ ok: true, value: { status: "succeeded" } });
   });
 
@@ -368,7 +361,7 @@ describe("a step that needs a person", () => {
     try {
       const envelope = await attestation(key, w.tenant, review, "approve");
       expect(code(await w.executor().decide(review.id, { envelope, chain }))).toBe("review-expired");
-      await runInDurableObject(w.executor() as any, (object: any) => object.alarm());
+      await inObject(w.executor(), (object) => object.alarm());
     } finally {
       vi.useRealTimers();
     }
@@ -409,12 +402,10 @@ describe("a stop", () => {
     ).toBe("chain-broken");
     expect(
       code(
-        await w
-          .executor()
-          .restore({
-            envelope: await sign(w.rootKey, PAYLOAD_TYPES.restore, { ...restore, stop: `stp_${"b".repeat(26)}` }),
-            chain: [],
-          }),
+        await w.executor().restore({
+          envelope: await sign(w.rootKey, PAYLOAD_TYPES.restore, { ...restore, stop: `stp_${"b".repeat(26)}` }),
+          chain: [],
+        }),
       ),
     ).toBe("attestation-mismatch");
     expect(
@@ -429,9 +420,7 @@ describe("after a crash", () => {
     const w = await world();
     const command = await w.submission({ text: "hello" }, { waitMs: 0 });
     await w.executor().submit(command);
-    await runInDurableObject(w.executor() as any, (_, state: DurableObjectState) => state.abort("crash")).catch(
-      () => {},
-    );
+    await inObject(w.executor(), (_, state: DurableObjectState) => state.abort("crash")).catch(() => {});
     expect(await w.executor().wait(command.task, 5_000)).toMatchObject({ ok: true, value: { status: "succeeded" } });
   });
 });
@@ -458,15 +447,13 @@ it("an outside agent's plans come round by round, each admitted once", async () 
       last,
     );
   const propose = async (round: number, step: string, last: boolean, digest: string) =>
-    w
-      .executor()
-      .propose({
-        task,
-        plan: await signedPlan(testKeys.workers.proposalKey, plan(round, step, last)),
-        requestDigest: `sha256:${digest.repeat(64)}`,
-        delivery: null,
-        waitMs: 1_000,
-      });
+    w.executor().propose({
+      task,
+      plan: await signedPlan(testKeys.workers.proposalKey, plan(round, step, last)),
+      requestDigest: `sha256:${digest.repeat(64)}`,
+      delivery: null,
+      waitMs: 1_000,
+    });
   expect(code(await propose(1, "one", false, "1"))).toBe("ok");
   expect(await propose(1, "one", false, "1")).toMatchObject({ ok: true, value: { duplicate: true } });
   expect(code(await propose(1, "two", false, "2"))).toBe("round-closed");

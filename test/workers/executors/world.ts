@@ -1,4 +1,5 @@
 /** A tenant of its own for each test: its executor object, its keys, its release, promoted. */
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { contracts } from "../../../executors/capabilities/index.ts";
 import { executorName } from "../../../shared/ids.ts";
@@ -51,3 +52,9 @@ export async function world(change: Partial<ReleaseBundle> = {}): Promise<World>
       }),
   };
 }
+
+/** Runs code inside an executor's object. Typed here once: the generic form is too deep for the compiler. */
+export const inObject: <T>(
+  executor: Calls,
+  run: (object: { alarm(): Promise<void> }, state: DurableObjectState) => T | Promise<T>,
+) => Promise<T> = runInDurableObject as never;

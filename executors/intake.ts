@@ -1,0 +1,177 @@
+/**
+ * What enters an executor: tasks and plans. Each call can be repeated; the same call again finds what the first one made.
+ *
+ * submit()   opened | duplicate | refused { audience-mismatch, idempotency-conflict, release-needed, stopped, overloaded, and all of admission }
+ * propose()  admitted | duplicate | refused { not-found, round-closed, task-settled, and all of admission }
+ */
+import { commit } from "../shared/commitments.ts";
+import type { CompiledRelease } from "../shared/compiled-release.ts";
+import type { JsonObject } from "../shared/json.ts";
+import { problem, type Problem } from "../shared/problems.ts";
+import { ReleaseDelivery } from "../shared/release.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import type { SignedPlan, Submitted, TaskContext } from "../shared/rpc.ts";
+import { parseCommand, ProposeCommand, SubmitCommand } from "./commands.ts";
+import { now, type Shard } from "./shard.ts";
+import { taskFacts } from "./task/act.ts";
+import { admitPlan, openPlan, type AdmitDeps, type AdmitTask } from "./task/admit.ts";
+import { openTask, proposePlan, type AdmittedPlan } from "./task/decide.ts";
+import { recordsOf, recordViewsOf } from "./task/records.ts";
+import type { TaskState } from "./task/state.ts";
+import { plainResults } from "./task/advance.ts";
+
+export async function submit(shard: Shard, input: unknown): Promise<Result<Submitted>> {
+  const parsed = parseCommand(SubmitCommand, input);
+  if (!parsed.ok) return parsed;
+  const command = parsed.value;
+  const misrouted = shard.misrouted(command.task);
+  if (misrouted !== null) return err(misrouted);
+  if (command.region !== shard.region) return err(problem("audience-mismatch", "The task's id is of another region."));
+  const existing = shard.tasks.get(command.task);
+  if (existing !== null) return again(shard, existing, command.requestDigest, command.waitMs);
+  const refusal = shard.takesNoTasks();
+  if (refusal !== null) return err(refusal);
+  const learned = await learnIfDelivered(shard, command.delivery);
+  if (!learned.ok) return learned;
+  const release = shard.trusted.inForce(command.automation, command.release, now());
+  if (!release.ok) return release;
+  const stopped = stopOfTask(shard, command.automation, command.release);
+  if (stopped !== null) return err(stopped);
+  const openedByAgent = command.principal.role === "agent";
+  if ((command.plan === null) !== (release.value.bundle.planner === "agent") && !openedByAgent)
+    return err(problem("plan-invalid", "A playbook's plan travels with the intent; an agent's comes later."));
+  const value = command.input.value as JsonObject;
+  const checked = release.value.input.check(value);
+  if (!checked.ok) return checked;
+
+  const inputCommitment = commit(command.input.salt, value);
+  const task: AdmitTask = {
+    task: command.task,
+    automation: command.automation,
+    release: command.release,
+    region: shard.region,
+    input: value,
+    inputCommitment,
+    purpose: command.purpose,
+    principal: command.principal,
+    openedByAgent,
+    records: [],
+  };
+  const admitted =
+    command.plan === null
+      ? ok(null)
+      : await admit(shard, command.plan as SignedPlan, command.requestDigest, task, release.value);
+  if (!admitted.ok) return admitted;
+  const opened = await shard.rounds.run<"opened" | "again">({
+    task: command.task,
+    decide: (draft, found, nowMs) => {
+      if (found !== null) return ok("again");
+      const deps = shard.depsOf(command.release, nowMs);
+      if (!deps.ok) return deps;
+      const opening = { ...command, input: { salt: command.input.salt, value }, inputCommitment };
+      openTask(draft, opening, admitted.value, deps.value);
+      return ok("opened");
+    },
+  });
+  if (!opened.ok) return opened;
+  if (opened.value === "again")
+    return again(shard, shard.tasks.get(command.task)!, command.requestDigest, command.waitMs);
+  return ok({ view: await shard.settledView(command.task, command.waitMs), duplicate: false });
+}
+
+export async function propose(shard: Shard, input: unknown): Promise<Result<Submitted>> {
+  const parsed = parseCommand(ProposeCommand, input);
+  if (!parsed.ok) return parsed;
+  const command = parsed.value;
+  const found = shard.find(command.task);
+  if (!found.ok) return found;
+  const state = found.value;
+  if (state.roundByRequest.has(command.requestDigest))
+    return ok({ view: await shard.settledView(command.task, command.waitMs), duplicate: true });
+  const learned = await learnIfDelivered(shard, command.delivery);
+  if (!learned.ok) return learned;
+  const release = shard.trusted.held(state.release);
+  if (!release.ok) return release;
+  const task: AdmitTask = {
+    ...taskFacts(state),
+    automation: state.automation,
+    release: state.release,
+    inputCommitment: state.input.commitment,
+    openedByAgent: state.principal.role === "agent",
+    records: recordViewsOf(state, release.value),
+  };
+  const admitted = await admit(shard, command.plan as SignedPlan, command.requestDigest, task, release.value);
+  if (!admitted.ok) return admitted;
+  const proposed = await shard.onTask(state, (draft, deps) => proposePlan(draft, admitted.value, deps));
+  if (!proposed.ok) return proposed;
+  const view = await shard.settledView(command.task, command.waitMs);
+  return ok({ view, duplicate: proposed.value === "duplicate" });
+}
+
+/** What the intent-manager needs to plan the next round. */
+export function context(shard: Shard, task: string, requestDigest: string): Result<TaskContext> {
+  const found = shard.find(task);
+  if (!found.ok) return found;
+  const state = found.value;
+  return ok({
+    task: shard.view(state),
+    input: state.input.value,
+    inputCommitment: state.input.commitment,
+    nextRound: state.roundByRequest.get(requestDigest) ?? state.round + 1,
+    stepIds: [...state.steps.keys()],
+    records: recordsOf(state),
+    results: plainResults(state),
+  });
+}
+
+/** Takes a release into the object: bundle and signed promotion. */
+export async function learn(shard: Shard, input: unknown): Promise<Result<{ release: string; serial: number }>> {
+  const parsed = parseCommand(ReleaseDelivery, input);
+  if (!parsed.ok) return parsed;
+  const checked = await shard.trusted.checkDelivery(parsed.value, now());
+  return checked.ok ? shard.onExecutor(() => shard.trusted.learn(checked.value)) : checked;
+}
+
+const learnIfDelivered = async (shard: Shard, delivery: unknown): Promise<Result<unknown>> =>
+  delivery === null ? ok(null) : learn(shard, delivery);
+
+async function admit(
+  shard: Shard,
+  signed: SignedPlan,
+  requestDigest: string,
+  task: AdmitTask,
+  release: CompiledRelease,
+): Promise<Result<AdmittedPlan>> {
+  const { revoked } = shard.trusted;
+  const trustedKeys = shard.config.proposalKeys;
+  const deps: AdmitDeps = {
+    tenant: shard.tenant,
+    region: shard.region,
+    registry: shard.registry,
+    proposalKeys: revoked.size === 0 ? trustedKeys : new Map([...trustedKeys].filter(([kid]) => !revoked.has(kid))),
+    nowMs: now(),
+    stoppedBy: (kind, target) => shard.trusted.stoppedBy(kind, target),
+  };
+  const plan = await openPlan(signed, deps);
+  return plan.ok ? admitPlan(plan.value, signed, requestDigest, task, release, deps) : plan;
+}
+
+/** The same request again: the same task. The same id with another request: a conflict. */
+async function again(
+  shard: Shard,
+  state: TaskState,
+  requestDigest: string,
+  waitMs: number,
+): Promise<Result<Submitted>> {
+  if (state.requestDigest !== requestDigest)
+    return err(problem("idempotency-conflict", "This idempotency key was used with another request."));
+  return ok({ view: await shard.settledView(state.id, waitMs), duplicate: true });
+}
+
+function stopOfTask(shard: Shard, automation: string, release: string): Problem | null {
+  const stop = shard.trusted.stoppedBy("tenant", shard.tenant) ?? shard.trusted.stoppedBy("automation", automation);
+  if (stop !== null) return problem("stopped", `Stopped by ${stop}.`, { stop });
+  return shard.trusted.stoppedBy("release", release) === null
+    ? null
+    : problem("release-revoked", "The release is stopped.");
+}

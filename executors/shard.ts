@@ -1,0 +1,283 @@
+/**
+ * The inside of one executor object: its storage, its rounds, its effects and its outbox, wired together. The calls from outside
+ * (intake, people, stops) work on it; it knows none of them.
+ */
+import type { CompiledRelease } from "../shared/compiled-release.ts";
+import type { ExecutorEvent } from "../shared/events.ts";
+import { parseExecutorName, parseTaskId } from "../shared/ids.ts";
+import { toBase64Url } from "../shared/bytes.ts";
+import { LIMITS } from "../shared/limits.ts";
+import type { TenantAnchor } from "../shared/members.ts";
+import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
+import { problem, type Problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import type { LedgerRpc } from "../shared/rpc.ts";
+import { signEnvelope, type Envelope } from "../shared/signing.ts";
+import type { TaskView } from "../shared/views.ts";
+import type { CapabilityRegistry } from "./adapters/types.ts";
+import { capabilities } from "./capabilities/index.ts";
+import { configOf, logKeysOf, tenantTrust, type ExecutorsConfig } from "./config.ts";
+import { Effects } from "./effects.ts";
+import { Journal, type Sealed } from "./journal.ts";
+import { LedgerWatch } from "./ledger-watch.ts";
+import { Outbox } from "./outbox.ts";
+import { Rounds } from "./rounds.ts";
+import { migrate } from "./storage.ts";
+import { advance, canContinue } from "./task/advance.ts";
+import type { TaskDeps } from "./task/deps.ts";
+import type { Draft } from "./task/draft.ts";
+import { taskStatus, type TaskState } from "./task/state.ts";
+import { receiptOf, taskView } from "./task/view.ts";
+import { Tasks } from "./tasks.ts";
+import { Timekeeper } from "./timekeeper.ts";
+import { Trusted, type ExecutorChange } from "./trusted.ts";
+import { Wakeups } from "./wakeups.ts";
+
+export class Shard {
+  readonly name: string;
+  readonly tenant: string;
+  readonly region: string;
+  readonly number: number;
+  readonly anchor: TenantAnchor;
+  readonly config: ExecutorsConfig;
+  readonly registry: CapabilityRegistry;
+  readonly sql: SqlStorage;
+  readonly journal: Journal;
+  readonly tasks: Tasks;
+  readonly trusted: Trusted;
+  readonly watch: LedgerWatch;
+  readonly timekeeper: Timekeeper;
+  readonly rounds: Rounds;
+  readonly #effects: Effects;
+  readonly #outbox: Outbox;
+  readonly #wakeups = new Wakeups();
+  /** Attestations of the round that is being decided: the table knows the others. */
+  readonly #burning = new Set<string>();
+
+  /** Throws where the object's name is none of the tenants, regions and shards of the trust configuration: such an object must not exist. */
+  constructor(state: DurableObjectState, env: Env) {
+    const named = parseExecutorName(state.id.name ?? "");
+    if (named === null) throw new Error("an executor is named tenant/region/shard");
+    const config = configOf(env);
+    if (!config.ok) throw new Error(config.problem.detail);
+    const trust = tenantTrust(config.value, named.tenant);
+    if (trust === null || !trust.regions.includes(named.region) || named.shard >= trust.shards)
+      throw new Error("no such tenant, region or shard");
+    this.name = state.id.name!;
+    ({ tenant: this.tenant, region: this.region, shard: this.number } = named);
+    this.anchor = { tenant: this.tenant, rootKey: trust.rootKey };
+    this.config = config.value;
+    this.registry = capabilities(env);
+    migrate(state.storage);
+    this.sql = state.storage.sql;
+    this.journal = new Journal(this.sql);
+    this.tasks = new Tasks(this.journal);
+    this.trusted = new Trusted(this.sql, this.anchor);
+    this.watch = new LedgerWatch(this.sql, this.journal, (event) => this.#record(event));
+    this.rounds = new Rounds({
+      executor: this.name,
+      storage: state.storage,
+      journal: this.journal,
+      stateOf: (task) => this.tasks.get(task),
+      committed: (states, records) => this.#committed(states, records),
+      failed: (tasks) => {
+        this.tasks.forget(tasks);
+        this.#burning.clear();
+      },
+      nowMs: now,
+      newSalt,
+    });
+    this.#effects = new Effects({
+      rounds: this.rounds,
+      stateOf: (task) => this.tasks.get(task),
+      depsOf: (release, nowMs) => this.depsOf(release, nowMs),
+      nowMs: now,
+    });
+    this.#outbox = new Outbox({
+      tenant: this.tenant,
+      executor: this.name,
+      journal: this.journal,
+      ledger: env.LEDGER as unknown as Pick<LedgerRpc, "append">,
+      signer: this.config.receiptSigner,
+      logKeys: logKeysOf(this.config, this.tenant),
+      seen: () => this.watch.seen,
+      remember: (checkpoint) => this.watch.remember(checkpoint),
+      alarm: (why) => this.watch.raise(why, now()),
+      delivered: () => this.watch.intoChain(now()),
+      nowMs: now,
+      pause,
+    });
+    this.timekeeper = new Timekeeper(state.storage, {
+      undelivered: () => this.journal.undelivered,
+      backoffMs: () => this.#outbox.backoffMs,
+      effectsRunning: () => this.#effects.running,
+      onTask: (task, decide) => {
+        const found = this.tasks.get(task);
+        return found === null ? Promise.resolve(ok(null)) : this.onTask(found, decide);
+      },
+      nowMs: now,
+    });
+    // Recovery is the happy path: what storage says is under way is started again (E4).
+    queueMicrotask(() => void this.resume());
+  }
+
+  /** What deciding about a task of this release needs. Errors: release-needed. */
+  depsOf(release: string, nowMs: number): Result<TaskDeps> {
+    const held = this.trusted.held(release);
+    return held.ok ? ok(this.#deps(held.value, nowMs)) : held;
+  }
+
+  #deps(release: CompiledRelease, nowMs: number): TaskDeps {
+    return {
+      tenant: this.tenant,
+      region: this.region,
+      executor: this.name,
+      release,
+      registry: this.registry,
+      nowMs,
+      stoppedBy: (kind, target) => this.trusted.stoppedBy(kind, target),
+    };
+  }
+
+  /** Decides something about a task in the next round. Resolves once that is durable. */
+  onTask<T>(state: TaskState, decide: (draft: Draft, deps: TaskDeps) => Result<T>): Promise<Result<T>> {
+    return this.rounds.run<T>({
+      task: state.id,
+      decide: (draft, _found, nowMs) => {
+        const deps = this.depsOf(state.release, nowMs);
+        return deps.ok ? decide(draft, deps.value) : deps;
+      },
+    });
+  }
+
+  /** Decides something about the executor itself in the next round. */
+  onExecutor<T>(decide: (nowMs: number) => Result<ExecutorChange<T>>): Promise<Result<T>> {
+    return this.rounds.run<T>({ task: null, decide });
+  }
+
+  /** A task of this object. Errors: not-found, also for ids of other objects. */
+  find(task: string): Result<TaskState> {
+    const state = this.misrouted(task) === null ? this.tasks.get(task) : null;
+    return state === null ? err(problem("not-found", "There is no such task.")) : ok(state);
+  }
+
+  /** The problem of an id that belongs to another region or shard; null for one of this object's. */
+  misrouted(task: string): Problem | null {
+    const route = parseTaskId(task);
+    return route !== null && route.region === this.region && route.shard === this.number
+      ? null
+      : problem("audience-mismatch", "This task belongs to another executor.");
+  }
+
+  /** Why no new task is taken: the record is in doubt, or too much waits. Tasks in flight finish. */
+  takesNoTasks(): Problem | null {
+    if (this.watch.alarm !== null) return this.watch.alarm.problem;
+    const { undelivered } = this.journal;
+    if (undelivered > LIMITS.outboxRows)
+      return problem("overloaded", "The ledger has not taken this executor's records for too long.", { undelivered });
+    const { waiting } = this.rounds;
+    if (waiting > LIMITS.roundQueue)
+      return problem("overloaded", "Too many requests wait for this executor.", { waiting });
+    return null;
+  }
+
+  /** Whether an attestation was used before, in an earlier round or in the one that is being decided (E2). */
+  isBurned(attestation: string): boolean {
+    return (
+      this.#burning.has(attestation) ||
+      this.sql.exec("SELECT 1 FROM attestations WHERE id = ?", attestation).toArray().length > 0
+    );
+  }
+
+  burn(attestation: string): void {
+    this.#burning.add(attestation);
+  }
+
+  view(state: TaskState): TaskView {
+    return taskView(state, this.name, this.journal.delivered, new Map());
+  }
+
+  /** The task with a signed receipt for each applied step. */
+  async receiptedView(state: TaskState): Promise<TaskView> {
+    const receipts = new Map<string, Envelope>();
+    for (const step of state.steps.values()) {
+      const delivery = this.registry.get(step.capability)?.contract.delivery;
+      const receipt = delivery === undefined ? null : receiptOf(state, step, this.tenant, this.name, delivery);
+      if (receipt === null) continue;
+      const signers = [await this.config.receiptSigner()];
+      receipts.set(step.id, await signEnvelope({ payloadType: PAYLOAD_TYPES.receipt, payload: receipt, signers }));
+    }
+    return taskView(state, this.name, this.journal.delivered, receipts);
+  }
+
+  /** The task once it has settled or waits for its agent's next plan, or as it is when the time is over. */
+  async settledView(task: string, waitMs: number): Promise<TaskView> {
+    const until = now() + Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000);
+    for (;;) {
+      const state = this.tasks.get(task)!;
+      const left = until - now();
+      const idle = state.round > 0 && taskStatus(state) === "planning";
+      if (state.settled !== null || idle || left <= 0) return this.view(state);
+      await this.#wakeups.next(task, left);
+    }
+  }
+
+  /** Resolves at the next commit of a task, or when the time is over. */
+  nextChange(task: string, waitMs: number): Promise<void> {
+    return this.#wakeups.next(task, Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000));
+  }
+
+  /** Starts again what storage says is under way, and delivers what the ledger does not have. */
+  async resume(): Promise<void> {
+    let after = "";
+    for (;;) {
+      const rows = this.sql
+        .exec<{ id: string }>("SELECT id FROM tasks WHERE settled = 0 AND id > ? ORDER BY id LIMIT 100", after)
+        .toArray();
+      for (const { id } of rows) {
+        const state = this.tasks.get(id);
+        if (state !== null) this.#goOn(state);
+      }
+      if (rows.length < 100) break;
+      after = rows.at(-1)!.id;
+      await pause(0);
+    }
+    this.#deliver();
+    this.timekeeper.set();
+  }
+
+  #committed(states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]): void {
+    this.#burning.clear();
+    for (const state of states.values()) this.tasks.put(state);
+    for (const state of states.values()) this.#goOn(state);
+    for (const task of states.keys()) this.#wakeups.wake(task);
+    if (records.length === 0) return;
+    this.timekeeper.set();
+    this.#deliver();
+  }
+
+  /** What a task needs next: I/O, or another round now that its last one is durable. */
+  #goOn(state: TaskState): void {
+    if (state.settled !== null) return;
+    this.#effects.start(state);
+    const deps = this.depsOf(state.release, now());
+    if (!deps.ok || !canContinue(state, deps.value)) return;
+    // A round that cannot be written is not lost: the alarm resumes the task from storage.
+    void this.onTask(state, (draft, current) => ok(advance(draft, current))).catch(() => {});
+  }
+
+  #deliver(): void {
+    // The outbox keeps what it could not deliver; its trouble is visible in the witness and the alarm tries again.
+    void this.#outbox.nudge().catch(() => {});
+  }
+
+  #record(event: ExecutorEvent): void {
+    void this.onExecutor(() => ok({ value: null, events: [event], write: () => {} })).catch(() => {});
+  }
+}
+
+export const now = (): number => Date.now();
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** 16 random bytes, base64url. */
+const newSalt = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(16)));

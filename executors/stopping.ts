@@ -1,0 +1,47 @@
+/**
+ * Stops, restores and revoked keys. Stopping is always safe and needs no signature; a restore is signed by an admin or the root key,
+ * so that whoever holds the intent-manager cannot switch anything back on.
+ */
+import { ok, type Result } from "../shared/result.ts";
+import type { StopAnswer, StopCommand as Stop } from "../shared/rpc.ts";
+import { LIMITS } from "../shared/limits.ts";
+import { parseCommand, RevokeCommand, SignedByMember, StopCommand } from "./commands.ts";
+import { now, type Shard } from "./shard.ts";
+
+/** Sets a stop; the answer lists what was claimed before it and ends as it ends. No claim is committed after the answer. */
+export async function stop(shard: Shard, input: unknown): Promise<Result<StopAnswer>> {
+  const parsed = parseCommand(StopCommand, input);
+  if (!parsed.ok) return parsed;
+  const set = await shard.onExecutor((nowMs) => shard.trusted.stop(parsed.value, nowMs));
+  return set.ok ? ok({ stop: set.value.stop, alreadyClaimed: claimed(shard, parsed.value) }) : set;
+}
+
+/** Lifts the very stop that the signature names. */
+export async function restore(shard: Shard, input: unknown): Promise<Result<{ stop: string }>> {
+  const parsed = parseCommand(SignedByMember, input);
+  if (!parsed.ok) return parsed;
+  const checked = await shard.trusted.checkRestore(parsed.value, now());
+  return checked.ok ? shard.onExecutor(() => shard.trusted.lift(checked.value, parsed.value)) : checked;
+}
+
+/** From its record on, the key signs nothing here any more. */
+export async function revokeKey(shard: Shard, input: unknown): Promise<Result<null>> {
+  const parsed = parseCommand(RevokeCommand, input);
+  return parsed.ok ? shard.onExecutor((nowMs) => ok(shard.trusted.revoke(parsed.value, nowMs))) : parsed;
+}
+
+function claimed(shard: Shard, command: Stop): StopAnswer["alreadyClaimed"] {
+  const open = shard.sql
+    .exec<{ id: string }>("SELECT id FROM tasks WHERE settled = 0 LIMIT ?", LIMITS.stopListed)
+    .toArray();
+  const stopped = `${command.kind}:${command.target}`;
+  return open.flatMap(({ id }) => {
+    const state = shard.tasks.get(id);
+    if (state === null) return [];
+    const around = [`tenant:${shard.tenant}`, `automation:${state.automation}`, `release:${state.release}`];
+    return [...state.steps.values()]
+      .filter((step) => step.phase.at === "applying" || step.phase.at === "in_doubt")
+      .filter((step) => [...around, `agent:${step.agent}`, `capability:${step.capability}`].includes(stopped))
+      .map((step) => ({ task: id, step: step.id, capability: step.capability }));
+  });
+}

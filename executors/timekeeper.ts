@@ -1,0 +1,65 @@
+/**
+ * The alarm of one executor object. All timers stand in one table; the alarm is the earliest of them, of the next delivery and of the next
+ * look at what is under way. Its handler sets the next alarm first, handles each task by itself and never throws, because alarms stop
+ * after six failures.
+ */
+import { ok, type Result } from "../shared/result.ts";
+import { dueTasks, nextTimer, spendTimers } from "./projections.ts";
+import { timePassed } from "./task/decide.ts";
+import type { TaskDeps } from "./task/deps.ts";
+import type { Draft } from "./task/draft.ts";
+
+export type TimekeeperDeps = {
+  readonly undelivered: () => number;
+  readonly backoffMs: () => number;
+  readonly effectsRunning: () => number;
+  readonly onTask: (task: string, decide: (draft: Draft, deps: TaskDeps) => Result<null>) => Promise<Result<null>>;
+  readonly nowMs: () => number;
+};
+
+/** How long work that is under way may go without the alarm looking after it. */
+const WATCH_MS = 5_000;
+/** Least time until a delivery that the alarm looks after: normally the outbox is done long before. */
+const DELIVERY_MS = 1_000;
+/** Tasks handled by one run of the alarm; the next run follows at once. */
+const TASKS_PER_RUN = 100;
+
+export class Timekeeper {
+  readonly #storage: DurableObjectStorage;
+  readonly #deps: TimekeeperDeps;
+  /** When the alarm is known to be set for; null when that is not known. */
+  #atMs: number | null = null;
+
+  constructor(storage: DurableObjectStorage, deps: TimekeeperDeps) {
+    this.#storage = storage;
+    this.#deps = deps;
+  }
+
+  /** Sets the alarm to the earliest thing that must happen, where it is not set early enough already. */
+  set(): void {
+    const nowMs = this.#deps.nowMs();
+    const wanted = [nextTimer(this.#storage.sql)];
+    if (this.#deps.undelivered() > 0) wanted.push(nowMs + Math.max(DELIVERY_MS, this.#deps.backoffMs()));
+    if (this.#deps.effectsRunning() > 0) wanted.push(nowMs + WATCH_MS);
+    const at = Math.min(...wanted.filter((ms): ms is number => ms !== null));
+    const early = this.#atMs !== null && this.#atMs <= at && this.#atMs > nowMs;
+    if (!Number.isFinite(at) || early) return;
+    this.#atMs = at;
+    void this.#storage.setAlarm(Math.max(at, nowMs));
+  }
+
+  /** The alarm fired: what is due happens, each task by itself. */
+  async fired(): Promise<void> {
+    const nowMs = this.#deps.nowMs();
+    this.#atMs = nowMs + WATCH_MS;
+    await this.#storage.setAlarm(this.#atMs);
+    for (const task of dueTasks(this.#storage.sql, nowMs, TASKS_PER_RUN)) {
+      try {
+        await this.#deps.onTask(task, (draft, deps) => ok((timePassed(draft, deps), null)));
+        spendTimers(this.#storage.sql, task, nowMs);
+      } catch (error) {
+        console.error("a timer failed", { task, message: error instanceof Error ? error.message : "unknown" });
+      }
+    }
+  }
+}

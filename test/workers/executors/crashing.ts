@@ -1,0 +1,81 @@
+/**
+ * The executors Worker with executor objects that crash: the shipped code, over databases that abort the object in the middle of a
+ * batch. An abort is what a lost machine is to an object: memory and running calls are gone, callers see a reset, storage is as it was.
+ *
+ * Each object crashes at the first batch that it sends for reading, and at the first batch of each action's effect, in turn
+ *   before  the batch is sent: the claim stands, the effect does not
+ *   during  it: the batch is on its way and nobody waits for its answer
+ *   after   it was written: the effect stands, its receipt does not
+ * What has crashed is remembered outside of the objects, so that every crash happens once and the next try goes through.
+ *
+ * `GET /crashes` on this Worker answers how many there were of each kind.
+ */
+import shipped, { ExecutorsEntrypoint, RegionalExecutor as Shipped } from "../../../executors/index.ts";
+
+export { ExecutorsEntrypoint };
+
+const WINDOWS = ["before", "during", "after"] as const;
+type Window = (typeof WINDOWS)[number];
+
+const crashed = new Set<string>();
+const crashes = { reading: 0, before: 0, during: 0, after: 0 };
+let effects = 0;
+
+export class RegionalExecutor extends Shipped {
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, {
+      ...env,
+      BUSINESS_EU: crashingDatabase(env.BUSINESS_EU, state),
+      BUSINESS_US: crashingDatabase(env.BUSINESS_US, state),
+    });
+  }
+}
+
+function crashingDatabase(database: D1Database, state: DurableObjectState): D1Database {
+  const abort = (kind: keyof typeof crashes): Promise<never> => {
+    crashes[kind]++;
+    state.abort(`crash: ${kind}`);
+    return new Promise(() => {});
+  };
+  const batch = async <T>(statements: Bound[]): Promise<D1Result<T>[]> => {
+    const action = actionOf(statements);
+    if (!isFirst(action === null ? `read ${state.id.name}` : `effect ${action}`)) return database.batch<T>(statements);
+    if (action === null) return abort("reading");
+    const window: Window = WINDOWS[effects++ % WINDOWS.length]!;
+    switch (window) {
+      case "before":
+        return abort(window);
+      case "during":
+        database.batch<T>(statements).catch(() => {});
+        return abort(window);
+      case "after":
+        await database.batch<T>(statements);
+        return abort(window);
+    }
+  };
+  return { prepare: (text: string) => database.prepare(text), batch } as unknown as D1Database;
+}
+
+function isFirst(what: string): boolean {
+  if (crashed.has(what)) return false;
+  crashed.add(what);
+  return true;
+}
+
+/** workerd keeps the text and the parameters of a statement on it. */
+type Bound = D1PreparedStatement & { readonly statement?: string; readonly params?: readonly unknown[] };
+
+/** The action whose effect a batch is, or null where it only reads. */
+function actionOf(statements: readonly Bound[]): string | null {
+  const [first] = statements;
+  if (first?.statement === undefined || first.params === undefined)
+    throw new Error("a statement does not show its text");
+  return first.statement.startsWith("INSERT INTO countersign_effects")
+    ? (first.params.find((value) => typeof value === "string" && value.startsWith("act_")) as string)
+    : null;
+}
+
+export default {
+  fetch: (request: Request): Response =>
+    new URL(request.url).pathname === "/crashes" ? Response.json(crashes) : shipped.fetch(),
+} satisfies ExportedHandler<Env>;
