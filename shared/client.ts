@@ -78,8 +78,7 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
     const headers: Record<string, string> = { accept };
     if (key !== null) headers["authorization"] = `Bearer ${key}`;
     if (call.body !== undefined) headers["content-type"] = "application/json";
-    for (const [name, value] of Object.entries(call.headers ?? {}))
-      if (value !== undefined) headers[name] = value;
+    for (const [name, value] of Object.entries(call.headers ?? {})) if (value !== undefined) headers[name] = value;
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(call.query ?? {}))
       if (value !== undefined) query.set(name, String(value));
@@ -128,29 +127,22 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
     const answer = await response.value.text();
     if (status === 200) {
       const view = parse(answer, TaskView);
-      return view.ok
-        ? ok({ task: view.value.id, status: view.value.status, view: view.value })
-        : view;
+      return view.ok ? ok({ task: view.value.id, status: view.value.status, view: view.value }) : view;
     }
     const accepted = parse(answer, api.Accepted);
-    return accepted.ok
-      ? ok({ task: accepted.value.task, status: accepted.value.status, view: null })
-      : accepted;
+    return accepted.ok ? ok({ task: accepted.value.task, status: accepted.value.status, view: null }) : accepted;
   };
 
   const get = <T>(path: string, schema: z.ZodType<T>, query: Call["query"] = {}) =>
     json({ method: "GET", path, query }, schema);
-  const post = <T>(path: string, body: unknown, schema: z.ZodType<T>) =>
-    json({ method: "POST", path, body }, schema);
+  const post = <T>(path: string, body: unknown, schema: z.ZodType<T>) => json({ method: "POST", path, body }, schema);
   const at = encodeURIComponent;
 
   return {
     /** `POST /v1/intents` (app, operator, admin). */
-    submitIntent: (intent: IntentRequest, options: Repeatable = {}) =>
-      submit("/v1/intents", intent, options),
+    submitIntent: (intent: IntentRequest, options: Repeatable = {}) => submit("/v1/intents", intent, options),
     /** `POST /v1/proposals` (agent). */
-    propose: (proposal: ProposalRequest, options: Repeatable = {}) =>
-      submit("/v1/proposals", proposal, options),
+    propose: (proposal: ProposalRequest, options: Repeatable = {}) => submit("/v1/proposals", proposal, options),
 
     /** Reads the executor itself: what this client wrote is in it. With `waitSeconds` it answers once the task settles or the time is over. */
     readTask: (task: string, { waitSeconds, signal }: Waiting = {}) =>
@@ -235,8 +227,7 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
       post("/v1/enrolments/requests", { possession }, api.EnrolmentRequestView),
     listEnrolments: () => get("/v1/enrolments", api.EnrolmentPage),
     enrol: (signed: Signed) => post("/v1/enrolments", signed, api.EnrolmentView),
-    revokeKey: (kid: string, reason: string) =>
-      post(`/v1/keys/${at(kid)}/revoke`, { reason }, api.KeyRevoked),
+    revokeKey: (kid: string, reason: string) => post(`/v1/keys/${at(kid)}/revoke`, { reason }, api.KeyRevoked),
 
     listAutomations: () => get("/v1/automations", api.AutomationPage),
     readAutomation: (name: string) => get(`/v1/automations/${at(name)}`, api.AutomationView),
@@ -250,14 +241,9 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
     publishRelease: (name: string, bundle: ReleaseBundle) =>
       post(`/v1/automations/${at(name)}/releases`, { bundle }, api.ReleasePublished),
     /** The bundle of a release, as it was published. */
-    readRelease: (name: string, digest: string) =>
-      get(`/v1/automations/${at(name)}/releases/${at(digest)}`, z.json()),
+    readRelease: (name: string, digest: string) => get(`/v1/automations/${at(name)}/releases/${at(digest)}`, z.json()),
     promoteRelease: (name: string, digest: string, promotion: Signed) =>
-      post(
-        `/v1/automations/${at(name)}/releases/${at(digest)}/promote`,
-        promotion,
-        api.ReleasePromoted,
-      ),
+      post(`/v1/automations/${at(name)}/releases/${at(digest)}/promote`, promotion, api.ReleasePromoted),
 
     listCapabilities: () => get("/v1/capabilities", api.CapabilityPage),
     revokeCapability: (name: string, reason: string) =>
@@ -267,24 +253,18 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
 
     ledgerEntries: (query: { from?: number; limit?: number; task?: string } = {}) =>
       get("/v1/ledger/entries", api.EntryPage, query),
-    inclusionProof: (query: { index: number; size?: number }) =>
-      get("/v1/ledger/proof", api.InclusionProof, query),
+    inclusionProof: (query: { index: number; size?: number }) => get("/v1/ledger/proof", api.InclusionProof, query),
     /** One inclusion proof for each entry of a task. */
     taskProof: (task: string) => get("/v1/ledger/proof", api.TaskProof, { task }),
-    consistencyProof: (query: { from: number; to: number }) =>
-      get("/v1/ledger/proof", api.ConsistencyProof, query),
+    consistencyProof: (query: { from: number; to: number }) => get("/v1/ledger/proof", api.ConsistencyProof, query),
     witnesses: () => get("/v1/ledger/witnesses", api.WitnessPage),
     effects: (query: { region: string; after?: string; limit?: number }) =>
       get("/v1/ledger/effects", api.EffectPage, query),
     /** The newest signed checkpoint of a tenant's log, as the note's exact text. Public. */
-    checkpoint: (tenant: string) =>
-      text({ method: "GET", path: `/log/${at(tenant)}/checkpoint` }, "text/plain"),
+    checkpoint: (tenant: string) => text({ method: "GET", path: `/log/${at(tenant)}/checkpoint` }, "text/plain"),
     /** A tile by its C2SP path, such as `tile/0/x001/067.p/5`. Public. */
     tile: async (tenant: string, path: string): Promise<Result<Uint8Array>> => {
-      const response = await send(
-        { method: "GET", path: `/log/${at(tenant)}/${path}` },
-        "application/octet-stream",
-      );
+      const response = await send({ method: "GET", path: `/log/${at(tenant)}/${path}` }, "application/octet-stream");
       return response.ok ? ok(new Uint8Array(await response.value.arrayBuffer())) : response;
     },
 
@@ -324,9 +304,7 @@ function parse<T>(text: string, schema: z.ZodType<T>): Result<T> {
 const ProblemBody = z.object({
   code: z.string(),
   detail: z.string(),
-  facts: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
-    .optional(),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).optional(),
 });
 
 /** The problem in a problem+json text; a code that this client does not know keeps its name in the detail. */
