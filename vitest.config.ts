@@ -13,6 +13,8 @@ export default defineConfig({
           name: "unit",
           include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts"],
           environment: "node",
+          // Properties over many cases take seconds on a small, busy machine.
+          testTimeout: 30_000,
         },
       },
       await workerProject("intent-manager"),

@@ -14,12 +14,12 @@ const PROJECTS = [".", "intent-manager", "executors", "ledger", "console"].filte
 const CHECKS: readonly (readonly [string, string, readonly string[]])[] = [
   ...PROJECTS.map((folder) => [`types: ${folder}`, binary("tsc"), ["-p", folder]] as const),
   ["lint", binary("oxlint"), ["--deny-warnings"]],
-  ["format", binary("oxfmt"), ["--check"]],
+  ["format", binary("oxfmt"), ["--list-different"]],
   ["bindings", process.execPath, [inRoot("scripts", "types.ts"), "--check"]],
 ];
 
 for (const [name, command, args] of CHECKS) {
-  const { code, output } = await run(command, args);
+  const { code, output } = await run(command, args, { env: { ...process.env, NO_COLOR: "1" } });
   console.log(`${code === 0 ? "ok    " : "FAILED"}  ${name}`);
   if (code === 0) continue;
   console.log(output.trimEnd());

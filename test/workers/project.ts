@@ -33,6 +33,7 @@ export async function workerProject(folder: WorkerProject["folder"]): Promise<Te
     test: {
       name: folder,
       include: [`test/workers/${folder}/**/*.test.ts`],
+      testTimeout: 30_000,
       setupFiles: [inRoot("test", "workers", "migrate.ts")],
     },
   };
