@@ -25,10 +25,7 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   let at = 0;
   for (let i = 0; i + 3 < text.length; i += 4) {
     const group =
-      (valueAt(text, i) << 18) |
-      (valueAt(text, i + 1) << 12) |
-      (valueAt(text, i + 2) << 6) |
-      valueAt(text, i + 3);
+      (valueAt(text, i) << 18) | (valueAt(text, i + 1) << 12) | (valueAt(text, i + 2) << 6) | valueAt(text, i + 3);
     bytes[at++] = group >> 16;
     bytes[at++] = group >> 8;
     bytes[at++] = group;

@@ -43,16 +43,13 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Bytes | null {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return null;
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++)
-    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }
 
 const nativeDecoder = Uint8Array as NativeDecoder;
 const decodeLeniently =
-  nativeDecoder.fromBase64 === undefined
-    ? decodeBase64
-    : (text: string) => nativeDecoder.fromBase64!(text);
+  nativeDecoder.fromBase64 === undefined ? decodeBase64 : (text: string) => nativeDecoder.fromBase64!(text);
 
 /** Standard base64 with padding (RFC 4648, section 4). */
 export const toBase64: (bytes: Uint8Array) => string =

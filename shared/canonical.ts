@@ -36,9 +36,7 @@ export function hasSortedKeys(value: Json): boolean {
   if (value === null || typeof value !== "object") return true;
   if (Array.isArray(value)) return value.every(hasSortedKeys);
   const keys = Object.keys(value);
-  return (
-    isSorted(keys) && keys.every((key) => hasSortedKeys((value as { [key: string]: Json })[key]!))
-  );
+  return isSorted(keys) && keys.every((key) => hasSortedKeys((value as { [key: string]: Json })[key]!));
 }
 
 function write(value: unknown, depthLeft: number): string {
@@ -53,9 +51,7 @@ function write(value: unknown, depthLeft: number): string {
     case "object":
       if (value === null) return "null";
       if (depthLeft === 0) throw new TypeError("canonical JSON: cyclic or nested too deeply");
-      return Array.isArray(value)
-        ? writeArray(value, depthLeft - 1)
-        : writeObject(value, depthLeft - 1);
+      return Array.isArray(value) ? writeArray(value, depthLeft - 1) : writeObject(value, depthLeft - 1);
     default:
       throw new TypeError(`canonical JSON cannot hold a ${typeof value}`);
   }

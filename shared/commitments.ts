@@ -37,9 +37,7 @@ export const openCommitment = (commitment: string, { salt, value }: Disclosure):
 export function containsReserved(value: Json): boolean {
   if (value === null || typeof value !== "object") return false;
   if (Array.isArray(value)) return value.some(containsReserved);
-  return Object.entries(value as JsonObject).some(
-    ([key, inner]) => key.startsWith("$") || containsReserved(inner),
-  );
+  return Object.entries(value as JsonObject).some(([key, inner]) => key.startsWith("$") || containsReserved(inner));
 }
 
 /**
@@ -54,8 +52,7 @@ export function commitFields(
   const disclosures: Record<string, Disclosure> = {};
   const walk = (inner: Json, pointer: string): Json => {
     if (isPersonal(pointer, inner)) {
-      if (containsReserved(inner))
-        throw new TypeError(`a personal value holds a reserved key: ${pointer}`);
+      if (containsReserved(inner)) throw new TypeError(`a personal value holds a reserved key: ${pointer}`);
       const salt = newSalt();
       const commitment = commit(salt, inner);
       disclosures[commitment] = { salt, value: inner };
@@ -76,11 +73,7 @@ export function commitFields(
 export function discloseFields(committed: Json, disclosures: Disclosures): Result<Json> {
   const used = new Set<string>();
   let failed: Err<ReturnType<typeof problem>> | undefined;
-  const fail = (
-    code: "disclosure-missing" | "disclosure-mismatch",
-    detail: string,
-    commitment: string,
-  ): null => {
+  const fail = (code: "disclosure-missing" | "disclosure-mismatch", detail: string, commitment: string): null => {
     failed ??= err(problem(code, detail, { commitment }));
     return null;
   };
@@ -97,11 +90,7 @@ export function discloseFields(committed: Json, disclosures: Disclosures): Resul
     if (containsReserved(disclosure.value))
       return fail("disclosure-mismatch", "A disclosed value holds a reserved key.", commitment);
     if (!openCommitment(commitment, disclosure))
-      return fail(
-        "disclosure-mismatch",
-        "A disclosed value does not open its commitment.",
-        commitment,
-      );
+      return fail("disclosure-mismatch", "A disclosed value does not open its commitment.", commitment);
     return disclosure.value;
   };
   const disclosed = walk(committed);
@@ -115,9 +104,7 @@ export function discloseFields(committed: Json, disclosures: Disclosures): Resul
 function mapChildren(value: Json, change: (child: Json, key: string) => Json): Json {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map((child: Json, i) => change(child, String(i)));
-  return Object.fromEntries(
-    Object.entries(value as JsonObject).map(([key, child]) => [key, change(child, key)]),
-  );
+  return Object.fromEntries(Object.entries(value as JsonObject).map(([key, child]) => [key, change(child, key)]));
 }
 
 /** RFC 6901, section 3. */

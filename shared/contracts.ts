@@ -4,13 +4,7 @@
  */
 import { Validator, type OutputUnit, type Schema } from "@cfworker/json-schema";
 import { canonicalize } from "./canonical.ts";
-import {
-  type Field,
-  type JsonType,
-  type Origin,
-  readFields,
-  SchemaRefused,
-} from "./contract-fields.ts";
+import { type Field, type JsonType, type Origin, readFields, SchemaRefused } from "./contract-fields.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { isIndex, parsePointer } from "./pointer.ts";
@@ -142,11 +136,7 @@ function violation(errors: readonly OutputUnit[]): Problem {
       keyword: error.keyword,
       missing: missingIn(error),
     }));
-  const list = [
-    ...new Set(
-      named.map(({ pointer, keyword, missing }) => `${pointer || "/"} ${keyword}${missing}`),
-    ),
-  ];
+  const list = [...new Set(named.map(({ pointer, keyword, missing }) => `${pointer || "/"} ${keyword}${missing}`))];
   const first = named[0] ?? { pointer: "", keyword: "schema" };
   return problem(
     "contract-violation",

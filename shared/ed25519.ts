@@ -35,25 +35,10 @@ const GROUP_ORDER = fromHex(`edd3f55c1a631258d69cf7a2def9de14${"00".repeat(15)}1
 export function checkPublicKey(x: string | Uint8Array): Result<Uint8Array> {
   const bytes = typeof x === "string" ? fromBase64Url(x) : x;
   if (bytes === null || bytes.length !== PUBLIC_KEY_BYTES)
-    return err(
-      problem(
-        "key-malformed",
-        "An Ed25519 public key is 32 bytes, as canonical base64url without padding.",
-      ),
-    );
-  if (hasSmallOrder(bytes))
-    return err(problem("key-small-order", "The public key is a point of small order."));
-  if (
-    (bytes[31]! & 0x7f) === 0x7f &&
-    bytes[0]! >= 0xed &&
-    bytes.subarray(1, 31).every((byte) => byte === 0xff)
-  )
-    return err(
-      problem(
-        "key-not-canonical",
-        "The y coordinate of the public key is not below the field prime.",
-      ),
-    );
+    return err(problem("key-malformed", "An Ed25519 public key is 32 bytes, as canonical base64url without padding."));
+  if (hasSmallOrder(bytes)) return err(problem("key-small-order", "The public key is a point of small order."));
+  if ((bytes[31]! & 0x7f) === 0x7f && bytes[0]! >= 0xed && bytes.subarray(1, 31).every((byte) => byte === 0xff))
+    return err(problem("key-not-canonical", "The y coordinate of the public key is not below the field prime."));
   return ok(bytes);
 }
 

@@ -53,8 +53,7 @@ export function parseStrictJson(
   opts: { maxDepth?: number; maxBytes?: number } = {},
 ): Result<Json> {
   const { maxDepth = LIMITS.jsonDepth, maxBytes = Number.POSITIVE_INFINITY } = opts;
-  if (isLarger(input, maxBytes))
-    return err(problem("body-too-large", `more than ${maxBytes} bytes`, { maxBytes }));
+  if (isLarger(input, maxBytes)) return err(problem("body-too-large", `more than ${maxBytes} bytes`, { maxBytes }));
 
   const text = typeof input === "string" ? input : fromUtf8(input);
   if (text === null) return refuse("utf-8", "the bytes are not valid UTF-8");
@@ -69,8 +68,7 @@ export function parseStrictJson(
     const root = { value: parsed };
     const members = check(root, "value", maxDepth);
     // JSON.parse keeps one of two equal keys, so a duplicate shows as fewer members in the value than in the text.
-    if (members !== countMembers(text))
-      return refuse("duplicate-key", "an object has the same key twice");
+    if (members !== countMembers(text)) return refuse("duplicate-key", "an object has the same key twice");
     return ok(root.value);
   } catch (cause) {
     if (cause instanceof Refusal) return refuse(cause.rule, cause.detail);
@@ -85,16 +83,11 @@ function isLarger(input: string | Uint8Array, maxBytes: number): boolean {
 }
 
 /** Checks the value at `holder[key]` against the rules, replaces −0 by 0, and returns how many object members it holds. */
-function check(
-  holder: { [key: string]: Json } | Json[],
-  key: string | number,
-  depthLeft: number,
-): number {
+function check(holder: { [key: string]: Json } | Json[], key: string | number, depthLeft: number): number {
   const value = (holder as { [key: string]: Json })[key]!;
   switch (typeof value) {
     case "string":
-      if (!value.isWellFormed())
-        throw new Refusal("lone-surrogate", "a string holds a lone surrogate");
+      if (!value.isWellFormed()) throw new Refusal("lone-surrogate", "a string holds a lone surrogate");
       return 0;
     case "number":
       if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER))
@@ -115,8 +108,7 @@ function check(
     return members;
   }
   for (const name of Object.keys(value)) {
-    if (name === "__proto__")
-      throw new Refusal("forbidden-key", "the key __proto__ is not allowed");
+    if (name === "__proto__") throw new Refusal("forbidden-key", "the key __proto__ is not allowed");
     if (!name.isWellFormed()) throw new Refusal("lone-surrogate", "a key holds a lone surrogate");
     members += 1 + check(value as { [key: string]: Json }, name, depthLeft - 1);
   }
@@ -145,5 +137,4 @@ function isEscaped(text: string, quote: number): boolean {
   return (quote - first) % 2 === 1;
 }
 
-const isWhiteSpace = (unit: number): boolean =>
-  unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+const isWhiteSpace = (unit: number): boolean => unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;

@@ -17,10 +17,7 @@ export { checkPublicKey } from "./ed25519.ts";
 /** 32 bytes in canonical base64url: the spelling is part of the key id. */
 const Base64UrlOf32Bytes = z
   .string()
-  .refine(
-    (text) => text.length === 43 && fromBase64Url(text) !== null,
-    "32 bytes, base64url without padding",
-  );
+  .refine((text) => text.length === 43 && fromBase64Url(text) !== null, "32 bytes, base64url without padding");
 
 /** A public key as it travels (RFC 8037). The shape only: `checkPublicKey` decides whether the point is acceptable. */
 export const PublicJwk = z.strictObject({
@@ -51,10 +48,7 @@ const ALGORITHM = { name: "Ed25519" } as const;
 
 /** The RFC 7638 thumbprint (SHA-256, base64url) of an Ed25519 public key: the same key has the same id everywhere. */
 export function keyId({ x }: { readonly x: string }): string {
-  return (
-    kidByX.get(x) ??
-    remember(kidByX, x, toBase64Url(sha256(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`)))
-  );
+  return kidByX.get(x) ?? remember(kidByX, x, toBase64Url(sha256(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`)));
 }
 
 /** A private key's public part, and nothing else of it. */
@@ -70,10 +64,7 @@ export async function generateKeyPair({
 }: {
   readonly extractable: boolean;
 }): Promise<Signer & { publicJwk: PublicJwk }> {
-  const pair = (await crypto.subtle.generateKey(ALGORITHM, extractable, [
-    "sign",
-    "verify",
-  ])) as CryptoKeyPair;
+  const pair = (await crypto.subtle.generateKey(ALGORITHM, extractable, ["sign", "verify"])) as CryptoKeyPair;
   const { x } = (await crypto.subtle.exportKey("jwk", pair.publicKey)) as { x: string };
   const publicJwk = publicPart({ kty: "OKP", crv: "Ed25519", x });
   return { kid: keyId(publicJwk), publicJwk, privateKey: pair.privateKey };
@@ -91,9 +82,7 @@ export async function exportPrivateKey(privateKey: CryptoKey): Promise<PrivateJw
  */
 export async function importPrivateKey(jwk: PrivateJwk): Promise<CryptoKey> {
   const { kty, crv, x, d } = PrivateJwk.parse(jwk);
-  const privateKey = await crypto.subtle.importKey("jwk", { kty, crv, x, d }, ALGORITHM, false, [
-    "sign",
-  ]);
+  const privateKey = await crypto.subtle.importKey("jwk", { kty, crv, x, d }, ALGORITHM, false, ["sign"]);
   const probe = new Uint8Array(1);
   const signature = new Uint8Array(await crypto.subtle.sign(ALGORITHM, privateKey, probe));
   if (!(await verifyEd25519({ x }, probe, signature)))
@@ -108,9 +97,7 @@ export const importSigner = async (jwk: PrivateJwk): Promise<Signer> => ({
 });
 
 /** A public key for verifying; refuses what checkPublicKey refuses. Imported keys are kept, a bounded number of them. */
-export async function importPublicKey(
-  key: { readonly x: string } | Uint8Array,
-): Promise<Result<CryptoKey>> {
+export async function importPublicKey(key: { readonly x: string } | Uint8Array): Promise<Result<CryptoKey>> {
   const x = key instanceof Uint8Array ? toBase64Url(key) : key.x;
   const known = publicKeyByX.get(x);
   if (known !== undefined) return ok(known);
@@ -118,9 +105,7 @@ export async function importPublicKey(
   if (!checked.ok) return err(checked.problem);
   let imported: CryptoKey;
   try {
-    imported = await crypto.subtle.importKey("raw", checked.value as Bytes, ALGORITHM, true, [
-      "verify",
-    ]);
+    imported = await crypto.subtle.importKey("raw", checked.value as Bytes, ALGORITHM, true, ["verify"]);
   } catch {
     // An engine may refuse a point that is not on the curve here, where others let no signature verify under it.
     return err(problem("key-malformed", "The public key is not a point of the curve."));
@@ -140,10 +125,7 @@ export async function verifyEd25519(
 ): Promise<boolean> {
   if (!isAcceptableSignature(signature)) return false;
   const imported = await importPublicKey(key);
-  return (
-    imported.ok &&
-    (await crypto.subtle.verify(ALGORITHM, imported.value, signature as Bytes, message as Bytes))
-  );
+  return imported.ok && (await crypto.subtle.verify(ALGORITHM, imported.value, signature as Bytes, message as Bytes));
 }
 
 /** The 64-byte signature of a message. Ed25519 is deterministic: the same key and message give the same bytes. */

@@ -29,8 +29,7 @@ const refuse = (why: string): never => {
 /** What the pattern is, or why it is refused. */
 export function analysePattern(pattern: string): PatternFacts | { readonly refused: string } {
   try {
-    if (pattern.length > LIMITS.patternChars)
-      refuse(`is longer than ${LIMITS.patternChars} characters`);
+    if (pattern.length > LIMITS.patternChars) refuse(`is longer than ${LIMITS.patternChars} characters`);
     if (!pattern.startsWith("^") || !pattern.endsWith("$") || /\\(?:\\\\)*\$$/.test(pattern))
       refuse("must cover the whole value: ^…$");
     new RegExp(pattern, "u");
@@ -38,8 +37,7 @@ export function analysePattern(pattern: string): PatternFacts | { readonly refus
     const node = scanner.alternatives();
     if (!scanner.done) refuse("has an unmatched )");
     if (scanner.topAlternatives) refuse("needs a group around its alternatives");
-    if (node.ways > LIMITS.patternWays)
-      refuse("has too many ways to match: bound its repetitions, as in {1,32}");
+    if (node.ways > LIMITS.patternWays) refuse("has too many ways to match: bound its repetitions, as in {1,32}");
     return { distinctive: isDistinctive(node) };
   } catch (error) {
     if (error instanceof Refused) return { refused: error.message };
@@ -106,11 +104,7 @@ class Scanner {
     if (this.#text[this.#at] === "?") refuse("uses a lazy repetition");
     const least = match[1] !== undefined ? Number(match[1]) : match[0] === "+" ? 1 : 0;
     const most =
-      match[0] === "?"
-        ? 1
-        : match[1] === undefined || match[3] === ""
-          ? Infinity
-          : Number(match[3] ?? match[1]);
+      match[0] === "?" ? 1 : match[1] === undefined || match[3] === "" ? Infinity : Number(match[3] ?? match[1]);
     if (atom.varies && most > 1) refuse("repeats something that itself varies");
     const repeats = most === Infinity ? LIMITS.patternWays / 10 : most - least + 1;
     const parts = least === 0 ? [] : atom.parts.map((part) => ({ ...part, min: part.min * least }));
@@ -133,8 +127,7 @@ class Scanner {
   }
 
   #group(): Node {
-    if (this.#text[this.#at] === "?" && !this.#take("?:"))
-      refuse("uses look-around or a named group");
+    if (this.#text[this.#at] === "?" && !this.#take("?:")) refuse("uses look-around or a named group");
     this.#depth++;
     const node = this.alternatives();
     this.#depth--;
@@ -146,8 +139,7 @@ class Scanner {
   #escapeKind(): Kind {
     const char = this.#text[this.#at++]!;
     if (char === "d") return "digits";
-    if (/[\dkbBxuc]/.test(char))
-      return refuse("uses a back reference, a word boundary or a numeric escape");
+    if (/[\dkbBxuc]/.test(char)) return refuse("uses a back reference, a word boundary or a numeric escape");
     if (/[pP]/.test(char)) this.#at = this.#text.indexOf("}", this.#at) + 1;
     return /[a-z]/i.test(char) ? "mixed" : "mark";
   }

@@ -2,8 +2,7 @@
  * The payload types of every signed envelope of the protocol. The type is part of what is signed (DSSE, pre-authentication
  * encoding), so that a signature over one kind of payload can never be shown as a signature over another.
  */
-const of = <Name extends string>(name: Name) =>
-  `application/vnd.countersign.${name}.v1+json` as const;
+const of = <Name extends string>(name: Name) => `application/vnd.countersign.${name}.v1+json` as const;
 
 export const PAYLOAD_TYPES = {
   plan: of("plan"),

@@ -39,17 +39,12 @@ export type CompiledPlaybook = {
 class Refused extends Error {}
 
 /** Compiles a playbook for one release. Errors: `playbook-invalid`. */
-export function compilePlaybook(
-  playbook: Playbook,
-  declarations: Declarations,
-): Result<CompiledPlaybook> {
+export function compilePlaybook(playbook: Playbook, declarations: Declarations): Result<CompiledPlaybook> {
   try {
     const parsed = Playbook.safeParse(playbook);
     if (!parsed.success) {
       const issue = parsed.error.issues[0]!;
-      throw new Refused(
-        `it is not well formed at ${issue.path.join(".") || "its root"}: ${issue.message}`,
-      );
+      throw new Refused(`it is not well formed at ${issue.path.join(".") || "its root"}: ${issue.message}`);
     }
     const ids = playbook.steps.map((step) => step.id);
     const twice = ids.find((id, i) => ids.indexOf(id) !== i);
@@ -58,9 +53,7 @@ export function compilePlaybook(
     return ok({
       playbook,
       declarations,
-      steps: ordered(
-        playbook.steps.map((step) => new StepCompiler(step, byId, declarations).compile()),
-      ),
+      steps: ordered(playbook.steps.map((step) => new StepCompiler(step, byId, declarations).compile())),
     });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -74,11 +67,7 @@ class StepCompiler {
   readonly #declarations: Declarations;
   readonly #edges: Set<string>;
 
-  constructor(
-    step: PlaybookStep,
-    byId: ReadonlyMap<string, PlaybookStep>,
-    declarations: Declarations,
-  ) {
+  constructor(step: PlaybookStep, byId: ReadonlyMap<string, PlaybookStep>, declarations: Declarations) {
     this.#step = step;
     this.#byId = byId;
     this.#declarations = declarations;
@@ -88,20 +77,15 @@ class StepCompiler {
   compile(): CompiledStep {
     const { id, capability, args, when } = this.#step;
     const declaration =
-      this.#declarations.capabilities.get(capability) ??
-      this.#refuse(`there is no capability ${capability}`);
+      this.#declarations.capabilities.get(capability) ?? this.#refuse(`there is no capability ${capability}`);
     const declared = declaration.input.root.properties;
     for (const name of Object.keys(args))
       if (!declared.has(name)) this.#refuse(`${capability} has no argument ${name}`);
     for (const name of (declaration.input.schema.required as readonly string[] | undefined) ?? [])
       if (!Object.hasOwn(args, name)) this.#refuse(`${capability} needs the argument ${name}`);
-    const nodes = Object.entries(args).map(
-      ([name, value]) => [name, this.#argument(value)] as const,
-    );
-    const condition =
-      when === undefined ? undefined : this.#expression(when, ["intent", "results"]);
-    for (const step of this.#edges)
-      if (!this.#byId.has(step)) this.#refuse(`there is no step ${step}`);
+    const nodes = Object.entries(args).map(([name, value]) => [name, this.#argument(value)] as const);
+    const condition = when === undefined ? undefined : this.#expression(when, ["intent", "results"]);
+    for (const step of this.#edges) if (!this.#byId.has(step)) this.#refuse(`there is no step ${step}`);
     return {
       id,
       declaration,
@@ -120,9 +104,7 @@ class StepCompiler {
     if (!isObject(value)) return { kind: "literal", value };
     const reference = asReference(value);
     if (reference === null)
-      return this.#refuse(
-        `${JSON.stringify(value.$ref)} is not a reference such as steps.lookup.result#/orders/0`,
-      );
+      return this.#refuse(`${JSON.stringify(value.$ref)} is not a reference such as steps.lookup.result#/orders/0`);
     if (reference !== undefined) return this.#reference(reference, value);
     const keys = Object.keys(value);
     if (keys.includes("$cel")) {
@@ -139,8 +121,7 @@ class StepCompiler {
   }
 
   #reference(reference: Reference, value: JsonObject): ArgNode {
-    const source =
-      this.#byId.get(reference.step) ?? this.#refuse(`there is no step ${reference.step}`);
+    const source = this.#byId.get(reference.step) ?? this.#refuse(`there is no step ${reference.step}`);
     const output = this.#declarations.capabilities.get(source.capability)?.output;
     if (output?.field(reference.pointer) === undefined)
       this.#refuse(`the result of ${reference.step} has no field ${reference.pointer}`);
@@ -153,9 +134,7 @@ class StepCompiler {
     if (!compiled.ok) return this.#refuse(compiled.problem.detail);
     for (const { root, segments } of compiled.value.paths) {
       if (root === "results")
-        this.#edges.add(
-          segments[0] ?? this.#refuse("results are named by their step: results.lookup"),
-        );
+        this.#edges.add(segments[0] ?? this.#refuse("results are named by their step: results.lookup"));
       if (root === "intent" && !isIntentField(segments, this.#declarations))
         this.#refuse(`there is no ${["intent", ...segments].join(".")}`);
     }
@@ -178,8 +157,7 @@ type Field = Declarations["input"]["root"];
 /** The field at constant accesses; an access into something else than an object or a list names none. */
 export const fieldAt = (segments: readonly string[], root: Field): Field | undefined =>
   segments.reduce<Field | undefined>(
-    (field, segment) =>
-      field?.properties.get(segment) ?? (/^\d+$/.test(segment) ? field?.items : undefined),
+    (field, segment) => field?.properties.get(segment) ?? (/^\d+$/.test(segment) ? field?.items : undefined),
     root,
   );
 
@@ -188,9 +166,7 @@ function ordered(steps: readonly CompiledStep[]): readonly CompiledStep[] {
   const placed = new Set<string>();
   const order: CompiledStep[] = [];
   while (order.length < steps.length) {
-    const next = steps.find(
-      (step) => !placed.has(step.id) && step.after.every((id) => placed.has(id)),
-    );
+    const next = steps.find((step) => !placed.has(step.id) && step.after.every((id) => placed.has(id)));
     if (next === undefined)
       throw new Refused(
         `these steps wait for each other: ${steps

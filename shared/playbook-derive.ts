@@ -100,12 +100,8 @@ class Derivation {
       this.#omitted.set(step.id, after);
       return undefined;
     }
-    const args = Object.fromEntries(
-      step.args.map(([name, node]) => [name, this.#value(node, step)]),
-    );
-    const provenance = Object.fromEntries(
-      step.args.map(([name, node]) => [name, this.#provenance(node)]),
-    );
+    const args = Object.fromEntries(step.args.map(([name, node]) => [name, this.#value(node, step)]));
+    const provenance = Object.fromEntries(step.args.map(([name, node]) => [name, this.#provenance(node)]));
     this.#sources.set(step.id, {
       keyProvenance: weakest(Object.values(provenance)),
       outputContract: step.declaration.output,
@@ -128,8 +124,7 @@ class Derivation {
   }
 
   #isOmitted(step: CompiledStep): boolean {
-    if (step.args.some(([, node]) => referred(node).some((id) => this.#omitted.has(id))))
-      return true;
+    if (step.args.some(([, node]) => referred(node).some((id) => this.#omitted.has(id)))) return true;
     if (step.when === undefined || needsResults(step.when)) return false;
     const answer = step.when.evaluate(this.#bindings);
     if (typeof answer !== "boolean")
@@ -145,17 +140,13 @@ class Derivation {
       case "list":
         return node.items.map((item) => this.#value(item, step));
       case "object":
-        return Object.fromEntries(
-          node.entries.map(([key, part]) => [key, this.#value(part, step)]),
-        );
+        return Object.fromEntries(node.entries.map(([key, part]) => [key, this.#value(part, step)]));
       case "cel": {
         const value = node.expression.evaluate(this.#bindings);
         const json = isCelError(value) ? undefined : fromCelValue(value);
         // Data that looks like a reference would be resolved as one.
         if (json === undefined || hasReservedKey(json))
-          throw new Underivable(
-            `An argument of step ${step.id} cannot be computed from this intent`,
-          );
+          throw new Underivable(`An argument of step ${step.id} cannot be computed from this intent`);
         return json;
       }
     }
@@ -194,10 +185,7 @@ function referred(node: ArgNode): string[] {
 
 function hasReservedKey(value: Json): boolean {
   if (Array.isArray(value)) return (value as readonly Json[]).some(hasReservedKey);
-  return (
-    isObject(value) &&
-    Object.entries(value).some(([key, part]) => key.startsWith("$") || hasReservedKey(part))
-  );
+  return isObject(value) && Object.entries(value).some(([key, part]) => key.startsWith("$") || hasReservedKey(part));
 }
 
 /** The weakest provenance of a step's arguments: how much a record that it reads can be trusted to be the one that was meant. */

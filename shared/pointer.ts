@@ -15,8 +15,7 @@ export function parsePointer(pointer: string): string[] | undefined {
     .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-export const escapeSegment = (segment: string): string =>
-  segment.replaceAll("~", "~0").replaceAll("/", "~1");
+export const escapeSegment = (segment: string): string => segment.replaceAll("~", "~0").replaceAll("/", "~1");
 
 export const isIndex = (segment: string): boolean => INDEX.test(segment);
 
@@ -29,8 +28,7 @@ export function valueAt(value: Json, pointer: string): Json | undefined {
   for (const segment of parsePointer(pointer) ?? [undefined]) {
     if (segment === undefined || current === undefined) return undefined;
     if (Array.isArray(current)) current = isIndex(segment) ? current[Number(segment)] : undefined;
-    else
-      current = isObject(current) && Object.hasOwn(current, segment) ? current[segment] : undefined;
+    else current = isObject(current) && Object.hasOwn(current, segment) ? current[segment] : undefined;
   }
   return current;
 }

@@ -12,5 +12,4 @@ const rank = (provenance: Provenance): number => PROVENANCE.indexOf(provenance);
 export const weakest = (all: readonly Provenance[]): Provenance =>
   all.reduce((a, b) => (rank(b) > rank(a) ? b : a), "release");
 
-export const atLeast = (provenance: Provenance, floor: Provenance): boolean =>
-  rank(provenance) <= rank(floor);
+export const atLeast = (provenance: Provenance, floor: Provenance): boolean => rank(provenance) <= rank(floor);

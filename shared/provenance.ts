@@ -49,18 +49,13 @@ export function provenanceForAgent(view: AgentView): Record<string, Provenance> 
   if (view.openedByAgent) return Object.fromEntries(names.map((name) => [name, "model"]));
   const evidence = new Evidence(view);
   return Object.fromEntries(
-    names.map((name) => [
-      name,
-      evidence.judge(view.args[name]!, view.argsContract.root.properties.get(name), name),
-    ]),
+    names.map((name) => [name, evidence.judge(view.args[name]!, view.argsContract.root.properties.get(name), name)]),
   );
 }
 
 /** A reference is `record` where the tenant's own data is read under a trusted key, else somebody's content. */
 export const provenanceOfReference = ({ pointer }: Reference, source: SourceView): Provenance =>
-  source.outputContract.isTrusted(pointer) && atLeast(source.keyProvenance, "record")
-    ? "record"
-    : "content";
+  source.outputContract.isTrusted(pointer) && atLeast(source.keyProvenance, "record") ? "record" : "content";
 
 class Evidence {
   readonly #principal = new Sayings();
@@ -70,16 +65,8 @@ class Evidence {
 
   constructor(view: AgentView) {
     this.#ids = [...view.argsContract.ids, ...view.inputContract.ids];
-    this.#sources = new Map([
-      ...(view.sources ?? []),
-      ...view.records.map((record) => [record.step, record] as const),
-    ]);
-    this.#principal.collect(
-      view.input,
-      view.inputContract.root,
-      "",
-      (field) => field.origin === "principal",
-    );
+    this.#sources = new Map([...(view.sources ?? []), ...view.records.map((record) => [record.step, record] as const)]);
+    this.#principal.collect(view.input, view.inputContract.root, "", (field) => field.origin === "principal");
     for (const { keyProvenance, result, outputContract } of view.records)
       if (atLeast(keyProvenance, "record"))
         this.#records.collect(result, outputContract.root, "", (field) => field.trusted);
@@ -92,15 +79,9 @@ class Evidence {
       return source === undefined ? "model" : provenanceOfReference(reference!, source);
     }
     if (Array.isArray(value) && value.length > 0)
-      return weakest(
-        (value as readonly Json[]).map((item) => this.judge(item, field?.items, name)),
-      );
+      return weakest((value as readonly Json[]).map((item) => this.judge(item, field?.items, name)));
     if (isObject(value) && Object.keys(value).length > 0)
-      return weakest(
-        Object.entries(value).map(([key, part]) =>
-          this.judge(part, field?.properties.get(key), key),
-        ),
-      );
+      return weakest(Object.entries(value).map(([key, part]) => this.judge(part, field?.properties.get(key), key)));
     return this.#judgeScalar(value, field, name);
   }
 
@@ -112,8 +93,7 @@ class Evidence {
     const token = asToken(value, this.#ids);
     const key = token?.normal ?? value;
     if (this.#principal.says(key)) return "principal";
-    if (token !== undefined && this.#principal.texts.some((text) => occursIn(token, text)))
-      return "principal";
+    if (token !== undefined && this.#principal.texts.some((text) => occursIn(token, text))) return "principal";
     return this.#records.says(key) ? "record" : "model";
   }
 }
@@ -124,18 +104,12 @@ class Sayings {
   readonly #whole = new Set<string>();
   readonly #short = new Set<string>();
 
-  collect(
-    value: Json,
-    field: Field | undefined,
-    name: string,
-    counts: (field: Field) => boolean,
-  ): void {
+  collect(value: Json, field: Field | undefined, name: string, counts: (field: Field) => boolean): void {
     if (field === undefined) return;
     if (Array.isArray(value) && value.length > 0) {
       for (const item of value as readonly Json[]) this.collect(item, field.items, name, counts);
     } else if (isObject(value) && Object.keys(value).length > 0) {
-      for (const [key, part] of Object.entries(value))
-        this.collect(part, field.properties.get(key), key, counts);
+      for (const [key, part] of Object.entries(value)) this.collect(part, field.properties.get(key), key, counts);
     } else if (counts(field)) {
       this.#short.add(shortKey(name, value));
       if (typeof value !== "string" || isShort(value)) return;

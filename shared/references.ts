@@ -14,13 +14,8 @@ const REFERENCE = /^steps\.([a-z][a-z0-9_-]{0,63})\.result#((?:\/[^#]*)?)$/;
 /** The reference that a JSON value is, or undefined; `null` for an object that has `$ref` and is none. */
 export function asReference(value: Json): Reference | null | undefined {
   if (!isObject(value) || !Object.hasOwn(value, "$ref")) return undefined;
-  const match =
-    Object.keys(value).length === 1 && typeof value.$ref === "string"
-      ? REFERENCE.exec(value.$ref)
-      : null;
-  return match !== null && parsePointer(match[2]!) !== undefined
-    ? { step: match[1]!, pointer: match[2]! }
-    : null;
+  const match = Object.keys(value).length === 1 && typeof value.$ref === "string" ? REFERENCE.exec(value.$ref) : null;
+  return match !== null && parsePointer(match[2]!) !== undefined ? { step: match[1]!, pointer: match[2]! } : null;
 }
 
 /** Every reference inside a value, in the order of the text. What is malformed is no reference; resolving it fails. */
@@ -32,18 +27,13 @@ export function refsIn(value: Json): Reference[] {
 }
 
 /** The arguments with every reference replaced by what it names. Errors: `reference-unresolved`. */
-export function resolveRefs(
-  args: JsonObject,
-  resultsByStep: { readonly [step: string]: Json },
-): Result<JsonObject> {
+export function resolveRefs(args: JsonObject, resultsByStep: { readonly [step: string]: Json }): Result<JsonObject> {
   let missing: string | undefined;
   const resolve = (value: Json): Json => {
     const reference = asReference(value);
     if (reference !== undefined) {
       const source =
-        reference !== null && Object.hasOwn(resultsByStep, reference.step)
-          ? resultsByStep[reference.step]
-          : undefined;
+        reference !== null && Object.hasOwn(resultsByStep, reference.step) ? resultsByStep[reference.step] : undefined;
       const found = source === undefined ? undefined : valueAt(source, reference!.pointer);
       if (found === undefined) missing ??= JSON.stringify((value as JsonObject).$ref);
       return found ?? null;

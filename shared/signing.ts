@@ -85,24 +85,18 @@ export async function openEnvelope<Schema extends z.ZodType>(
   envelope: unknown,
   options: OpenOptions & { readonly schema: Schema },
 ): Promise<Result<Opened<z.output<Schema>>>>;
-export async function openEnvelope(
-  envelope: unknown,
-  options: OpenOptions,
-): Promise<Result<Opened<Json>>>;
+export async function openEnvelope(envelope: unknown, options: OpenOptions): Promise<Result<Opened<Json>>>;
 export async function openEnvelope(
   envelope: unknown,
   options: OpenOptions & { readonly schema?: z.ZodType },
 ): Promise<Result<Opened<unknown>>> {
   const parsed = Envelope.safeParse(envelope);
-  if (!parsed.success)
-    return err(problem("signature-malformed", "This is not a signed envelope of the protocol."));
+  if (!parsed.success) return err(problem("signature-malformed", "This is not a signed envelope of the protocol."));
   const { payloadType, payload, signatures } = parsed.data;
   if (new Set(signatures.map(({ keyid }) => keyid)).size !== signatures.length)
     return err(problem("signature-malformed", "Two signatures carry the same key id."));
   if (payloadType !== options.payloadType)
-    return err(
-      problem("payload-type-mismatch", `Expected ${options.payloadType}.`, { found: payloadType }),
-    );
+    return err(problem("payload-type-mismatch", `Expected ${options.payloadType}.`, { found: payloadType }));
 
   const bytes = fromBase64(payload)!;
   const verified = await verifyAll(pae(payloadType, bytes), signatures, options.keys);
@@ -112,14 +106,8 @@ export async function openEnvelope(
   const value = parseStrictJson(text ?? bytes);
   if (!value.ok) return value;
   if (text === null || !isCanonicalText(text, value.value))
-    return err(
-      problem(
-        "payload-not-canonical",
-        "The signed bytes are not the canonical form of their value.",
-      ),
-    );
-  if (options.schema === undefined)
-    return ok({ payload: value.value, payloadBytes: bytes, kids: verified.value });
+    return err(problem("payload-not-canonical", "The signed bytes are not the canonical form of their value."));
+  if (options.schema === undefined) return ok({ payload: value.value, payloadBytes: bytes, kids: verified.value });
   const typed = options.schema.safeParse(value.value);
   if (!typed.success)
     return err(
@@ -138,9 +126,7 @@ async function verifyAll(
 ): Promise<Result<readonly string[]>> {
   const trusted = signatures.flatMap(({ keyid, sig }) => {
     const key = keys.get(keyid);
-    return key !== undefined && keyId(key) === keyid
-      ? [{ keyid, key, signature: fromBase64(sig)! }]
-      : [];
+    return key !== undefined && keyId(key) === keyid ? [{ keyid, key, signature: fromBase64(sig)! }] : [];
   });
   if (trusted.length === 0)
     return err(
@@ -148,15 +134,11 @@ async function verifyAll(
         kids: signatures.map(({ keyid }) => keyid),
       }),
     );
-  const verdicts = await Promise.all(
-    trusted.map(({ key, signature }) => verifyEd25519(key, message, signature)),
-  );
+  const verdicts = await Promise.all(trusted.map(({ key, signature }) => verifyEd25519(key, message, signature)));
   const wrong = trusted.filter((_, i) => !verdicts[i]).map(({ keyid }) => keyid);
-  if (wrong.length > 0)
-    return err(problem("signature-invalid", "A signature does not verify.", { kids: wrong }));
+  if (wrong.length > 0) return err(problem("signature-invalid", "A signature does not verify.", { kids: wrong }));
   return ok(trusted.map(({ keyid }) => keyid));
 }
 
 /** Where a payload breaks its schema, without quoting its values. */
-const pathsOf = (error: z.ZodError): string[] =>
-  error.issues.slice(0, 10).map((issue) => `/${issue.path.join("/")}`);
+const pathsOf = (error: z.ZodError): string[] => error.issues.slice(0, 10).map((issue) => `/${issue.path.join("/")}`);

@@ -79,11 +79,9 @@ export async function openCheckpoint(
   const opened = await openNote(note, [log, ...witnesses]);
   if (!opened.ok) return opened;
   const { text, verified } = opened.value;
-  if (!verified.includes(log))
-    return err(problem("key-unknown", "the log did not sign this checkpoint"));
+  if (!verified.includes(log)) return err(problem("key-unknown", "the log did not sign this checkpoint"));
   const parsed = parseCheckpoint(text);
   if (!parsed.ok) return parsed;
-  if (parsed.value.origin !== log.name)
-    return err(problem("audience-mismatch", "the checkpoint is of another log"));
+  if (parsed.value.origin !== log.name) return err(problem("audience-mismatch", "the checkpoint is of another log"));
   return ok({ ...parsed.value, witnesses: verified.filter((key) => key !== log) });
 }

@@ -31,8 +31,7 @@ export function appendLeaf(edge: Edge, leaf: Uint8Array): Edge {
   const hashes = edge.hashes.slice();
   let hash = leaf;
   // Each bit that a carry clears joins the subtree to its left with the one just completed.
-  for (let carry = edge.size; isOdd(carry); carry = half(carry))
-    hash = nodeHash(hashes.pop()!, hash);
+  for (let carry = edge.size; isOdd(carry); carry = half(carry)) hash = nodeHash(hashes.pop()!, hash);
   hashes.push(hash);
   return { size: edge.size + 1, hashes };
 }

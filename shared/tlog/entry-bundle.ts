@@ -9,12 +9,10 @@ import { TILE_WIDTH } from "./tile-paths.ts";
 
 /** The bytes of a bundle. Returns entry-too-large where an entry's length does not fit two bytes. Throws unless there are 1 to 256 entries. */
 export function encodeEntryBundle(entries: readonly Uint8Array[]): Result<Bytes> {
-  if (entries.length === 0 || entries.length > TILE_WIDTH)
-    throw new RangeError("a bundle holds 1 to 256 entries");
+  if (entries.length === 0 || entries.length > TILE_WIDTH) throw new RangeError("a bundle holds 1 to 256 entries");
   const parts: Uint8Array[] = [];
   for (const entry of entries) {
-    if (entry.length > LIMITS.entryBytes)
-      return err(problem("entry-too-large", `an entry has ${entry.length} bytes`));
+    if (entry.length > LIMITS.entryBytes) return err(problem("entry-too-large", `an entry has ${entry.length} bytes`));
     parts.push(Uint8Array.of(entry.length >> 8, entry.length & 0xff), entry);
   }
   return ok(concat(...parts));
@@ -34,7 +32,6 @@ export function decodeEntryBundle(bytes: Uint8Array, width: number): Result<Uint
     entries.push(bytes.subarray(at + 2, end));
     at = end;
   }
-  if (at !== bytes.length)
-    return err(problem("tile-malformed", "bytes follow the last entry of the bundle"));
+  if (at !== bytes.length) return err(problem("tile-malformed", "bytes follow the last entry of the bundle"));
   return ok(entries);
 }

@@ -7,17 +7,7 @@
  * N3  A note is believed only through a verified signature of a known key; one false signature of a known key refuses the whole note.
  * N4  Signatures of unknown keys are ignored; of a known key only the first signature counts.
  */
-import {
-  concat,
-  equalBytes,
-  fromBase64,
-  fromHex,
-  fromUtf8,
-  toBase64,
-  toHex,
-  utf8,
-  type Bytes,
-} from "../bytes.ts";
+import { concat, equalBytes, fromBase64, fromHex, fromUtf8, toBase64, toHex, utf8, type Bytes } from "../bytes.ts";
 import { checkPublicKey, verifyEd25519 } from "../keys.ts";
 import { LIMITS } from "../limits.ts";
 import { problem } from "../problems.ts";
@@ -72,9 +62,7 @@ export const isKeyName = (name: string): boolean =>
 
 /** The key hash: the first 4 bytes of SHA-256(name || 0x0A || 0x01 || key), in hexadecimal. */
 export const noteKeyHash = (name: string, publicKey: Uint8Array): string =>
-  toHex(
-    sha256(concat(utf8(name), Uint8Array.of(0x0a, ED25519), publicKey)).subarray(0, KEY_HASH_BYTES),
-  );
+  toHex(sha256(concat(utf8(name), Uint8Array.of(0x0a, ED25519), publicKey)).subarray(0, KEY_HASH_BYTES));
 
 /** A verifier of a name and a raw public key of 32 bytes. Throws where the name cannot be a key name. */
 export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier {
@@ -98,8 +86,7 @@ export function parseVkey(vkey: string): Result<NoteVerifier> {
   if (match === null) return refused;
   const [, name, keyHash, key64] = match as unknown as [string, string, string, string];
   const key = fromBase64(key64);
-  if (!isKeyName(name) || key === null || key.length !== 1 + KEY_BYTES || key[0] !== ED25519)
-    return refused;
+  if (!isKeyName(name) || key === null || key.length !== 1 + KEY_BYTES || key[0] !== ED25519) return refused;
   const point = checkPublicKey(key.subarray(1));
   if (!point.ok) return point;
   const verifier = noteVerifier(name, point.value);
@@ -147,10 +134,7 @@ function parseSignatureLine(line: string): NoteSignature | null {
  * Opens a note: its text, believed because known keys signed it.
  * @returns note-malformed; signature-invalid (a known key's signature is false); key-unknown (no signature of a known key).
  */
-export async function openNote(
-  note: Uint8Array | string,
-  known: readonly NoteVerifier[],
-): Promise<Result<OpenedNote>> {
+export async function openNote(note: Uint8Array | string, known: readonly NoteVerifier[]): Promise<Result<OpenedNote>> {
   const parsed = parseNote(note);
   if (!parsed.ok) return parsed;
   const { text, signatures } = parsed.value;
@@ -177,8 +161,7 @@ const sameKey = (a: NoteVerifier, b: NoteVerifier) =>
  * A note over a text, signed by each signer in order. Throws where the text cannot be that of a note: it comes from our own code.
  */
 export async function signNote(text: string, signers: readonly NoteSigner[]): Promise<string> {
-  if (!text.endsWith("\n") || !isNoteText(text))
-    throw new TypeError("a note's text is plain and ends with a newline");
+  if (!text.endsWith("\n") || !isNoteText(text)) throw new TypeError("a note's text is plain and ends with a newline");
   if (signers.length === 0 || signers.length > LIMITS.noteSignatures)
     throw new RangeError("a note has 1 to 100 signatures");
   const message: Bytes = utf8(text);

@@ -43,8 +43,7 @@ export function parseProofFile(text: string): Result<ProofFile> {
   const split = text.indexOf("\n\n");
   if (split < 0) return refuse("the proof file has no checkpoint");
   const checkpoint = text.slice(split + 2);
-  if (checkpoint === "" || !checkpoint.endsWith("\n"))
-    return refuse("the checkpoint does not end with a newline");
+  if (checkpoint === "" || !checkpoint.endsWith("\n")) return refuse("the checkpoint does not end with a newline");
   const lines = text.slice(0, split).split("\n");
   if (lines.shift() !== HEADER) return refuse("the first line is not that of a proof file");
 
@@ -55,9 +54,7 @@ export function parseProofFile(text: string): Result<ProofFile> {
     extra = bytes;
   }
   const indexLine = lines.shift() ?? "";
-  const index = indexLine.startsWith("index ")
-    ? parseCount(indexLine.slice("index ".length))
-    : null;
+  const index = indexLine.startsWith("index ") ? parseCount(indexLine.slice("index ".length)) : null;
   if (index === null) return refuse("the index is not a decimal safe integer");
   if (lines.length > MAX_HASHES) return refuse("the proof is too long");
   const proof: Uint8Array[] = [];

@@ -12,8 +12,7 @@ import { emptyRoot, HASH_BYTES, nodeHash } from "./hash.ts";
 
 const refuse = (detail: string): Result<true> => err<Problem>(problem("proof-invalid", detail));
 
-const areHashes = (hashes: readonly Uint8Array[]) =>
-  hashes.every((hash) => hash.length === HASH_BYTES);
+const areHashes = (hashes: readonly Uint8Array[]) => hashes.every((hash) => hash.length === HASH_BYTES);
 
 /** A range of leaves that a tree of any greater size keeps as one node: its start is aligned to the power of two that holds it. */
 function isSubtree(start: number, end: number): boolean {
@@ -37,8 +36,7 @@ export function verifySubtreeInclusion(claim: {
 }): Result<true> {
   const { leafHash, index, start, end, proof, root } = claim;
   if (!isSubtree(start, end)) return refuse("the range is not a subtree");
-  if (!isCount(index) || index < start || index >= end)
-    return refuse("the index is outside the tree");
+  if (!isCount(index) || index < start || index >= end) return refuse("the index is outside the tree");
   if (!areHashes([leafHash, root, ...proof])) return refuse("a hash does not have 32 bytes");
 
   let position = index - start;
@@ -81,9 +79,7 @@ export function verifySubtreeConsistency(claim: {
   if (!isCount(size) || end > size) return refuse("the subtree ends beyond the tree");
   if (start === end) {
     if (proof.length !== 0) return refuse("the proof is too long");
-    return equalBytes(subtreeRoot, emptyRoot)
-      ? ok(true)
-      : refuse("an empty subtree has another root");
+    return equalBytes(subtreeRoot, emptyRoot) ? ok(true) : refuse("an empty subtree has another root");
   }
   if (start === 0 && end === size) {
     if (proof.length !== 0) return refuse("the proof is too long");

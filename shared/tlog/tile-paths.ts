@@ -46,8 +46,7 @@ export function tilePath({ level, index, width }: Tile): string {
 export function parseTilePath(path: string): Result<Tile> {
   const refused = err(problem("tile-malformed", "the path is not that of a tile"));
   // Six groups of three digits hold every safe integer; the bound keeps the work on hostile paths small.
-  const match =
-    /^tile\/(entries|[0-9]{1,2})\/((?:x[0-9]{3}\/){0,5}[0-9]{3})(?:\.p\/([0-9]{1,3}))?$/.exec(path);
+  const match = /^tile\/(entries|[0-9]{1,2})\/((?:x[0-9]{3}\/){0,5}[0-9]{3})(?:\.p\/([0-9]{1,3}))?$/.exec(path);
   if (match === null) return refused;
   const [, levelText, indexText, widthText] = match;
   const level = levelText === "entries" ? levelText : parseCount(levelText!);
@@ -55,14 +54,12 @@ export function parseTilePath(path: string): Result<Tile> {
   const width = widthText === undefined ? TILE_WIDTH : parseCount(widthText);
   if (level === null || (level !== "entries" && level > MAX_LEVEL)) return refused;
   if (!isCount(index) || spellIndex(index) !== indexText) return refused;
-  if (width === null || width === 0 || (widthText !== undefined && width >= TILE_WIDTH))
-    return refused;
+  if (width === null || width === 0 || (widthText !== undefined && width >= TILE_WIDTH)) return refused;
   return ok({ level, index, width });
 }
 
 /** How many hashes a level of tiles holds for the tree of a size: one per complete subtree of 256^level leaves. */
-export const hashesAtLevel = (size: number, level: number): number =>
-  Math.floor(size / TILE_WIDTH ** level);
+export const hashesAtLevel = (size: number, level: number): number => Math.floor(size / TILE_WIDTH ** level);
 
 /** The tile that holds a given hash of a level, as wide as the tree of this size has it. */
 function tileHolding(hashIndex: number, level: number, size: number): Tile {
@@ -100,8 +97,7 @@ export function tilesChangedBy(oldSize: number, newSize: number): Tile[] {
     const newCount = hashesAtLevel(newSize, level);
     let at = hashesAtLevel(oldSize, level);
     if (at === newCount) break; // nothing completed here, so nothing above
-    for (at -= at % TILE_WIDTH; at < newCount; at += TILE_WIDTH)
-      tiles.push(tileHolding(at, level, newSize));
+    for (at -= at % TILE_WIDTH; at < newCount; at += TILE_WIDTH) tiles.push(tileHolding(at, level, newSize));
   }
   return tiles;
 }

@@ -9,14 +9,7 @@ import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import { assertCount } from "./arithmetic.ts";
 import { HASH_BYTES, nodeHash } from "./hash.ts";
-import {
-  hashesAtLevel,
-  TILE_HEIGHT,
-  TILE_WIDTH,
-  tileOfNode,
-  tilePath,
-  type Tile,
-} from "./tile-paths.ts";
+import { hashesAtLevel, TILE_HEIGHT, TILE_WIDTH, tileOfNode, tilePath, type Tile } from "./tile-paths.ts";
 import type { HashAt, Node } from "./tree.ts";
 
 export * from "./entry-bundle.ts";
@@ -31,8 +24,7 @@ export type GetTile = (tile: Tile) => Uint8Array | undefined;
 /** The root over a power of two of hashes. */
 function perfectRoot(hashes: readonly Uint8Array[]): Uint8Array {
   let row = hashes;
-  while (row.length > 1)
-    row = Array.from({ length: row.length / 2 }, (_, i) => nodeHash(row[2 * i]!, row[2 * i + 1]!));
+  while (row.length > 1) row = Array.from({ length: row.length / 2 }, (_, i) => nodeHash(row[2 * i]!, row[2 * i + 1]!));
   return row[0]!;
 }
 
@@ -43,11 +35,7 @@ function perfectRoot(hashes: readonly Uint8Array[]): Uint8Array {
 export function decodeTile(tile: Tile, bytes: Uint8Array): Result<Uint8Array[]> {
   if (bytes.length !== tile.width * HASH_BYTES)
     return err(problem("tile-malformed", `${tilePath(tile)} has ${bytes.length} bytes`));
-  return ok(
-    Array.from({ length: tile.width }, (_, i) =>
-      bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
-    ),
-  );
+  return ok(Array.from({ length: tile.width }, (_, i) => bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)));
 }
 
 /**
@@ -140,11 +128,7 @@ export class TileBuilder {
  * The tiles that appending these leaves changes, with their bytes: the tiles of `tilesChangedBy`, in another order.
  * `getTile` gives the partial tiles of the old tree.
  */
-export function extendTiles(
-  oldSize: number,
-  leafHashes: Iterable<Uint8Array>,
-  getTile?: GetTile,
-): TileData[] {
+export function extendTiles(oldSize: number, leafHashes: Iterable<Uint8Array>, getTile?: GetTile): TileData[] {
   const builder = new TileBuilder(oldSize, getTile);
   const changed: TileData[] = [];
   for (const leafHash of leafHashes) changed.push(...builder.push(leafHash));

@@ -110,8 +110,7 @@ function consistencyRanges(oldSize: number, newSize: number): Range[] {
 }
 
 /** The complete subtrees that `inclusionProof` reads. */
-export const inclusionNodes = (index: number, size: number): Node[] =>
-  inclusionRanges(index, size).flatMap(nodesOf);
+export const inclusionNodes = (index: number, size: number): Node[] => inclusionRanges(index, size).flatMap(nodesOf);
 
 /** The complete subtrees that `consistencyProof` reads. */
 export const consistencyNodes = (oldSize: number, newSize: number): Node[] =>
@@ -168,11 +167,7 @@ export function hashAtLeaves(leafHashes: readonly Uint8Array[]): HashAt {
   return (level, index) => {
     while (levels.length <= level) {
       const below = levels[levels.length - 1]!;
-      levels.push(
-        Array.from({ length: half(below.length) }, (_, i) =>
-          nodeHash(below[2 * i]!, below[2 * i + 1]!),
-        ),
-      );
+      levels.push(Array.from({ length: half(below.length) }, (_, i) => nodeHash(below[2 * i]!, below[2 * i + 1]!)));
     }
     const hash = levels[level]![index];
     if (hash === undefined) throw new RangeError(`no subtree ${level}/${index}`);

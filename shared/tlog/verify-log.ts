@@ -60,9 +60,7 @@ export async function verifyLog(log: {
     if (edge.size === checkpoint.size)
       return err(problem("proof-invalid", "there are more entries than the checkpoint says"));
     if (entry.length > LIMITS.entryBytes)
-      return err(
-        problem("entry-too-large", `an entry has ${entry.length} bytes`, { index: edge.size }),
-      );
+      return err(problem("entry-too-large", `an entry has ${entry.length} bytes`, { index: edge.size }));
     const hash = leafHash(entry);
     const seen = onLeaf?.(edge.size, hash, entry);
     if (seen !== undefined && !seen.ok) return seen;

@@ -15,12 +15,7 @@ import {
 } from "../../shared/bytes.ts";
 import { sha256 as sha256InBrowser } from "../../shared/sha256.browser.ts";
 import { sha256, sha256Hex } from "../../shared/sha256.ts";
-import {
-  askWorkerd,
-  BROWSER_CONDITIONS,
-  bundle,
-  WRANGLER_CONDITIONS,
-} from "../vectors/in-workerd.ts";
+import { askWorkerd, BROWSER_CONDITIONS, bundle, WRANGLER_CONDITIONS } from "../vectors/in-workerd.ts";
 import { verdicts, type Answer, type Question } from "../vectors/verdicts.worker.ts";
 
 const bytes = fc.uint8Array({ maxLength: 300 });
@@ -109,13 +104,7 @@ describe("hexadecimal and UTF-8", () => {
       }),
     );
     expect(fromUtf8(Uint8Array.of(0xef, 0xbb, 0xbf, 0x41))).toBe("\uFEFFA");
-    for (const bad of [
-      [0xff],
-      [0xc0, 0xaf],
-      [0xed, 0xa0, 0x80],
-      [0xe2, 0x82],
-      [0xf4, 0x90, 0x80, 0x80],
-    ])
+    for (const bad of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xe2, 0x82], [0xf4, 0x90, 0x80, 0x80]])
       expect(fromUtf8(Uint8Array.from(bad))).toBeNull();
   });
 
@@ -132,9 +121,7 @@ describe("hexadecimal and UTF-8", () => {
 describe("SHA-256", () => {
   it("hashes the test messages of FIPS 180-4", () => {
     expect(sha256Hex("")).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    expect(sha256Hex("abc")).toBe(
-      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-    );
+    expect(sha256Hex("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   });
 
   it("gives the same bytes in the browser's implementation, for texts and bytes", () => {
@@ -153,14 +140,8 @@ describe("SHA-256", () => {
   it("bundles without a Node module for browsers, and without the JavaScript implementation for Workers", async () => {
     const forBrowsers = await bundle("shared/signing.ts", BROWSER_CONDITIONS);
     const forWorkers = await bundle("shared/signing.ts", WRANGLER_CONDITIONS);
-    expect([forBrowsers.includes("node:"), forBrowsers.includes("@noble/hashes")]).toEqual([
-      false,
-      true,
-    ]);
-    expect([forWorkers.includes("node:crypto"), forWorkers.includes("@noble/hashes")]).toEqual([
-      true,
-      false,
-    ]);
+    expect([forBrowsers.includes("node:"), forBrowsers.includes("@noble/hashes")]).toEqual([false, true]);
+    expect([forWorkers.includes("node:crypto"), forWorkers.includes("@noble/hashes")]).toEqual([true, false]);
   });
 });
 

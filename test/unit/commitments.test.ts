@@ -42,18 +42,14 @@ const json = fc.letrec<{ value: Json }>((tie) => ({
 describe("a commitment", () => {
   /** A change here makes every commitment that was ever signed or recorded impossible to open. */
   it("is this exact text for this salt and value", () => {
-    expect(commit(SALT, { name: "Ada", zip: "10115" })).toBe(
-      "k8C4QxSM3oOkmovZSi4QL7Xb4_3u9lGNEX5-AiRC4JI",
-    );
+    expect(commit(SALT, { name: "Ada", zip: "10115" })).toBe("k8C4QxSM3oOkmovZSi4QL7Xb4_3u9lGNEX5-AiRC4JI");
   });
 
   it("is opened by its own salt and value only", () => {
     const commitment = commit(SALT, "Ada");
     expect(openCommitment(commitment, { salt: SALT, value: "Ada" })).toBe(true);
     expect(openCommitment(commitment, { salt: SALT, value: "Adb" })).toBe(false);
-    expect(openCommitment(commitment, { salt: "AQECAwQFBgcICQoLDA0ODw", value: "Ada" })).toBe(
-      false,
-    );
+    expect(openCommitment(commitment, { salt: "AQECAwQFBgcICQoLDA0ODw", value: "Ada" })).toBe(false);
   });
 
   it("takes a salt of exactly 16 bytes in canonical base64url", () => {
@@ -72,11 +68,7 @@ describe("committing fields", () => {
   it("replaces what is personal, and only that, by its pointer", () => {
     const value = { order: "#W1", customer: { name: "Ada", "a/b": "x" }, items: ["i1", "i2"] };
     const personal = new Set(["/customer/name", "/customer/a~1b", "/items/1"]);
-    const { committed, disclosures } = commitFields(
-      value,
-      (pointer) => personal.has(pointer),
-      salts(),
-    );
+    const { committed, disclosures } = commitFields(value, (pointer) => personal.has(pointer), salts());
     expect(committed).toMatchObject({
       order: "#W1",
       items: ["i1", { $commit: expect.any(String) }],
@@ -90,11 +82,7 @@ describe("committing fields", () => {
   });
 
   it("commits a personal object whole", () => {
-    const { committed, disclosures } = commitFields(
-      { a: { b: 1 } },
-      (pointer) => pointer === "/a",
-      salts(),
-    );
+    const { committed, disclosures } = commitFields({ a: { b: 1 } }, (pointer) => pointer === "/a", salts());
     expect(Object.keys(disclosures)).toHaveLength(1);
     expect(discloseFields(committed, disclosures)).toEqual({ ok: true, value: { a: { b: 1 } } });
   });
@@ -102,11 +90,7 @@ describe("committing fields", () => {
   it("is undone by disclosing, whatever was personal", () => {
     fc.assert(
       fc.property(json, fc.func(fc.boolean()), (value, isPersonal) => {
-        const { committed, disclosures } = commitFields(
-          value,
-          (pointer) => isPersonal(pointer),
-          salts(),
-        );
+        const { committed, disclosures } = commitFields(value, (pointer) => isPersonal(pointer), salts());
         expect(discloseFields(committed, disclosures)).toEqual({ ok: true, value });
       }),
     );
@@ -114,9 +98,7 @@ describe("committing fields", () => {
 
   it("throws on a value that already holds a commitment, or a reserved key inside a personal value", () => {
     expect(() => commitFields({ a: { $commit: "x" } }, () => false, salts())).toThrow(TypeError);
-    expect(() =>
-      commitFields({ a: { $ref: "/b" } }, (pointer) => pointer === "/a", salts()),
-    ).toThrow(TypeError);
+    expect(() => commitFields({ a: { $ref: "/b" } }, (pointer) => pointer === "/a", salts())).toThrow(TypeError);
     expect(commitFields({ a: { $ref: "/b" } }, () => false, salts()).committed).toEqual({
       a: { $ref: "/b" },
     });
@@ -138,12 +120,12 @@ describe("disclosing fields", () => {
   });
 
   it("refuses a disclosure that does not open its commitment", () => {
-    expect(
-      codeOf(committed, { [first]: disclosures[second]!, [second]: disclosures[first]! }),
-    ).toBe("disclosure-mismatch");
-    expect(
-      codeOf(committed, { ...disclosures, [first]: { ...disclosures[first]!, value: "Eve" } }),
-    ).toBe("disclosure-mismatch");
+    expect(codeOf(committed, { [first]: disclosures[second]!, [second]: disclosures[first]! })).toBe(
+      "disclosure-mismatch",
+    );
+    expect(codeOf(committed, { ...disclosures, [first]: { ...disclosures[first]!, value: "Eve" } })).toBe(
+      "disclosure-mismatch",
+    );
   });
 
   it("refuses a disclosure that no commitment asks for", () => {
@@ -160,9 +142,9 @@ describe("disclosing fields", () => {
 
   it("refuses a disclosed value that would pass for a commitment or a reference", () => {
     for (const value of [{ $ref: "/x" }, [{ $commit: first }]])
-      expect(
-        codeOf({ $commit: commit(SALT, value) }, { [commit(SALT, value)]: { salt: SALT, value } }),
-      ).toBe("disclosure-mismatch");
+      expect(codeOf({ $commit: commit(SALT, value) }, { [commit(SALT, value)]: { salt: SALT, value } })).toBe(
+        "disclosure-mismatch",
+      );
   });
 });
 
@@ -170,7 +152,6 @@ describe("reserved keys", () => {
   it("are found at any depth, in keys and not in values", () => {
     for (const value of [{ $commit: "x" }, [{ a: [{ $: 1 }] }], { a: { $ref: 1 } }])
       expect(containsReserved(value)).toBe(true);
-    for (const value of [{ a: "$commit" }, { a$: 1 }, ["$ref"], null, 1])
-      expect(containsReserved(value)).toBe(false);
+    for (const value of [{ a: "$commit" }, { a$: 1 }, ["$ref"], null, 1]) expect(containsReserved(value)).toBe(false);
   });
 });

@@ -9,9 +9,7 @@ import { parseStrictJson, type Json } from "../../shared/json.ts";
 function verdict(input: string | Uint8Array, opts?: Parameters<typeof parseStrictJson>[1]): string {
   const parsed = parseStrictJson(input, opts);
   if (parsed.ok) return "ok";
-  return parsed.problem.code === "invalid-json"
-    ? String(parsed.problem.facts?.["rule"])
-    : parsed.problem.code;
+  return parsed.problem.code === "invalid-json" ? String(parsed.problem.facts?.["rule"]) : parsed.problem.code;
 }
 
 const key = fc.oneof(
@@ -163,11 +161,7 @@ describe("the strict parser", () => {
   });
 
   it("never quotes what it refuses", () => {
-    for (const text of [
-      '{"name":"Ada Secret"',
-      '{"Ada Secret":1,"Ada Secret":2}',
-      '["Ada Secret", 1e999]',
-    ])
+    for (const text of ['{"name":"Ada Secret"', '{"Ada Secret":1,"Ada Secret":2}', '["Ada Secret", 1e999]'])
       expect(JSON.stringify(parseStrictJson(text))).not.toContain("Ada");
   });
 
@@ -245,11 +239,7 @@ describe("canonical JSON", () => {
       '{"10":"x","9":"y","a":{"nested":true,"none":null},"b":[1,0,1e+21,0.000001,1e-7],"\u20ac":"Euro \u2028"}';
     expect(canonicalize(value)).toBe(text);
     expect(canonicalBytes(value)).toEqual(new Uint8Array(Buffer.from(text)));
-    expect(digestOf({})).toBe(
-      "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
-    );
-    expect(digestOf(value)).toBe(
-      "sha256:8939a2c2bbfae9fe35665836451afaa2fd797bec3597c8f8b6486fbcf3166a7a",
-    );
+    expect(digestOf({})).toBe("sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+    expect(digestOf(value)).toBe("sha256:8939a2c2bbfae9fe35665836451afaa2fd797bec3597c8f8b6486fbcf3166a7a");
   });
 });

@@ -64,9 +64,7 @@ describe("public keys", () => {
   it("verifies nothing under a point that is not on the curve, and does not throw", async () => {
     for (let y = 2; y < 32; y++) {
       const key = new Uint8Array(32).fill(y, 0, 1);
-      expect(await verifyEd25519(key, utf8("message"), new Uint8Array(64).fill(1, 0, 40))).toBe(
-        false,
-      );
+      expect(await verifyEd25519(key, utf8("message"), new Uint8Array(64).fill(1, 0, 40))).toBe(false);
     }
   });
 
@@ -97,9 +95,7 @@ describe("private keys", () => {
     const signer = await importSigner(jwk);
     expect(signer.kid).toBe(made.kid);
     const message = utf8("message");
-    expect(await signEd25519(signer.privateKey, message)).toEqual(
-      await signEd25519(made.privateKey, message),
-    );
+    expect(await signEd25519(signer.privateKey, message)).toEqual(await signEd25519(made.privateKey, message));
   });
 
   it("does not leave the CryptoKey unless it was made extractable", async () => {
@@ -120,15 +116,10 @@ describe("signatures", () => {
     const signature = await signEd25519(await importPrivateKey(RFC), message);
     expect(await verifyEd25519(RFC, message, signature)).toBe(true);
     for (let bit = 0; bit < 512; bit++)
-      expect(await verifyEd25519(RFC, message, flip(signature, bit)), `signature bit ${bit}`).toBe(
-        false,
-      );
+      expect(await verifyEd25519(RFC, message, flip(signature, bit)), `signature bit ${bit}`).toBe(false);
     for (let bit = 0; bit < message.length * 8; bit++)
-      expect(await verifyEd25519(RFC, flip(message, bit), signature), `message bit ${bit}`).toBe(
-        false,
-      );
-    for (const length of [0, 32, 63])
-      expect(await verifyEd25519(RFC, message, signature.slice(0, length))).toBe(false);
+      expect(await verifyEd25519(RFC, flip(message, bit), signature), `message bit ${bit}`).toBe(false);
+    for (const length of [0, 32, 63]) expect(await verifyEd25519(RFC, message, signature.slice(0, length))).toBe(false);
     expect(await verifyEd25519(RFC, message, Uint8Array.of(...signature, 0))).toBe(false);
   });
 });

@@ -3,22 +3,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { fromBase64, toBase64, toHex, utf8 } from "../../shared/bytes.ts";
 import { canonicalBytes } from "../../shared/canonical.ts";
-import {
-  generateKeyPair,
-  importSigner,
-  keyId,
-  signEd25519,
-  type PublicJwk,
-  type Signer,
-} from "../../shared/keys.ts";
+import { generateKeyPair, importSigner, keyId, signEd25519, type PublicJwk, type Signer } from "../../shared/keys.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
-import {
-  Envelope,
-  openEnvelope,
-  pae,
-  signEnvelope,
-  type OpenOptions,
-} from "../../shared/signing.ts";
+import { Envelope, openEnvelope, pae, signEnvelope, type OpenOptions } from "../../shared/signing.ts";
 
 /** RFC 8037, appendix A. */
 const RFC = {
@@ -33,9 +20,11 @@ let alice: Key;
 let bob: Key;
 let mallory: Key;
 beforeAll(async () => {
-  [alice, bob, mallory] = (await Promise.all(
-    [1, 2, 3].map(() => generateKeyPair({ extractable: false })),
-  )) as [Key, Key, Key];
+  [alice, bob, mallory] = (await Promise.all([1, 2, 3].map(() => generateKeyPair({ extractable: false })))) as [
+    Key,
+    Key,
+    Key,
+  ];
 });
 
 const payloadType = PAYLOAD_TYPES.plan;
@@ -43,32 +32,23 @@ const trusting = (...keys: readonly Key[]): OpenOptions => ({
   payloadType,
   keys: new Map(keys.map(({ kid, publicJwk }) => [kid, publicJwk])),
 });
-const sign = (payload: unknown, ...signers: readonly Key[]) =>
-  signEnvelope({ payloadType, payload, signers });
+const sign = (payload: unknown, ...signers: readonly Key[]) => signEnvelope({ payloadType, payload, signers });
 
 /** Signs bytes that signEnvelope would never make. */
 const signBytes = async (bytes: Uint8Array, { kid, privateKey }: Signer): Promise<Envelope> => ({
   payloadType,
   payload: toBase64(bytes),
-  signatures: [
-    { keyid: kid, sig: toBase64(await signEd25519(privateKey, pae(payloadType, bytes))) },
-  ],
+  signatures: [{ keyid: kid, sig: toBase64(await signEd25519(privateKey, pae(payloadType, bytes))) }],
 });
 
-async function verdict(
-  envelope: unknown,
-  options: OpenOptions & { readonly schema?: z.ZodType },
-): Promise<string> {
+async function verdict(envelope: unknown, options: OpenOptions & { readonly schema?: z.ZodType }): Promise<string> {
   const opened = await openEnvelope(envelope, options);
   return opened.ok ? "ok" : opened.problem.code;
 }
 
 describe("an envelope", () => {
   it("opens to the value that was signed, its bytes and who signed", async () => {
-    const opened = await openEnvelope(
-      await sign({ b: 1, a: ["é"] }, alice, bob),
-      trusting(alice, bob),
-    );
+    const opened = await openEnvelope(await sign({ b: 1, a: ["é"] }, alice, bob), trusting(alice, bob));
     expect(opened).toEqual({
       ok: true,
       value: {
@@ -88,30 +68,21 @@ describe("an envelope", () => {
     const envelope = await sign({}, alice);
     expect(await verdict(envelope, trusting(bob))).toBe("key-unknown");
     expect(await verdict(envelope, { payloadType, keys: new Map() })).toBe("key-unknown");
-    expect(
-      await verdict(envelope, { payloadType, keys: new Map([[alice.kid, bob.publicJwk]]) }),
-    ).toBe("key-unknown");
+    expect(await verdict(envelope, { payloadType, keys: new Map([[alice.kid, bob.publicJwk]]) })).toBe("key-unknown");
     const renamed = { ...envelope, signatures: [{ ...envelope.signatures[0]!, keyid: bob.kid }] };
-    expect(
-      await verdict(renamed, { payloadType, keys: new Map([[bob.kid, alice.publicJwk]]) }),
-    ).toBe("key-unknown");
+    expect(await verdict(renamed, { payloadType, keys: new Map([[bob.kid, alice.publicJwk]]) })).toBe("key-unknown");
   });
 
   it("is refused whole where one trusted key's signature is wrong, although another one is right", async () => {
     const envelope = await sign({}, alice, bob);
-    const [first, second] = envelope.signatures as [
-      Envelope["signatures"][0],
-      Envelope["signatures"][0],
-    ];
+    const [first, second] = envelope.signatures as [Envelope["signatures"][0], Envelope["signatures"][0]];
     const mixed = { ...envelope, signatures: [first, { ...second, sig: first.sig }] };
     expect(await verdict(mixed, trusting(alice, bob))).toBe("signature-invalid");
     expect(await verdict(mixed, trusting(alice))).toBe("ok");
   });
 
   it("is refused where a key id is repeated", async () => {
-    expect(await verdict(await sign({}, alice, alice), trusting(alice))).toBe(
-      "signature-malformed",
-    );
+    expect(await verdict(await sign({}, alice, alice), trusting(alice))).toBe("signature-malformed");
   });
 
   it("holds one to four signatures", async () => {
@@ -121,9 +92,9 @@ describe("an envelope", () => {
 
   it("is refused as another type of payload, also where the type was changed after signing", async () => {
     const envelope = await sign({}, alice);
-    expect(
-      await verdict(envelope, { ...trusting(alice), payloadType: PAYLOAD_TYPES.restore }),
-    ).toBe("payload-type-mismatch");
+    expect(await verdict(envelope, { ...trusting(alice), payloadType: PAYLOAD_TYPES.restore })).toBe(
+      "payload-type-mismatch",
+    );
     const changed = { ...envelope, payloadType: PAYLOAD_TYPES.restore };
     expect(await verdict(changed, { ...trusting(alice), payloadType: PAYLOAD_TYPES.restore })).toBe(
       "signature-invalid",
@@ -159,9 +130,7 @@ describe("an envelope", () => {
       null,
     ];
     for (const spelling of spellings)
-      expect(await verdict(spelling, trusting(alice)), JSON.stringify(spelling)).toBe(
-        "signature-malformed",
-      );
+      expect(await verdict(spelling, trusting(alice)), JSON.stringify(spelling)).toBe("signature-malformed");
   });
 
   it("is refused where the signed bytes are not the canonical form of their value", async () => {
@@ -181,12 +150,10 @@ describe("an envelope", () => {
       "": "invalid-json",
     };
     for (const [text, expected] of Object.entries(texts))
-      expect(await verdict(await signBytes(utf8(text), alice), trusting(alice)), text).toBe(
-        expected,
-      );
-    expect(
-      await verdict(await signBytes(Uint8Array.of(0x22, 0xff, 0x22), alice), trusting(alice)),
-    ).toBe("invalid-json");
+      expect(await verdict(await signBytes(utf8(text), alice), trusting(alice)), text).toBe(expected);
+    expect(await verdict(await signBytes(Uint8Array.of(0x22, 0xff, 0x22), alice), trusting(alice))).toBe(
+      "invalid-json",
+    );
   });
 
   it("is not parsed before a trusted signature verifies", async () => {
@@ -219,9 +186,9 @@ describe("an envelope", () => {
     const payload = fromBase64(envelope.payload)!;
     const signature = fromBase64(envelope.signatures[0]!.sig)!;
     for (let bit = 0; bit < payload.length * 8; bit++)
-      expect(
-        await verdict({ ...envelope, payload: toBase64(flip(payload, bit)) }, trusting(alice)),
-      ).toBe("signature-invalid");
+      expect(await verdict({ ...envelope, payload: toBase64(flip(payload, bit)) }, trusting(alice))).toBe(
+        "signature-invalid",
+      );
     for (let bit = 0; bit < 512; bit++) {
       const signatures = [{ keyid: alice.kid, sig: toBase64(flip(signature, bit)) }];
       expect(await verdict({ ...envelope, signatures }, trusting(alice))).toBe("signature-invalid");
@@ -282,16 +249,9 @@ describe("exact bytes", () => {
   /** A change here moves every signature to another type: a signature over the old name is no signature over the new one. */
   it("names its payload types for ever", () => {
     expect(Object.values(PAYLOAD_TYPES)).toEqual(
-      [
-        "plan",
-        "attestation",
-        "promotion",
-        "enrolment",
-        "restore",
-        "receipt",
-        "statement",
-        "possession",
-      ].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
+      ["plan", "attestation", "promotion", "enrolment", "restore", "receipt", "statement", "possession"].map(
+        (kind) => `application/vnd.countersign.${kind}.v1+json`,
+      ),
     );
   });
 });

@@ -2,12 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { fromHex, toBase64Url, utf8 } from "../../shared/bytes.ts";
 import { importPrivateKey, signEd25519 } from "../../shared/keys.ts";
-import {
-  formatCheckpoint,
-  openCheckpoint,
-  parseCheckpoint,
-  signCheckpoint,
-} from "../../shared/tlog/checkpoint.ts";
+import { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import {
   formatVkey,
   isKeyName,
@@ -96,9 +91,7 @@ describe("A checkpoint", () => {
     const [log, witness] = [await signerNamed(ORIGIN), await signerNamed("witness.example")];
     const note = await signCheckpoint(head, log, [witness]);
     const opened = await openCheckpoint(note, log, [witness]);
-    expect(opened.ok && opened.value.witnesses.map(({ name }) => name)).toEqual([
-      "witness.example",
-    ]);
+    expect(opened.ok && opened.value.witnesses.map(({ name }) => name)).toEqual(["witness.example"]);
     const byWitness = await signNote(formatCheckpoint(head), [witness]);
     expect(codeOf(await openCheckpoint(byWitness, log, [witness]))).toBe("key-unknown");
   });
@@ -150,29 +143,13 @@ describe("A signed note", () => {
   });
 
   it("has key names without any Unicode white space or plus sign", () => {
-    expect(
-      ["a", "countersign.example/log/acme", "é", "\ufeffa"].filter((name) => !isKeyName(name)),
-    ).toEqual([]);
-    const bad = [
-      "",
-      " ",
-      "a b",
-      "a+b",
-      "a\u0085b",
-      "a\u00a0b",
-      "a\u2028b",
-      "a\u3000b",
-      "a\nb",
-      "a\u0001b",
-      "\ud800",
-    ];
+    expect(["a", "countersign.example/log/acme", "é", "\ufeffa"].filter((name) => !isKeyName(name))).toEqual([]);
+    const bad = ["", " ", "a b", "a+b", "a\u0085b", "a\u00a0b", "a\u2028b", "a\u3000b", "a\nb", "a\u0001b", "\ud800"];
     expect(bad.filter(isKeyName)).toEqual([]);
   });
 
   it("has no verifier key of small order", () => {
     const smallOrder = new Uint8Array(32).fill(0);
-    expect(codeOf(parseVkey(formatVkey(noteVerifier("a.example", smallOrder))))).toBe(
-      "key-small-order",
-    );
+    expect(codeOf(parseVkey(formatVkey(noteVerifier("a.example", smallOrder))))).toBe("key-small-order");
   });
 });

@@ -66,31 +66,28 @@ const codeOf = (result: { ok: true } | { ok: false; problem: { code: string } })
 describe("A tree", () => {
   it("has the same root by its definition, by its right edge and by its tiles, however it grew", () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 0, max: 500 }), { minLength: 1, maxLength: 3 }),
-        (steps) => {
-          const tiles = store();
-          let edge = emptyEdge;
-          let size = 0;
-          for (const step of steps) {
-            const added = allLeaves.slice(size, size + step);
-            const changed = extendTiles(size, added, tiles.getTile);
-            expect(changed.map(({ tile }) => tilePath(tile)).sort()).toEqual(
-              tilesChangedBy(size, size + step)
-                .map(tilePath)
-                .sort(),
-            );
-            tiles.put(changed);
-            for (const hash of added) edge = appendLeaf(edge, hash);
-            size += step;
-            const root = toHex(definedRoot(allLeaves.slice(0, size)));
-            const hashAt = hashAtTiles(size, tiles.getTile);
-            expect(toHex(edgeRoot(edge))).toBe(root);
-            expect(toHex(rootAt(size, hashAt))).toBe(root);
-            expect(edgeAt(size, hashAt)).toEqual(edge);
-          }
-        },
-      ),
+      fc.property(fc.array(fc.integer({ min: 0, max: 500 }), { minLength: 1, maxLength: 3 }), (steps) => {
+        const tiles = store();
+        let edge = emptyEdge;
+        let size = 0;
+        for (const step of steps) {
+          const added = allLeaves.slice(size, size + step);
+          const changed = extendTiles(size, added, tiles.getTile);
+          expect(changed.map(({ tile }) => tilePath(tile)).sort()).toEqual(
+            tilesChangedBy(size, size + step)
+              .map(tilePath)
+              .sort(),
+          );
+          tiles.put(changed);
+          for (const hash of added) edge = appendLeaf(edge, hash);
+          size += step;
+          const root = toHex(definedRoot(allLeaves.slice(0, size)));
+          const hashAt = hashAtTiles(size, tiles.getTile);
+          expect(toHex(edgeRoot(edge))).toBe(root);
+          expect(toHex(rootAt(size, hashAt))).toBe(root);
+          expect(edgeAt(size, hashAt)).toEqual(edge);
+        }
+      }),
       { numRuns: 60, seed: 6962 },
     );
   });
@@ -107,9 +104,7 @@ describe("A tree", () => {
           [consistencyNodes(oldSize, size), (hashAt) => consistencyProof(oldSize, size, hashAt)],
         ] as [ReturnType<typeof inclusionNodes>, (hashAt: typeof fromLeaves) => Uint8Array[]][]) {
           const fetched = new Set(tilesOfNodes(nodes, size).map(tilePath));
-          const hashAt = hashAtTiles(size, (tile) =>
-            fetched.has(tilePath(tile)) ? tiles.getTile(tile) : undefined,
-          );
+          const hashAt = hashAtTiles(size, (tile) => (fetched.has(tilePath(tile)) ? tiles.getTile(tile) : undefined));
           expect(prove(hashAt)).toEqual(prove(fromLeaves));
         }
       }),
@@ -118,8 +113,7 @@ describe("A tree", () => {
   });
 
   it("of 70,000 leaves has the tiles that the specification names", () => {
-    const count = (tiles: readonly Tile[], level: number) =>
-      tiles.filter((tile) => tile.level === level);
+    const count = (tiles: readonly Tile[], level: number) => tiles.filter((tile) => tile.level === level);
     const tiles = tilesChangedBy(0, 70_000);
     expect(count(tiles, 0).filter(({ width }) => width === 256)).toHaveLength(273);
     expect(count(tiles, 0).at(-1)).toEqual({ level: 0, index: 273, width: 112 });
@@ -145,10 +139,7 @@ describe("A tree", () => {
     expect(tilesChangedBy(0, 256).map(tilePath)).toEqual(["tile/0/000", "tile/1/000.p/1"]);
     expect(tilesChangedBy(255, 256).map(tilePath)).toEqual(["tile/0/000", "tile/1/000.p/1"]);
     expect(tilesChangedBy(256, 257).map(tilePath)).toEqual(["tile/0/001.p/1"]);
-    expect(bundlesChangedBy(255, 257).map(tilePath)).toEqual([
-      "tile/entries/000",
-      "tile/entries/001.p/1",
-    ]);
+    expect(bundlesChangedBy(255, 257).map(tilePath)).toEqual(["tile/entries/000", "tile/entries/001.p/1"]);
     expect(tilesChangedBy(300, 300)).toEqual([]);
   });
 
@@ -162,9 +153,7 @@ describe("A tree", () => {
   it("handles sizes up to 2^53 - 1 and refuses those beyond", () => {
     const size = Number.MAX_SAFE_INTEGER;
     expect(inclusionNodes(size - 1, size)).toHaveLength(52);
-    expect(tilesChangedBy(size - 1, size).map(tilePath)).toEqual([
-      "tile/0/x035/x184/x372/x088/831.p/255",
-    ]);
+    expect(tilesChangedBy(size - 1, size).map(tilePath)).toEqual(["tile/0/x035/x184/x372/x088/831.p/255"]);
     const hash = leaf(0);
     const claim = { leafHash: hash, index: 0, size: 2 ** 53, proof: [], root: hash };
     for (const bad of [2 ** 53, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
@@ -172,9 +161,7 @@ describe("A tree", () => {
       expect(codeOf(verifyInclusion({ ...claim, size: 1, index: bad }))).toBe("proof-invalid");
       const step = { oldSize: 1, newSize: bad, oldRoot: hash, newRoot: hash, proof: [] };
       expect(codeOf(verifyConsistency(step))).toBe("proof-invalid");
-      expect(codeOf(verifyConsistency({ ...step, oldSize: bad, newSize: 1 }))).toBe(
-        "proof-invalid",
-      );
+      expect(codeOf(verifyConsistency({ ...step, oldSize: bad, newSize: 1 }))).toBe("proof-invalid");
       expect(() => inclusionProof(0, bad, () => hash)).toThrow(RangeError);
     }
   });
@@ -183,9 +170,7 @@ describe("A tree", () => {
     const step = { oldSize: 0, newSize: 0, oldRoot: emptyRoot, newRoot: emptyRoot, proof: [] };
     expect(codeOf(verifyConsistency(step))).toBe("ok");
     expect(codeOf(verifyConsistency({ ...step, newSize: 1 }))).toBe("proof-invalid");
-    expect(codeOf(verifyConsistency({ ...step, oldRoot: leaf(0), newRoot: leaf(0) }))).toBe(
-      "proof-invalid",
-    );
+    expect(codeOf(verifyConsistency({ ...step, oldRoot: leaf(0), newRoot: leaf(0) }))).toBe("proof-invalid");
   });
 });
 
@@ -244,26 +229,19 @@ describe("Tiles", () => {
 describe("Entry bundles", () => {
   it("give back what went in, and nothing that is cut or followed by more", () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 8 }),
-        (entries) => {
-          const bundle = encodeEntryBundle(entries);
-          if (!bundle.ok) throw new Error(bundle.problem.code);
-          expect(decodeEntryBundle(bundle.value, entries.length)).toEqual({
-            ok: true,
-            value: entries,
-          });
-          const refused = "tile-malformed";
-          expect(codeOf(decodeEntryBundle(bundle.value.subarray(0, -1), entries.length))).toBe(
-            refused,
-          );
-          expect(
-            codeOf(decodeEntryBundle(concat(bundle.value, Uint8Array.of(0)), entries.length)),
-          ).toBe(refused);
-          expect(codeOf(decodeEntryBundle(bundle.value, entries.length + 1))).toBe(refused);
-          expect(codeOf(decodeEntryBundle(bundle.value, entries.length - 1))).toBe(refused);
-        },
-      ),
+      fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 8 }), (entries) => {
+        const bundle = encodeEntryBundle(entries);
+        if (!bundle.ok) throw new Error(bundle.problem.code);
+        expect(decodeEntryBundle(bundle.value, entries.length)).toEqual({
+          ok: true,
+          value: entries,
+        });
+        const refused = "tile-malformed";
+        expect(codeOf(decodeEntryBundle(bundle.value.subarray(0, -1), entries.length))).toBe(refused);
+        expect(codeOf(decodeEntryBundle(concat(bundle.value, Uint8Array.of(0)), entries.length))).toBe(refused);
+        expect(codeOf(decodeEntryBundle(bundle.value, entries.length + 1))).toBe(refused);
+        expect(codeOf(decodeEntryBundle(bundle.value, entries.length - 1))).toBe(refused);
+      }),
       { numRuns: 100, seed: 16 },
     );
   });

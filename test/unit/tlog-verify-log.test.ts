@@ -21,8 +21,7 @@ describe("Verifying a whole log", () => {
     const verified = await verifyLog({ entries: stream(), checkpoint, sizes: [300, 0, 1, 77] });
     if (!verified.ok) throw new Error(verified.problem.code);
     expect([...verified.value.rootBySize.keys()]).toEqual([0, 1, 77, 300]);
-    for (const [size, root] of verified.value.rootBySize)
-      expect(root).toEqual(rootOf(allLeaves.slice(0, size)));
+    for (const [size, root] of verified.value.rootBySize) expect(root).toEqual(rootOf(allLeaves.slice(0, size)));
   });
 
   it("refuses a missing, an added, a changed and a moved entry", async () => {
@@ -67,9 +66,6 @@ describe("Verifying a whole log", () => {
       },
     });
     expect(codeOf(verified)).toBe("ok");
-    expect(builder.partials().map(({ tile }) => tilePath(tile))).toEqual([
-      "tile/0/001.p/44",
-      "tile/1/000.p/1",
-    ]);
+    expect(builder.partials().map(({ tile }) => tilePath(tile))).toEqual(["tile/0/001.p/44", "tile/1/000.p/1"]);
   });
 });

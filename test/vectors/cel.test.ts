@@ -4,12 +4,7 @@
  */
 import { type CelInput, celUint, isCelList, isCelMap, isCelType, isCelUint } from "@bufbuild/cel";
 import { describe, expect, it } from "vitest";
-import {
-  type CelError,
-  type CelValue,
-  compileExpression,
-  isCelError,
-} from "../../shared/policy/expression.ts";
+import { type CelError, type CelValue, compileExpression, isCelError } from "../../shared/policy/expression.ts";
 import { hasData, readJson } from "./data.ts";
 
 type Value = { readonly t: string; readonly v: unknown };
@@ -46,9 +41,7 @@ const REFUSED = [
 ];
 
 const cases = hasData
-  ? readJson<{ tests: Case[] }>("vectors/cel/cel_conformance.json").tests.filter(
-      (test) => test.plain && test.core,
-    )
+  ? readJson<{ tests: Case[] }>("vectors/cel/cel_conformance.json").tests.filter((test) => test.plain && test.core)
   : [];
 
 function toInput({ t, v }: Value): CelInput {
@@ -62,9 +55,7 @@ function toInput({ t, v }: Value): CelInput {
     case "list":
       return (v as Value[]).map(toInput);
     case "map":
-      return new Map(
-        (v as [Value, Value][]).map(([key, value]) => [toInput(key) as string, toInput(value)]),
-      );
+      return new Map((v as [Value, Value][]).map(([key, value]) => [toInput(key) as string, toInput(value)]));
     case "duration":
       return evaluate(`duration("${String(v)}")`, {}) as CelInput;
     default:
@@ -109,18 +100,14 @@ function evaluate(
   const roots = [...new Set([...names, ...names.map((name) => name.split(".")[0]!)])];
   const compiled = compileExpression(source, roots);
   if (!compiled.ok) return { refused: compiled.problem.detail };
-  return compiled.value.evaluate(
-    Object.fromEntries(names.map((name) => [name, toInput(bindings[name]!)])),
-  );
+  return compiled.value.evaluate(Object.fromEntries(names.map((name) => [name, toInput(bindings[name]!)])));
 }
 
 const isRefusal = (answer: unknown): answer is { readonly refused: string } =>
   typeof answer === "object" && answer !== null && "refused" in answer;
 
 const whyRefused = (answer: CelError | { readonly refused: string }): string =>
-  isRefusal(answer)
-    ? answer.refused.replace(/^The expression /, "")
-    : `evaluates to an error: ${answer.message}`;
+  isRefusal(answer) ? answer.refused.replace(/^The expression /, "") : `evaluates to an error: ${answer.message}`;
 
 describe.skipIf(!hasData)("CEL conformance", () => {
   const wrong: string[] = [];
@@ -135,10 +122,7 @@ describe.skipIf(!hasData)("CEL conformance", () => {
       else wrong.push(`${name} gave ${show(answer as CelValue)}, not an error`);
     } else if (failed) refused.push(`${whyRefused(answer)} (${name})`);
     else if (show(answer as CelValue) === showExpected(test.expect.value)) right++;
-    else
-      wrong.push(
-        `${name} gave ${show(answer as CelValue)}, not ${showExpected(test.expect.value)}`,
-      );
+    else wrong.push(`${name} gave ${show(answer as CelValue)}, not ${showExpected(test.expect.value)}`);
   }
 
   it("gives no wrong answer", () => {
@@ -147,9 +131,7 @@ describe.skipIf(!hasData)("CEL conformance", () => {
   });
 
   it("refuses exactly what is listed", () => {
-    console.log(
-      `CEL: ${right} of ${cases.length} right, ${cases.length - right} refused, ${wrong.length} wrong`,
-    );
+    console.log(`CEL: ${right} of ${cases.length} right, ${cases.length - right} refused, ${wrong.length} wrong`);
     const groupOf = (why: string) => REFUSED.find(({ says }) => says.test(why));
     expect(refused.filter((why) => groupOf(why) === undefined)).toEqual([]);
     const counted = REFUSED.map((group) => ({

@@ -27,8 +27,7 @@ type Vectors = {
   }[];
 };
 
-const signedBytes = (envelope: ForeignEnvelope): Bytes =>
-  pae(envelope.payloadType, fromBase64(envelope.payload)!);
+const signedBytes = (envelope: ForeignEnvelope): Bytes => pae(envelope.payloadType, fromBase64(envelope.payload)!);
 
 describe.skipIf(!hasData)("DSSE vectors", () => {
   const vectors = hasData
@@ -36,12 +35,9 @@ describe.skipIf(!hasData)("DSSE vectors", () => {
     : ({ pae: [], sigstore_bundles: [] } as unknown as Vectors);
   const withCertificate = vectors.sigstore_bundles.filter((one) => one.cert_der_b64 !== null);
 
-  it.each(vectors.pae)(
-    "encodes $payloadType before authentication",
-    ({ payloadType, body_utf8, pae_hex }) => {
-      expect(toHex(pae(payloadType, utf8(body_utf8)))).toBe(pae_hex);
-    },
-  );
+  it.each(vectors.pae)("encodes $payloadType before authentication", ({ payloadType, body_utf8, pae_hex }) => {
+    expect(toHex(pae(payloadType, utf8(body_utf8)))).toBe(pae_hex);
+  });
 
   it("makes the bytes that the specification's own envelope signs", async () => {
     const { jwk, envelope } = vectors.spec_vector;
@@ -57,28 +53,19 @@ describe.skipIf(!hasData)("DSSE vectors", () => {
       const { verify } = await import("node:crypto");
       const { publicKey } = new X509Certificate(fromBase64(cert_der_b64!)!);
       const signature = fromBase64(envelope.signatures[0]!.sig)!;
-      expect(verify("sha256", signedBytes(envelope), publicKey, signature)).toBe(
-        pae_signature_valid_under_cert,
-      );
+      expect(verify("sha256", signedBytes(envelope), publicKey, signature)).toBe(pae_signature_valid_under_cert);
     },
   );
 
   it("verifies the Ed25519 signature of RFC 8037, appendix A", async () => {
     const { jwk, jws } = vectors.rfc8037_ed25519_jws;
     const [header, payload, signature] = jws.split(".") as [string, string, string];
-    expect(await verifyEd25519(jwk, utf8(`${header}.${payload}`), fromBase64Url(signature)!)).toBe(
-      true,
-    );
-    expect(await verifyEd25519(jwk, utf8(`${header}.${payload}x`), fromBase64Url(signature)!)).toBe(
-      false,
-    );
+    expect(await verifyEd25519(jwk, utf8(`${header}.${payload}`), fromBase64Url(signature)!)).toBe(true);
+    expect(await verifyEd25519(jwk, utf8(`${header}.${payload}x`), fromBase64Url(signature)!)).toBe(false);
   });
 
   it("refuses foreign envelopes as envelopes of the protocol: they name no key, and their signatures are not Ed25519", () => {
-    const foreign = [
-      vectors.spec_vector.envelope,
-      ...vectors.sigstore_bundles.map(({ envelope }) => envelope),
-    ];
+    const foreign = [vectors.spec_vector.envelope, ...vectors.sigstore_bundles.map(({ envelope }) => envelope)];
     expect(foreign.filter((envelope) => Envelope.safeParse(envelope).success)).toEqual([]);
   });
 });

@@ -34,21 +34,12 @@ type SmallOrder = {
 
 /** The verdict on each edge case of ed25519-speccheck, by its index, and why. */
 const EDGE_CASES: readonly (readonly [verdict: boolean, reason: string])[] = [
-  [
-    false,
-    "A has small order (and S = 0, R has small order): the key is refused before the platform is asked",
-  ],
+  [false, "A has small order (and S = 0, R has small order): the key is refused before the platform is asked"],
   [false, "A has small order: the key is refused before the platform is asked"],
-  [
-    false,
-    "R has small order: workerd alone would accept it, so it is refused before the platform is asked",
-  ],
+  [false, "R has small order: workerd alone would accept it, so it is refused before the platform is asked"],
   [true, "A and R have mixed order: both equations hold"],
   [false, "cofactor: only the cofactored equation holds"],
-  [
-    false,
-    "cofactor: only the cofactored equation holds, and that only where 8 is multiplied before h is reduced",
-  ],
+  [false, "cofactor: only the cofactored equation holds, and that only where 8 is multiplied before h is reduced"],
   [false, "S is not below the group order: S + L would be a second signature"],
   [false, "S is far above the group order"],
   [false, "R is not canonical (its y is the field prime): R is compared as bytes"],
@@ -56,21 +47,14 @@ const EDGE_CASES: readonly (readonly [verdict: boolean, reason: string])[] = [
 ];
 
 /** p + 2 … p + 18 and the sign bit: every y that is not below the field prime and belongs to no point of small order. */
-const NOT_CANONICAL = Array.from(
-  { length: 17 },
-  (_, i) => (0xef + i).toString(16) + "ff".repeat(30),
-).flatMap((head) => [`${head}7f`, `${head}ff`]);
+const NOT_CANONICAL = Array.from({ length: 17 }, (_, i) => (0xef + i).toString(16) + "ff".repeat(30)).flatMap(
+  (head) => [`${head}7f`, `${head}ff`],
+);
 
 describe.skipIf(!hasData)("Ed25519 in Node and in workerd", () => {
-  const wycheproof = hasData
-    ? readJson<Wycheproof>("vectors/ed25519/ed25519_test.json")
-    : { testGroups: [] };
-  const speccheck = hasData
-    ? readJson<Speccheck>("vectors/ed25519/ed25519_speccheck.json")
-    : { cases: [] };
-  const smallOrder = hasData
-    ? readJson<SmallOrder>("vectors/ed25519/ed25519_small_order_keys.json")
-    : { keys: [] };
+  const wycheproof = hasData ? readJson<Wycheproof>("vectors/ed25519/ed25519_test.json") : { testGroups: [] };
+  const speccheck = hasData ? readJson<Speccheck>("vectors/ed25519/ed25519_speccheck.json") : { cases: [] };
+  const smallOrder = hasData ? readJson<SmallOrder>("vectors/ed25519/ed25519_small_order_keys.json") : { keys: [] };
 
   const ordinary = wycheproof.testGroups.flatMap(({ publicKey, tests }) =>
     tests.map(({ tcId, msg, sig, result }) => ({
@@ -88,11 +72,7 @@ describe.skipIf(!hasData)("Ed25519 in Node and in workerd", () => {
   }));
   const question: Question = {
     signatures: [...ordinary, ...edge],
-    keys: [
-      ...smallOrder.keys.map(({ hex }) => hex),
-      ...NOT_CANONICAL,
-      ...new Set(ordinary.map(({ key }) => key)),
-    ],
+    keys: [...smallOrder.keys.map(({ hex }) => hex), ...NOT_CANONICAL, ...new Set(ordinary.map(({ key }) => key))],
   };
   let answers: { readonly node: Answer; readonly workerd: Answer };
   beforeAll(async () => {
@@ -104,23 +84,18 @@ describe.skipIf(!hasData)("Ed25519 in Node and in workerd", () => {
 
   it.each(["node", "workerd"] as const)("agrees with all 151 Wycheproof cases in %s", (engine) => {
     expect(ordinary).toHaveLength(151);
-    const wrong = ordinary.filter(
-      ({ valid }, i) => answers[engine].signatures![i] !== String(valid),
-    );
+    const wrong = ordinary.filter(({ valid }, i) => answers[engine].signatures![i] !== String(valid));
     expect(wrong.map(({ tcId }) => tcId)).toEqual([]);
   });
 
-  it.each(["node", "workerd"] as const)(
-    "gives the pinned verdict on each of the 10 edge cases in %s",
-    (engine) => {
-      expect(edge).toHaveLength(EDGE_CASES.length);
-      const given = EDGE_CASES.map(([, reason], i) => [
-        answers[engine].signatures![ordinary.length + i] === "true",
-        reason,
-      ]);
-      expect(given).toEqual(EDGE_CASES);
-    },
-  );
+  it.each(["node", "workerd"] as const)("gives the pinned verdict on each of the 10 edge cases in %s", (engine) => {
+    expect(edge).toHaveLength(EDGE_CASES.length);
+    const given = EDGE_CASES.map(([, reason], i) => [
+      answers[engine].signatures![ordinary.length + i] === "true",
+      reason,
+    ]);
+    expect(given).toEqual(EDGE_CASES);
+  });
 
   it.each(["node", "workerd"] as const)(
     "refuses the 14 keys of small order and every other key that is not canonical in %s",
@@ -142,10 +117,9 @@ describe.skipIf(!hasData)("Ed25519 in Node and in workerd", () => {
     const neutral = `01${"00".repeat(31)}`;
     const forged = { key: neutral, message: "00", signature: neutral + "00".repeat(32) };
     expect((await verdicts({ signatures: [forged] })).signatures).toEqual(["false"]);
-    expect(
-      (await askWorkerd<Answer>("test/vectors/verdicts.worker.ts", { signatures: [forged] }))
-        .signatures,
-    ).toEqual(["false"]);
+    expect((await askWorkerd<Answer>("test/vectors/verdicts.worker.ts", { signatures: [forged] })).signatures).toEqual([
+      "false",
+    ]);
   });
 
   it("refuses keys of any other length as malformed", () => {

@@ -101,9 +101,7 @@ const named = (cases: readonly Case[], judge: (one: Case) => string) =>
 
 describe.skipIf(!hasData)("the strict parser on JSONTestSuite", () => {
   const suite = hasData
-    ? readJson<{ parsing: readonly Case[]; transform: readonly Case[] }>(
-        "vectors/json/jsontestsuite.json",
-      )
+    ? readJson<{ parsing: readonly Case[]; transform: readonly Case[] }>("vectors/json/jsontestsuite.json")
     : { parsing: [], transform: [] };
   const of = (expected: Case["expect"]) => suite.parsing.filter((one) => one.expect === expected);
 
@@ -134,9 +132,7 @@ describe.skipIf(!hasData)("the strict parser on JSONTestSuite", () => {
   it("gives the same verdicts in workerd", async () => {
     const json = [...suite.parsing, ...suite.transform].map(({ hex }) => hex);
     const here = await verdicts({ json });
-    expect((await askWorkerd<Answer>("test/vectors/verdicts.worker.ts", { json })).json).toEqual(
-      here.json,
-    );
+    expect((await askWorkerd<Answer>("test/vectors/verdicts.worker.ts", { json })).json).toEqual(here.json);
   });
 });
 
@@ -150,9 +146,7 @@ describe.skipIf(!hasData)("canonical JSON on the vectors of RFC 8785", () => {
     }[];
     readonly es6_number_stream_sha256: Readonly<Record<string, string>>;
   };
-  const vectors = hasData
-    ? readJson<Vectors>("vectors/json/jcs.json")
-    : { cases: [], es6_number_stream_sha256: {} };
+  const vectors = hasData ? readJson<Vectors>("vectors/json/jcs.json") : { cases: [], es6_number_stream_sha256: {} };
   const lines = hasData ? readText("vectors/json/es6-numbers.10000.txt").trimEnd().split("\n") : [];
 
   it.each(vectors.cases)("writes $name byte for byte", ({ input, canonical, canonical_hex }) => {
@@ -167,9 +161,7 @@ describe.skipIf(!hasData)("canonical JSON on the vectors of RFC 8785", () => {
     const expected = lines.map((line) => line.split(",")[1]!);
     expect(lines).toHaveLength(10_000);
     expect((await verdicts({ numbers: bits })).numbers).toEqual(expected);
-    expect(
-      (await askWorkerd<Answer>("test/vectors/verdicts.worker.ts", { numbers: bits })).numbers,
-    ).toEqual(expected);
+    expect((await askWorkerd<Answer>("test/vectors/verdicts.worker.ts", { numbers: bits })).numbers).toEqual(expected);
   });
 
   it("parses a number exactly where it lies within ±(2^53 − 1), and then to the same bits", () => {

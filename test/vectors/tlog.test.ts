@@ -1,18 +1,8 @@
 /** Transparency logs: the vectors of transparency-dev, golang.org/x/mod, C2SP and a real proof of a public log. */
 import { describe, expect, it } from "vitest";
 import { fromBase64, fromHex, toHex, utf8 } from "../../shared/bytes.ts";
-import {
-  openCheckpoint,
-  parseCheckpoint,
-  readCheckpointLines,
-} from "../../shared/tlog/checkpoint.ts";
-import {
-  formatVkey,
-  openNote,
-  parseNote,
-  parseVkey,
-  type NoteVerifier,
-} from "../../shared/tlog/note.ts";
+import { openCheckpoint, parseCheckpoint, readCheckpointLines } from "../../shared/tlog/checkpoint.ts";
+import { formatVkey, openNote, parseNote, parseVkey, type NoteVerifier } from "../../shared/tlog/note.ts";
 import { formatProofFile, parseProofFile } from "../../shared/tlog/proof-file.ts";
 import { verifySubtreeConsistency, verifySubtreeInclusion } from "../../shared/tlog/subtree.ts";
 import {
@@ -23,20 +13,12 @@ import {
   parseTilePath,
   tilePath,
 } from "../../shared/tlog/tiles.ts";
-import {
-  hashAtLeaves,
-  leafHash,
-  rootAt,
-  rootOf,
-  verifyConsistency,
-  verifyInclusion,
-} from "../../shared/tlog/tree.ts";
+import { hashAtLeaves, leafHash, rootAt, rootOf, verifyConsistency, verifyInclusion } from "../../shared/tlog/tree.ts";
 import { verifyLog } from "../../shared/tlog/verify-log.ts";
 import { hasData, readJson } from "./data.ts";
 
 const vectors = <T>(name: string): T => readJson<T>(`vectors/tlog/${name}.json`);
-const hashes = (list: readonly string[] | null): Uint8Array[] =>
-  (list ?? []).map((text) => hash(text));
+const hashes = (list: readonly string[] | null): Uint8Array[] => (list ?? []).map((text) => hash(text));
 /** A base64 hash of a probe; some probes hold none, or something shorter, on purpose. */
 const hash = (text: string | null): Uint8Array => fromBase64(text ?? "")!;
 const key = (vkey: string): NoteVerifier => {
@@ -45,9 +27,8 @@ const key = (vkey: string): NoteVerifier => {
   return parsed.value;
 };
 /** "ok", or the code of the refusal. */
-const answer = (
-  result: { readonly ok: true } | { readonly ok: false; readonly problem: { code: string } },
-): string => (result.ok ? "ok" : result.problem.code);
+const answer = (result: { readonly ok: true } | { readonly ok: false; readonly problem: { code: string } }): string =>
+  result.ok ? "ok" : result.problem.code;
 
 describe.skipIf(!hasData)("RFC 6962 trees", () => {
   it("have the reference tree's leaf, node and root hashes", () => {
@@ -87,9 +68,7 @@ describe.skipIf(!hasData)("RFC 6962 trees", () => {
     })[];
   };
   const wrong = <T extends Probe>(probes: readonly T[], check: (probe: T) => string): string[] =>
-    probes
-      .filter((probe) => check(probe) !== (probe.wantErr ? "proof-invalid" : "ok"))
-      .map(({ _file }) => _file);
+    probes.filter((probe) => check(probe) !== (probe.wantErr ? "proof-invalid" : "ok")).map(({ _file }) => _file);
 
   it("give the expected verdict on every inclusion probe", () => {
     const { inclusion } = vectors<Probes>("merkle_probes");
@@ -276,8 +255,7 @@ describe.skipIf(!hasData)("Signed notes", () => {
     const { cases } = vectors<{ cases: Case[] }>("signed_notes");
     const codes: Record<string, string> = {};
     for (const { name, vkeys, note, note_hex, expect: verdict } of cases) {
-      if (verdict === "reject")
-        codes[name] = answer(await openNote(note ?? fromHex(note_hex!)!, vkeys.map(key)));
+      if (verdict === "reject") codes[name] = answer(await openNote(note ?? fromHex(note_hex!)!, vkeys.map(key)));
     }
     expect(codes).toEqual({
       "no trusted keys": "key-unknown",
@@ -319,8 +297,7 @@ describe.skipIf(!hasData)("A small tiled log", () => {
     const built: Record<string, string> = {};
     for (let size = 1; size <= entries.length; size++) {
       const upTo = entries.slice(0, size);
-      for (const { tile, bytes } of extendTiles(0, upTo.map(leafHash)))
-        built[tilePath(tile)] = toHex(bytes);
+      for (const { tile, bytes } of extendTiles(0, upTo.map(leafHash))) built[tilePath(tile)] = toHex(bytes);
       const bundle = encodeEntryBundle(upTo);
       if (!bundle.ok) throw new Error(bundle.problem.code);
       built[tilePath(entryBundleOf(size - 1, size))] = toHex(bundle.value);
@@ -357,9 +334,7 @@ describe.skipIf(!hasData)("A small tiled log", () => {
       const seen = await openCheckpoint(note, key(vkey));
       if (!seen.ok) throw new Error(seen.problem.code);
       const entries = entries_utf8.map(utf8);
-      codes[size] = answer(
-        await verifyLog({ entries, checkpoint: head.value, witnessed: [seen.value] }),
-      );
+      codes[size] = answer(await verifyLog({ entries, checkpoint: head.value, witnessed: [seen.value] }));
     }
     expect(codes).toEqual({
       "7": "ok",

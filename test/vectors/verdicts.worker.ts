@@ -29,9 +29,7 @@ export async function verdicts(question: Question): Promise<Answer> {
   return {
     signatures: await Promise.all(
       signatures.map(async (one) =>
-        String(
-          await verifyEd25519(fromHex(one.key)!, fromHex(one.message)!, fromHex(one.signature)!),
-        ),
+        String(await verifyEd25519(fromHex(one.key)!, fromHex(one.message)!, fromHex(one.signature)!)),
       ),
     ),
     keys: keys.map((key) => {
@@ -44,14 +42,11 @@ export async function verdicts(question: Question): Promise<Answer> {
         ? canonicalize(parsed.value)
         : `${parsed.problem.code} ${String(parsed.problem.facts?.["rule"])}`;
     }),
-    numbers: numbers.map((hex) =>
-      canonicalize(new DataView(fromHex(hex.padStart(16, "0"))!.buffer).getFloat64(0)),
-    ),
+    numbers: numbers.map((hex) => canonicalize(new DataView(fromHex(hex.padStart(16, "0"))!.buffer).getFloat64(0))),
     base64: base64.map((text) => {
       const standard = fromBase64(text);
       const url = fromBase64Url(text);
-      if (standard !== null && encodeBase64(standard) !== toBase64(standard))
-        return "encoders differ";
+      if (standard !== null && encodeBase64(standard) !== toBase64(standard)) return "encoders differ";
       return `${standard === null ? "refused" : toHex(standard)} ${url === null ? "refused" : toHex(url)}`;
     }),
     hash: hash.map((hex) => sha256Hex(fromHex(hex)!)),
@@ -59,6 +54,5 @@ export async function verdicts(question: Question): Promise<Answer> {
 }
 
 export default {
-  fetch: async (request: Request): Promise<Response> =>
-    Response.json(await verdicts(await request.json<Question>())),
+  fetch: async (request: Request): Promise<Response> => Response.json(await verdicts(await request.json<Question>())),
 };
