@@ -26,7 +26,8 @@ export async function* readEventStream(stream: ByteStream): AsyncGenerator<Event
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of chunksOf(stream)) {
-    rest += decoder.decode(chunk, { stream: true }).replaceAll("\r\n", "\n");
+    // Over the whole rest: a chunk may end between the two characters of a line end.
+    rest = (rest + decoder.decode(chunk, { stream: true })).replaceAll("\r\n", "\n");
     let end = rest.indexOf("\n\n");
     while (end !== -1) {
       const message = parseMessage(rest.slice(0, end));
