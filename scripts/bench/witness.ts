@@ -1,0 +1,110 @@
+/**
+ * Watches the executors while they work: how far each chain reaches and how much of it the ledger has, several times a second, through
+ * the public interface. From that follow how much waits in the outboxes, and how long a record waits.
+ */
+import type { Governed } from "./world.ts";
+
+const EVERY_MS = 50;
+
+type Seen = { readonly atMs: number; readonly head: number; readonly delivered: number };
+
+export type Delivery = {
+  /** Records that waited when it ended. */
+  readonly undelivered: number;
+  /** Records that were committed and delivered meanwhile. */
+  readonly committed: number;
+  readonly delivered: number;
+  /** Milliseconds from a record's commit to its delivery. The resolution is that of the polling. */
+  readonly lagP99Ms: number;
+  readonly lagMaxMs: number;
+};
+
+export class WitnessWatch {
+  readonly #governed: Governed;
+  readonly #seenByExecutor = new Map<string, Seen[]>();
+  #on = true;
+  readonly #done: Promise<void>;
+
+  constructor(governed: Governed) {
+    this.#governed = governed;
+    this.#done = this.#watch();
+  }
+
+  async #watch(): Promise<void> {
+    while (this.#on) {
+      const atMs = performance.now();
+      for (const { executor, head, delivered } of await witnesses(this.#governed)) {
+        const seen = this.#seenByExecutor.get(executor) ?? [];
+        seen.push({ atMs, head, delivered });
+        this.#seenByExecutor.set(executor, seen);
+      }
+      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    }
+  }
+
+  async stop(): Promise<Delivery> {
+    this.#on = false;
+    await this.#done;
+    const series = [...this.#seenByExecutor.values()].filter((seen) => seen.length > 0);
+    const sum = (of: (seen: Seen[]) => number) => series.reduce((total, seen) => total + of(seen), 0);
+    const lags = series.flatMap(lagsOf).toSorted((a, b) => a - b);
+    return {
+      undelivered: sum((seen) => seen.at(-1)!.head - seen.at(-1)!.delivered),
+      committed: sum((seen) => seen.at(-1)!.head - seen[0]!.head),
+      delivered: sum((seen) => seen.at(-1)!.delivered - seen[0]!.delivered),
+      lagP99Ms: lags[Math.min(lags.length - 1, Math.floor(lags.length * 0.99))] ?? 0,
+      lagMaxMs: lags.at(-1) ?? 0,
+    };
+  }
+}
+
+/** Lag of every record that was both committed and delivered while being watched. */
+function lagsOf(seen: readonly Seen[]): number[] {
+  const lags: number[] = [];
+  for (let seq = seen[0]!.head + 1; seq <= seen.at(-1)!.delivered; seq++)
+    lags.push(Math.max(0, timeOf(seen, seq, "delivered") - timeOf(seen, seq, "head")));
+  return lags;
+}
+
+/** When a position was reached, taken as moving evenly between two looks. */
+function timeOf(seen: readonly Seen[], seq: number, what: "head" | "delivered"): number {
+  let low = 0;
+  let high = seen.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (seen[middle]![what] >= seq) high = middle;
+    else low = middle + 1;
+  }
+  const after = seen[low]!;
+  const before = seen[Math.max(0, low - 1)]!;
+  const span = after[what] - before[what];
+  if (span <= 0) return after.atMs;
+  // A delivery moves by whole batches: it counts when it was seen. A head moves with every task.
+  return what === "delivered" ? after.atMs : before.atMs + ((seq - before.head) / span) * (after.atMs - before.atMs);
+}
+
+async function witnesses({
+  host,
+  port,
+  keys,
+}: Governed): Promise<{ executor: string; head: number; delivered: number }[]> {
+  const response = await fetch(`http://${host}:${port}/v1/ledger/witnesses`, {
+    headers: { authorization: `Bearer ${keys.apiKeys.auditor}` },
+  });
+  const { witnesses: all } = (await response.json()) as {
+    witnesses: { executor: string; head: { seq: number }; delivered: number }[];
+  };
+  return all.map(({ executor, head, delivered }) => ({ executor, head: head.seq, delivered }));
+}
+
+/** Resolves once the ledger has everything, with the milliseconds that it took. */
+export async function drained(governed: Governed): Promise<number> {
+  const startMs = performance.now();
+  for (;;) {
+    const all = await witnesses(governed);
+    // A record of the executor itself (a checkpoint that it saw) may always be on its way.
+    if (all.every(({ head, delivered }) => head - delivered <= 1)) return performance.now() - startMs;
+    if (performance.now() - startMs > 60_000) throw new Error("the outboxes do not empty");
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+  }
+}

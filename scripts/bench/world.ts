@@ -1,0 +1,165 @@
+/**
+ * What is measured, running: the three Workers as shipped under one Miniflare, and the platform's own cost under another.
+ * Each has a workerd process of its own, so CPU is told apart; requests reach the Workers' own sockets, not Miniflare's entry Worker.
+ * Local observability is off. Data is written to a temporary folder on disk.
+ */
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { bundle, migrationStatements } from "./bundle.ts";
+import { ownWorkerds } from "./processes.ts";
+import { controlSql } from "../lib/control-seed.ts";
+import { newTenantKeys, newWorkerKeys, secretsOf, trustOf, type TenantKeys } from "../lib/keys.ts";
+import { DATABASES, inRoot } from "../lib/project.ts";
+import { publishAll } from "../publish-automations.ts";
+
+const COMPATIBILITY_DATE = "2026-10-01";
+const TENANT = "bench";
+const SHARDS = 4;
+const REGION = "eu";
+/** Customers whose addresses are changed: enough that two tasks under way rarely meet. */
+const FIRST_CUSTOMER = 1_000;
+const LAST_CUSTOMER = 9_999;
+const BATCH_STATEMENTS = 100;
+
+export type Running = {
+  readonly host: string;
+  readonly port: number;
+  /** Its workerd process; null where /proc does not tell. */
+  readonly pid: number | null;
+  readonly stop: () => Promise<void>;
+};
+
+export type Rows = { readonly object: number; readonly businessDatabase: number; readonly ledgerDatabase: number };
+
+export type Governed = Running & {
+  readonly keys: TenantKeys;
+  /** Rows written since the start. */
+  readonly rows: () => Promise<Rows>;
+};
+
+type WorkerOptions = { readonly name: string; readonly [option: string]: unknown };
+
+async function boot(
+  workers: readonly WorkerOptions[],
+  inspectorPort?: number,
+): Promise<{ miniflare: Miniflare; pid: number | null }> {
+  const before = ownWorkerds();
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      log: new Log(LogLevel.WARN),
+      cf: false,
+      unsafeObservability: false,
+      ...(inspectorPort === undefined ? {} : { inspectorPort }),
+      workers: workers.map(({ contents, ...options }) => ({
+        modules: [{ type: "ESModule", path: "index.mjs", contents: contents as string }],
+        compatibilityDate: COMPATIBILITY_DATE,
+        ...options,
+      })),
+    }),
+  );
+  await miniflare.ready;
+  return { miniflare, pid: [...ownWorkerds()].find((pid) => !before.has(pid)) ?? null };
+}
+
+const direct = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
+
+export async function startBaseline(): Promise<Running> {
+  const { miniflare, pid } = await boot([
+    {
+      name: "baseline",
+      contents: await bundle("scripts/bench/workers/baseline.mjs"),
+      durableObjects: { FLOOR: { className: "Floor", useSQLite: true } },
+      d1Databases: { DB: "bench-baseline" },
+      ...direct,
+    },
+  ]);
+  const database = await miniflare.getD1Database("DB", "baseline");
+  await database.exec("CREATE TABLE written (id TEXT PRIMARY KEY, step INTEGER, text TEXT) WITHOUT ROWID");
+  const url = await miniflare.unsafeGetDirectURL("baseline");
+  return { host: url.hostname, port: Number(url.port), pid, stop: () => miniflare.dispose() };
+}
+
+export async function startGoverned(inspectorPort?: number): Promise<Governed> {
+  const keys = newTenantKeys(TENANT, { regions: [REGION], shards: SHARDS });
+  const workerKeys = newWorkerKeys();
+  const secrets = secretsOf(workerKeys);
+  const trust = { TRUST: JSON.stringify(trustOf(workerKeys, [keys])) };
+  const executors = {
+    REGIONAL_EXECUTOR: { className: "RegionalExecutor", scriptName: "countersign-executors", useSQLite: true },
+  };
+  const sequencer = { SEQUENCER: { className: "Sequencer", scriptName: "countersign-ledger", useSQLite: true } };
+  const ledger = { LEDGER: { name: "countersign-ledger", entrypoint: "LedgerEntrypoint" } };
+  const [manager, executor, sequencing, probe] = await Promise.all(
+    [
+      "intent-manager/index.ts",
+      "scripts/bench/workers/executors.mjs",
+      "scripts/bench/workers/ledger.mjs",
+      "scripts/bench/workers/probe.mjs",
+    ].map(bundle),
+  );
+  const { miniflare, pid } = await boot(
+    [
+      {
+        name: "countersign",
+        contents: manager,
+        bindings: { ...secrets["countersign"], ...trust, TENANT_DEFAULTS: "{}" },
+        d1Databases: { CONTROL_DB: "bench-control" },
+        durableObjects: executors,
+        serviceBindings: { ...ledger, EXECUTORS: { name: "countersign-executors", entrypoint: "ExecutorsEntrypoint" } },
+        ...direct,
+      },
+      {
+        name: "countersign-executors",
+        contents: executor,
+        bindings: { ...secrets["countersign-executors"], ...trust },
+        d1Databases: { BUSINESS_EU: "bench-business-eu", BUSINESS_US: "bench-business-us" },
+        durableObjects: executors,
+        serviceBindings: ledger,
+      },
+      {
+        name: "countersign-ledger",
+        contents: sequencing,
+        bindings: { ...secrets["countersign-ledger"], ...trust },
+        d1Databases: { LEDGER_DB: "bench-ledger" },
+        durableObjects: sequencer,
+      },
+      {
+        name: "probe",
+        contents: probe,
+        bindings: {
+          TENANT,
+          EXECUTOR_NAMES: JSON.stringify(Array.from({ length: SHARDS }, (_, shard) => `${TENANT}/${REGION}/${shard}`)),
+        },
+        durableObjects: { ...executors, ...sequencer },
+        ...direct,
+      },
+    ],
+    inspectorPort,
+  );
+  for (const { worker, binding, migrations } of DATABASES) {
+    const database = await miniflare.getD1Database(binding, worker);
+    const statements = migrationStatements(migrations);
+    if (binding === "CONTROL_DB") statements.push(...controlSql(keys, Date.now()));
+    if (binding === "BUSINESS_EU") statements.push(customersSql());
+    for (let at = 0; at < statements.length; at += BATCH_STATEMENTS)
+      await database.batch(statements.slice(at, at + BATCH_STATEMENTS).map((text) => database.prepare(text)));
+  }
+  const url = await miniflare.unsafeGetDirectURL("countersign");
+  const probeUrl = await miniflare.unsafeGetDirectURL("probe");
+  const dev = { tenant: TENANT, rootKey: keys.rootKey, apiKeys: keys.apiKeys };
+  const origin = url.href.replace(/\/$/, "");
+  await publishAll({ url: origin, dev, log: () => {} });
+  await publishAll({ url: origin, dev, log: () => {}, load: { folder: inRoot("scripts", "bench", "automations") } });
+  return {
+    host: url.hostname,
+    port: Number(url.port),
+    pid,
+    keys,
+    rows: async () => (await (await fetch(probeUrl)).json()) as Rows,
+    stop: () => miniflare.dispose(),
+  };
+}
+
+const customersSql = (): string =>
+  `WITH RECURSIVE n(i) AS (SELECT ${FIRST_CUSTOMER} UNION ALL SELECT i + 1 FROM n WHERE i < ${LAST_CUSTOMER})
+   INSERT INTO customers (tenant, id, first_name, last_name, email, address1, address2, city, state, country, zip)
+   SELECT '${TENANT}', 'bench_customer_' || i, 'Bench', 'Customer', 'c' || i || '@example.com', 'Old Street', '', 'Delft', 'ZH', 'Netherlands', '2611' FROM n`;
