@@ -1,0 +1,43 @@
+/** The console: sign-in, then one page for each route inside the shell. */
+import { parseRoute, usePath, type Route } from "./lib/router.tsx";
+import { useSessionControl } from "./lib/session.tsx";
+import { AnchorsProvider } from "./lib/trust-anchors.tsx";
+import { KeyPage } from "./pages/key.tsx";
+import { OverviewPage } from "./pages/overview.tsx";
+import { ReviewsPage } from "./pages/reviews.tsx";
+import { SignInPage } from "./pages/sign-in.tsx";
+import { TaskPage } from "./pages/task.tsx";
+import { TrustPage } from "./pages/trust.tsx";
+import { UnknownPage } from "./pages/unknown.tsx";
+import { Shell } from "./parts/shell.tsx";
+
+export function App() {
+  const route = parseRoute(usePath());
+  const { session } = useSessionControl();
+  if (route.page === "trust" && session.state !== "signed-in") return <TrustPage />;
+  if (session.state !== "signed-in") return <SignInPage />;
+  return (
+    <AnchorsProvider>
+      <Shell route={route}>
+        <RoutePage route={route} />
+      </Shell>
+    </AnchorsProvider>
+  );
+}
+
+function RoutePage({ route }: { route: Route }) {
+  switch (route.page) {
+    case "overview":
+      return <OverviewPage />;
+    case "task":
+      return <TaskPage key={route.id} id={route.id} />;
+    case "reviews":
+      return <ReviewsPage id={route.id} />;
+    case "key":
+      return <KeyPage />;
+    case "trust":
+      return <TrustPage />;
+    case "unknown":
+      return <UnknownPage />;
+  }
+}

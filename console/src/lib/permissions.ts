@@ -1,0 +1,9 @@
+/**
+ * Which parts of the console a role of an API key has use for. The server decides and refuses by itself; this only keeps the page from
+ * asking for what it would be refused, and from offering it.
+ */
+const PEOPLE = ["approver", "operator", "admin"];
+
+export const mayReadReviews = (role: string): boolean => role === "auditor" || PEOPLE.includes(role);
+/** Decide reviews and ask for the enrolment of a key. */
+export const mayDecide = (role: string): boolean => PEOPLE.includes(role);
