@@ -35,6 +35,7 @@ export const SubmitCommand = z.strictObject({
 export const ProposeCommand = z.strictObject({
   task: TaskId,
   plan: SignedPlan,
+  requestKey: Digest,
   requestDigest: Digest,
   delivery: ReleaseDelivery.nullable(),
   waitMs: WaitMs,

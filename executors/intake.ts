@@ -15,7 +15,7 @@ import { parseCommand, ProposeCommand, SubmitCommand } from "./commands.ts";
 import { now, type Shard } from "./shard.ts";
 import { taskFacts } from "./task/act.ts";
 import { admitPlan, openPlan, type AdmitDeps, type AdmitTask } from "./task/admit.ts";
-import { openTask, proposePlan, type AdmittedPlan } from "./task/decide.ts";
+import { conflict, openTask, proposePlan, type AdmittedPlan } from "./task/decide.ts";
 import { recordsOf, recordViewsOf } from "./task/records.ts";
 import type { TaskState } from "./task/state.ts";
 import { plainResults } from "./task/advance.ts";
@@ -60,7 +60,13 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
   const admitted =
     command.plan === null
       ? ok(null)
-      : await admit(shard, command.plan as SignedPlan, command.requestDigest, task, release.value);
+      : await admit(
+          shard,
+          command.plan as SignedPlan,
+          { ...command, requestKey: command.requestDigest },
+          task,
+          release.value,
+        );
   if (!admitted.ok) return admitted;
   const opened = await shard.rounds.run<"opened" | "again">({
     task: command.task,
@@ -86,8 +92,9 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
   const found = shard.find(command.task);
   if (!found.ok) return found;
   const state = found.value;
-  if (state.roundByRequest.has(command.requestDigest))
-    return ok({ view: await shard.settledView(command.task, command.waitMs), duplicate: true });
+  const made = state.planByRequest.get(command.requestKey);
+  if (made !== undefined && made.digest !== command.requestDigest) return err(conflict());
+  if (made !== undefined) return ok({ view: await shard.settledView(command.task, command.waitMs), duplicate: true });
   const learned = await learnIfDelivered(shard, command.delivery);
   if (!learned.ok) return learned;
   const release = shard.trusted.held(state.release);
@@ -100,7 +107,7 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
     openedByAgent: state.principal.role === "agent",
     records: recordViewsOf(state, release.value),
   };
-  const admitted = await admit(shard, command.plan as SignedPlan, command.requestDigest, task, release.value);
+  const admitted = await admit(shard, command.plan as SignedPlan, command, task, release.value);
   if (!admitted.ok) return admitted;
   const proposed = await shard.onTask(state, (draft, deps) => proposePlan(draft, admitted.value, deps));
   if (!proposed.ok) return proposed;
@@ -109,7 +116,7 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
 }
 
 /** What the intent-manager needs to plan the next round. */
-export function context(shard: Shard, task: string, requestDigest: string): Result<TaskContext> {
+export function context(shard: Shard, task: string, requestKey: string): Result<TaskContext> {
   const found = shard.find(task);
   if (!found.ok) return found;
   const state = found.value;
@@ -117,7 +124,8 @@ export function context(shard: Shard, task: string, requestDigest: string): Resu
     task: shard.view(state),
     input: state.input.value,
     inputCommitment: state.input.commitment,
-    nextRound: state.roundByRequest.get(requestDigest) ?? state.round + 1,
+    purpose: state.purpose,
+    nextRound: state.planByRequest.get(requestKey)?.round ?? state.round + 1,
     stepIds: [...state.steps.keys()],
     records: recordsOf(state),
     results: plainResults(state),
@@ -138,7 +146,7 @@ const learnIfDelivered = async (shard: Shard, delivery: unknown): Promise<Result
 async function admit(
   shard: Shard,
   signed: SignedPlan,
-  requestDigest: string,
+  request: { readonly requestKey: string; readonly requestDigest: string },
   task: AdmitTask,
   release: CompiledRelease,
 ): Promise<Result<AdmittedPlan>> {
@@ -153,7 +161,7 @@ async function admit(
     stoppedBy: (kind, target) => shard.trusted.stoppedBy(kind, target),
   };
   const plan = await openPlan(signed, deps);
-  return plan.ok ? admitPlan(plan.value, signed, requestDigest, task, release, deps) : plan;
+  return plan.ok ? admitPlan(plan.value, signed, request, task, release, deps) : plan;
 }
 
 /** The same request again: the same task. The same id with another request: a conflict. */
@@ -163,8 +171,7 @@ async function again(
   requestDigest: string,
   waitMs: number,
 ): Promise<Result<Submitted>> {
-  if (state.requestDigest !== requestDigest)
-    return err(problem("idempotency-conflict", "This idempotency key was used with another request."));
+  if (state.requestDigest !== requestDigest) return err(conflict());
   return ok({ view: await shard.settledView(state.id, waitMs), duplicate: true });
 }
 

@@ -133,7 +133,7 @@ export class Journal {
         record: JSON.parse(row.body) as ChainRecord,
         beside:
           row.private === null
-            ? { values: {}, details: {}, requestDigest: null }
+            ? { values: {}, details: {}, requestDigest: null, requestKey: null }
             : (JSON.parse(row.private) as Private),
       };
   }

@@ -43,6 +43,9 @@ const GATHER_MS = 25;
 const ROWS = 512;
 const BYTES = 1_000_000;
 
+/** Refusals that mean: the ledger does not hold what it once said it holds. */
+const CONTRADICTIONS: ReadonlySet<string> = new Set(["chain-gap", "chain-fork", "checkpoint-inconsistent"]);
+
 export class Outbox {
   readonly #deps: OutboxDeps;
   #running = false;
@@ -136,7 +139,7 @@ export class Outbox {
       this.#deps.journal.markDelivered(cursor);
       return ok(null);
     }
-    if (why.code === "chain-gap" || why.code === "chain-fork") this.#deps.alarm(why);
+    if (CONTRADICTIONS.has(why.code)) this.#deps.alarm(why);
     return err(why);
   }
 

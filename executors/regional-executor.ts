@@ -39,8 +39,8 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     return intake.propose(this.#shard, command);
   }
 
-  async context(task: string, requestDigest: string): Promise<Result<TaskContext>> {
-    return intake.context(this.#shard, task, requestDigest);
+  async context(task: string, requestKey: string): Promise<Result<TaskContext>> {
+    return intake.context(this.#shard, task, requestKey);
   }
 
   learn(delivery: unknown): Promise<Result<{ release: string; serial: number }>> {

@@ -141,7 +141,8 @@ export class Rounds {
       const draft = new Draft(existing, { task: work.task, seq: head.seq + 1, atMs: nowMs }, this.#deps.newSalt, first);
       const result = work.decide(draft, existing, nowMs);
       if (!result.ok || draft.events.length === 0) return { waiting, result, record: null, write: null };
-      const beside = { values: draft.values, details: draft.details, requestDigest: draft.requestDigest };
+      const { values, details, requestDigest, requestKey } = draft;
+      const beside = { values, details, requestDigest, requestKey };
       const record = seal(this.#deps.executor, head, nowMs, work.task, draft.events, beside);
       states.set(work.task, draft.state);
       return { waiting, result, record, write: null };

@@ -43,6 +43,9 @@ export type SignedPlan = {
 export type ProposeCommand = {
   readonly task: string;
   readonly plan: SignedPlan;
+  /** Names the request: a digest over who asks and their idempotency key, or `requestDigest` where they gave none. */
+  readonly requestKey: string;
+  /** Digest over the request as received: the same key with another digest is an idempotency conflict. */
   readonly requestDigest: string;
   readonly delivery: ReleaseDelivery | null;
   readonly waitMs: number;
@@ -53,7 +56,8 @@ export type TaskContext = {
   readonly task: TaskView;
   readonly input: JsonObject;
   readonly inputCommitment: string;
-  /** Round that the next plan must carry, or the plan already admitted for `requestDigest`. */
+  readonly purpose: string | null;
+  /** Round that the next plan must carry, or that of the plan which was admitted for this request already. */
   readonly nextRound: number;
   /** Every step already used in this task. */
   readonly stepIds: readonly string[];
@@ -104,7 +108,7 @@ export type Witness = {
 export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   submit(command: SubmitCommand): Promise<Result<Submitted>>;
   propose(command: ProposeCommand): Promise<Result<Submitted>>;
-  context(task: string, requestDigest: string): Promise<Result<TaskContext>>;
+  context(task: string, requestKey: string): Promise<Result<TaskContext>>;
   read(task: string): Promise<Result<TaskView>>;
   /** Waits until the task settles or the time is over, then reads it. */
   wait(task: string, waitMs: number): Promise<Result<TaskView>>;

@@ -69,7 +69,7 @@ export async function openPlan(signed: SignedPlan, deps: AdmitDeps): Promise<Res
 export function admitPlan(
   plan: Plan,
   signed: SignedPlan,
-  requestDigest: string,
+  request: { readonly requestKey: string; readonly requestDigest: string },
   task: AdmitTask,
   release: CompiledRelease,
   deps: AdmitDeps,
@@ -101,7 +101,8 @@ export function admitPlan(
     disclosures: signed.disclosures,
     decisions,
     provenance: provenance.value,
-    requestDigest,
+    requestKey: request.requestKey,
+    requestDigest: request.requestDigest,
   });
 }
 

@@ -40,6 +40,7 @@ export type AdmittedPlan = {
   readonly decisions: { readonly [step: string]: StepDecision };
   readonly provenance: { readonly [step: string]: { readonly [argument: string]: string } };
   readonly requestDigest: string;
+  readonly requestKey: string;
 };
 
 /** Opens a task and, where a plan travels with it, admits that plan in the same record. */
@@ -67,13 +68,18 @@ export function openTask(draft: Draft, opening: Opening, admitted: AdmittedPlan 
  */
 export function proposePlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): Result<"admitted" | "duplicate"> {
   const { state } = draft;
-  if (state.roundByRequest.has(admitted.requestDigest)) return ok("duplicate");
+  const made = state.planByRequest.get(admitted.requestKey);
+  if (made !== undefined) return made.digest === admitted.requestDigest ? ok("duplicate") : err(conflict());
   const refusal = refusePlan(state, admitted.plan);
   if (refusal !== null) return err(refusal);
   draft.requestDigest = admitted.requestDigest;
+  draft.requestKey = admitted.requestKey;
   admitPlan(draft, admitted, deps);
   return ok("admitted");
 }
+
+export const conflict = (): Problem =>
+  problem("idempotency-conflict", "This idempotency key was used with another request.");
 
 function refusePlan(state: TaskState, plan: Plan): Problem | null {
   if (state.settled !== null || state.cancelledBy !== null)

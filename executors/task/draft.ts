@@ -17,6 +17,7 @@ export class Draft {
   /** Records before this position are durable; what this very round writes is not yet. */
   readonly durableBelow: number;
   requestDigest: string | null = null;
+  requestKey: string | null = null;
   plan: Plan | undefined;
   #state: TaskState | null;
   readonly #newSalt: () => string;

@@ -45,7 +45,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     firstSeq: at.seq,
     lastSeq: at.seq,
     round: 0,
-    roundByRequest: new Map(),
+    planByRequest: new Map(),
     last: false,
     cancelledBy: null,
     steps: new Map(),
@@ -59,8 +59,9 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       const plan = known.plan ?? planOf(event.envelope);
       const steps = new Map(state.steps);
       plan.steps.forEach((step, index) => steps.set(step.id, proposed(state.id, plan, step, index, event, known)));
-      const roundByRequest = new Map(state.roundByRequest).set(known.requestDigest ?? event.plan, event.round);
-      return { ...state, round: event.round, roundByRequest, last: event.last, steps };
+      const request = { round: event.round, digest: known.requestDigest ?? "" };
+      const planByRequest = new Map(state.planByRequest).set(known.requestKey ?? event.plan, request);
+      return { ...state, round: event.round, planByRequest, last: event.last, steps };
     }
     case "step-resolved": {
       const args = open(known, event.args).value as JsonObject;

@@ -97,8 +97,8 @@ export type TaskState = {
   readonly lastSeq: number;
   /** Newest admitted round. */
   readonly round: number;
-  /** requestDigest of each admitted plan → its round: a repeated proposal finds what it made. */
-  readonly roundByRequest: ReadonlyMap<string, number>;
+  /** Key of each request that made a plan → the plan's round and the request's digest: a repeated proposal finds what it made. */
+  readonly planByRequest: ReadonlyMap<string, { readonly round: number; readonly digest: string }>;
   /** No further plan will come. */
   readonly last: boolean;
   readonly cancelledBy: string | null;
@@ -111,6 +111,8 @@ export type Private = {
   readonly values: Disclosures;
   readonly details: { readonly [step: string]: string };
   readonly requestDigest: string | null;
+  /** Key of the request that made the plan of this record. */
+  readonly requestKey: string | null;
 };
 
 export const isTerminal = (phase: StepPhase): boolean => {

@@ -64,16 +64,17 @@ async function proposeInto(
   const key = idempotencyKey(request, body.idempotencyKey);
   if (!key.ok) return key;
   const requestDigest = digestOf({ task, agent: caller.key, steps, last });
-  const context = await callExecutorOf(env, caller.tenant, task, (stub) => stub.context(task, requestDigest));
+  const requestKey = key.value === null ? requestDigest : digestOf({ agent: caller.key, idempotencyKey: key.value });
+  const context = await callExecutorOf(env, caller.tenant, task, (stub) => stub.context(task, requestKey));
   if (!context.ok) return context;
-  const { task: view, input, inputCommitment, nextRound, stepIds } = context.value;
+  const { task: view, input, inputCommitment, purpose, nextRound, stepIds } = context.value;
   // A repeated proposal finds its own round and its own steps in the task; the executor answers it as a duplicate.
   const own = new Set(view.steps.filter((step) => step.round === nextRound).map((step) => step.id));
   const release = await loadRelease(env, caller.tenant.id, view.release);
   if (!release.ok) return release;
   const plan = await planByAgent(env, {
     tenant: caller.tenant.id,
-    facts: { task, region: view.region, input, purpose: null, principal: view.principal },
+    facts: { task, region: view.region, input, purpose, principal: view.principal },
     release: release.value,
     round: nextRound,
     last,
@@ -89,6 +90,7 @@ async function proposeInto(
   const command: ProposeCommand = {
     task,
     plan: plan.value,
+    requestKey,
     requestDigest,
     delivery: null,
     waitMs: waitSeconds * 1_000,

@@ -446,16 +446,18 @@ it("an outside agent's plans come round by round, each admitted once", async () 
       round,
       last,
     );
-  const propose = async (round: number, step: string, last: boolean, digest: string) =>
+  const propose = async (round: number, step: string, last: boolean, digest: string, key = digest) =>
     w.executor().propose({
       task,
       plan: await signedPlan(testKeys.workers.proposalKey, plan(round, step, last)),
+      requestKey: `sha256:${key.repeat(64)}`,
       requestDigest: `sha256:${digest.repeat(64)}`,
       delivery: null,
       waitMs: 1_000,
     });
   expect(code(await propose(1, "one", false, "1"))).toBe("ok");
   expect(await propose(1, "one", false, "1")).toMatchObject({ ok: true, value: { duplicate: true } });
+  expect(code(await propose(1, "two", false, "6", "1"))).toBe("idempotency-conflict");
   expect(code(await propose(1, "two", false, "2"))).toBe("round-closed");
   expect(code(await propose(2, "one", false, "3"))).toBe("plan-invalid");
   expect(await propose(2, "two", true, "4")).toMatchObject({ ok: true, value: { view: { status: "succeeded" } } });

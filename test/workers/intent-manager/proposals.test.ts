@@ -28,6 +28,7 @@ const view = viewOf({
 const context: TaskContext = {
   task: view,
   input: INPUT,
+  purpose: null,
   inputCommitment: "c".repeat(43),
   nextRound: 1,
   stepIds: [],
