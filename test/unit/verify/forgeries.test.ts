@@ -287,7 +287,7 @@ describe("actions", () => {
       "after the end of their task",
       "actions order-invalid",
       admitted("deny"),
-      (task) => [{ type: "step-denied", step: "one", rules: [], byDefault: true }, settling("failed")],
+      () => [{ type: "step-denied", step: "one", rules: [], byDefault: true }, settling("failed")],
       (task) => act(task),
     ],
   ])("%s are found", async (_, code, ...records) => {

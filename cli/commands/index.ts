@@ -1,0 +1,36 @@
+/** Every command, in the order of the help. */
+import type { Command } from "../command.ts";
+import { cancel } from "./cancel.ts";
+import { approve, reject } from "./decide.ts";
+import { doctor } from "./doctor.ts";
+import { explain } from "./explain.ts";
+import { keysEnrol } from "./keys-enrol.ts";
+import { keysList, keysNew, keysRevoke } from "./keys.ts";
+import { promote, publish } from "./releases.ts";
+import { reviews } from "./reviews.ts";
+import { restore, revoke } from "./stops.ts";
+import { submit } from "./submit.ts";
+import { tasks } from "./tasks.ts";
+import { verify } from "./verify.ts";
+import { watch } from "./watch.ts";
+
+export const COMMANDS: readonly Command[] = [
+  submit,
+  watch,
+  explain,
+  tasks,
+  cancel,
+  reviews,
+  approve,
+  reject,
+  verify,
+  doctor,
+  publish,
+  promote,
+  revoke,
+  restore,
+  keysNew,
+  keysList,
+  keysEnrol,
+  keysRevoke,
+];

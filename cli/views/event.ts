@@ -1,0 +1,53 @@
+/** One event of a task as one line. */
+import type { TaskEventView } from "../../shared/views.ts";
+import { bold, clock, dim, green, line, red, valueText, yellow } from "../output.ts";
+
+type Event = TaskEventView["event"] & { readonly [field: string]: unknown };
+
+export function eventText({ seq, at, event }: TaskEventView): string {
+  const words = describe(event);
+  return `${dim(clock(at))}  ${dim(`#${seq}`.padEnd(5))} ${paint(event.type)(event.type.padEnd(18))} ${words}`.trimEnd();
+}
+
+const paint = (type: string) => {
+  if (type === "step-applied" || type === "review-approved") return green;
+  if (/denied|failed|rejected|expired|doubt|refused/.test(type)) return red;
+  return type === "review-requested" ? yellow : bold;
+};
+
+function describe(event: Event): string {
+  const field = (name: string): string =>
+    event[name] === null || event[name] === undefined ? "" : valueText(event[name]);
+  const list = (name: string): string => (Array.isArray(event[name]) ? event[name].map(valueText).join(", ") : "");
+  const answer = (decision: unknown): string =>
+    typeof decision === "object" && decision !== null && "answer" in decision
+      ? `${valueText(decision.answer)}${"rules" in decision && Array.isArray(decision.rules) && decision.rules.length > 0 ? ` by ${decision.rules.map(valueText).join(", ")}` : ""}`
+      : "";
+  switch (event.type) {
+    case "task-opened":
+      return `${field("automation")} in ${field("region")}`;
+    case "plan-admitted": {
+      const decisions = Object.entries((event["decisions"] ?? {}) as Record<string, unknown>);
+      return `round ${field("round")}: ${decisions.map(([step, decision]) => `${line(step)} ${answer(decision)}`).join("; ")}`;
+    }
+    case "step-resolved":
+      return `${field("step")}: ${answer(event["decision"])}`;
+    case "review-requested":
+      return `${field("step")}: ${field("review")}`;
+    case "attested":
+      return `${field("step")}: ${field("decision")} by ${field("member")}`;
+    case "step-applied":
+      return `${field("step")}${list("tags") === "" ? "" : `: ${list("tags")}`}${event["replayed"] === true ? " (replayed)" : ""}`;
+    case "step-refused":
+    case "step-failed":
+      return `${field("step")}: ${field("code")}`;
+    case "step-denied":
+      return `${field("step")}: ${event["byDefault"] === true ? "no rule allows it" : `by ${list("rules")}`}`;
+    case "step-skipped":
+      return `${field("step")}: ${field("why")}`;
+    case "task-settled":
+      return field("status");
+    default:
+      return field("step");
+  }
+}

@@ -1,0 +1,51 @@
+/** The report of a verification, for people. */
+import type { Finding, VerificationReport } from "../../shared/verify/index.ts";
+import { bold, dim, green, line, red, table, yellow } from "../output.ts";
+
+/** Findings shown for each check; `--json` has all of them. */
+const SHOWN = 10;
+
+export function reportText(report: VerificationReport, trustFrom: string): string {
+  const { checkpoint, counts, checks, alarms } = report;
+  const marks = { ok: green("ok"), failed: red("FAILED"), "not-run": dim("not run") };
+  const lines = [
+    `${bold("log")}    ${report.origin}, ${checkpoint === null ? "no checkpoint that can be believed" : `${checkpoint.size} entries, root ${checkpoint.root}`}`,
+    `${bold("trust")}  ${line(trustFrom)}`,
+    `${bold("holds")}  ${counts.tasks} tasks (${counts.settled} settled), ${counts.applied} applied steps, ${report.chains.length} executors`,
+    "",
+    table(
+      checks.map(({ check, status, verified, failed, what }) => [
+        `  ${marks[status]}`,
+        check,
+        status === "not-run" ? "" : String(verified),
+        failed > 0 ? red(`${failed} wrong`) : dim(what),
+      ]),
+    ),
+  ];
+  for (const { findings, failed, check } of checks) {
+    if (findings.length === 0) continue;
+    lines.push("", bold(red(check)), ...findings.slice(0, SHOWN).map(findingText));
+    if (failed > SHOWN) lines.push(dim(`  … and ${failed - SHOWN} more`));
+  }
+  if (alarms.length > 0)
+    lines.push(
+      "",
+      yellow("Alarms that executors wrote into their chains"),
+      ...alarms.map(({ code, detail, where }) => `  ${code}: ${line(detail)} ${dim(placeOf(where))}`),
+    );
+  lines.push("", dim("Not authenticated"), ...report.notAuthenticated.map((text) => dim(`  ${text}`)));
+  lines.push("", report.verified ? green(bold("The record verifies.")) : red(bold("The record does NOT verify.")));
+  return lines.join("\n");
+}
+
+const findingText = ({ code, detail, where }: Finding): string =>
+  `  ${red(code)}: ${line(detail)} ${dim(placeOf(where))}`;
+
+const placeOf = ({ index, executor, seq, task, step }: Finding["where"]): string =>
+  [
+    index === undefined ? "" : `entry ${index}`,
+    executor === undefined ? "" : `${executor}${seq === undefined ? "" : `#${seq}`}`,
+    task === undefined ? "" : `${task}${step === undefined ? "" : `/${step}`}`,
+  ]
+    .filter((part) => part !== "")
+    .join(", ");

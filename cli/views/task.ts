@@ -1,0 +1,55 @@
+/** A task and its steps, for people. */
+import type { TaskView, StepView } from "../../shared/views.ts";
+import { bold, cyan, dim, green, line, red, table, time, valueText, yellow } from "../output.ts";
+
+const GOOD = new Set(["succeeded", "applied", "compensated", "reversed", "approved", "ok"]);
+const BAD = new Set(["failed", "denied", "in_doubt", "undo_in_doubt", "expired", "rejected", "cancelled"]);
+
+/** A status in the colour of what it means. */
+export const status = (name: string): string =>
+  GOOD.has(name) ? green(name) : BAD.has(name) ? red(name) : yellow(name);
+
+export function taskText(task: TaskView): string {
+  const { principal } = task;
+  const lines = [
+    `${bold(task.id)}  ${status(task.status)}${task.why === null ? "" : dim(`  (${line(task.why)})`)}`,
+    table(
+      [
+        ["automation", line(task.automation)],
+        ["asked by", `${line(principal.member ?? principal.key)} (${principal.role})`],
+        ["region", `${task.region}, executor ${task.executor}`],
+        ["opened", `${time(task.openedAt)} UTC`],
+        ["record", `position ${task.seq}${task.recorded ? ", in the ledger" : ", on its way to the ledger"}`],
+      ].map(([name, value]) => [dim(name!), value!]),
+      "  ",
+    ),
+  ];
+  if (task.steps.length > 0) lines.push("", table(task.steps.map(stepRow), "  "));
+  const waiting = task.steps.filter((step) => step.status === "awaiting_review" && step.review !== null);
+  for (const step of waiting) lines.push("", `  waits for a person: ${cyan(`countersign reviews ${step.review}`)}`);
+  return lines.join("\n");
+}
+
+function stepRow(step: StepView): string[] {
+  const rules =
+    step.decision === null || step.decision.rules.length === 0
+      ? ""
+      : dim(`by ${step.decision.rules.map(line).join(", ")}`);
+  const problem = step.problem === null ? "" : `${step.problem.code}: ${line(step.problem.detail)}`;
+  return [
+    line(step.id),
+    status(step.status),
+    line(step.capability),
+    argsText(step.args),
+    problem === "" ? rules : problem,
+  ];
+}
+
+/** Arguments on one short line. */
+function argsText(args: unknown): string {
+  if (typeof args !== "object" || args === null || Array.isArray(args)) return valueText(args);
+  const text = Object.entries(args)
+    .map(([name, value]) => `${line(name)}=${valueText(value)}`)
+    .join(" ");
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
