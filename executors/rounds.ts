@@ -6,6 +6,7 @@
  * R3  A round takes at most LIMITS.roundTasks pieces of work, in the order in which they came.
  * R4  A round never awaits an effect: the only await is the sync.
  */
+import { utf8 } from "../shared/bytes.ts";
 import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { problem } from "../shared/problems.ts";
@@ -53,6 +54,10 @@ export type RoundsDeps = {
   readonly nowMs: () => number;
   readonly newSalt: () => string;
 };
+
+/** A UTF-16 unit takes at most three bytes, so most records need no counting. */
+const isTooLarge = (body: string): boolean =>
+  body.length * 3 > LIMITS.recordBytes && utf8(body).length > LIMITS.recordBytes;
 
 export class Rounds {
   readonly #deps: RoundsDeps;
@@ -144,6 +149,10 @@ export class Rounds {
       const { values, details, requestDigest, requestKey } = draft;
       const beside = { values, details, requestDigest, requestKey };
       const record = seal(this.#deps.executor, head, nowMs, work.task, draft.events, beside);
+      if (isTooLarge(record.body)) {
+        const why = problem("task-limit", `This would make a record of more than ${LIMITS.recordBytes} bytes.`);
+        return { waiting, result: err(why), record: null, write: null };
+      }
       states.set(work.task, draft.state);
       return { waiting, result, record, write: null };
     } catch (error) {

@@ -82,6 +82,7 @@ export class Shard {
       committed: (states, records) => this.#committed(states, records),
       failed: (tasks) => {
         this.tasks.forget(tasks);
+        this.trusted.reload();
         this.#burning.clear();
       },
       nowMs: now,

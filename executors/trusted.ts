@@ -31,6 +31,15 @@ export class Trusted {
   constructor(sql: SqlStorage, anchor: TenantAnchor) {
     this.#sql = sql;
     this.#anchor = anchor;
+    this.reload();
+  }
+
+  /** Reads everything from storage again: what a round decided and could not write must not be believed. */
+  reload(): void {
+    const sql = this.#sql;
+    this.#promotionByAutomation.clear();
+    this.#stopByTarget.clear();
+    this.revoked.clear();
     for (const row of sql.exec<PromotionRow>("SELECT * FROM promotions"))
       this.#promotionByAutomation.set(row.automation, row);
     for (const row of sql.exec<StopRow>("SELECT * FROM stops"))

@@ -5,6 +5,7 @@
 import type { CompiledRelease } from "./compiled-release.ts";
 import type { Principal, StepDecision } from "./events.ts";
 import type { Json, JsonObject } from "./json.ts";
+import { LIMITS } from "./limits.ts";
 import { evaluatePolicy, type Available } from "./policy/index.ts";
 import type { PlannerKind } from "./proposal.ts";
 import type { Provenance } from "./provenance.ts";
@@ -77,12 +78,22 @@ export function decideStep(
   const plain: StepDecision = {
     answer: decision.answer,
     final: decision.final,
-    rules: decision.rules.map((rule) => rule.id),
+    rules: decision.rules.slice(0, LIMITS.decisionRules).map((rule) => rule.id),
     reviews: decision.reviews.map(({ rule, role, quorum }) => ({ rule, role, quorum })),
-    errors: decision.errors.map((error) => `${error.rule}: ${error.message}`),
-    deferred: [...decision.deferred],
+    errors: decision.errors
+      .slice(0, LIMITS.decisionErrors)
+      .map((error) => `${error.rule}: ${error.message}`.slice(0, LIMITS.decisionErrorChars)),
+    deferred: decision.deferred.slice(0, LIMITS.decisionRules),
     byDefault: decision.byDefault,
   };
+  if (plain.reviews.length > LIMITS.decisionReviews)
+    return {
+      ...plain,
+      answer: "deny",
+      final: true,
+      reviews: [],
+      errors: [`more than ${LIMITS.decisionReviews} reviews`],
+    };
   return applyTier(plain, release, step.capability);
 }
 

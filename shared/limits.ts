@@ -9,7 +9,16 @@ export const LIMITS = {
   /** Steps in one plan: keeps a plan inside one ledger entry and one commit round. */
   planSteps: 32,
   /** Canonical bytes of a signed plan: its base64 and the decisions must fit one 65,535-byte entry. */
-  planBytes: 32 * 1024,
+  planBytes: 24 * 1024,
+  /** Bytes of one chain record: a record larger than an entry could never be delivered and would stop its executor's outbox. */
+  recordBytes: 64_000,
+  /** Rules, and rules not yet decided, that a recorded decision names; the explanation of any answer stays readable and its record small. */
+  decisionRules: 20,
+  /** Reviews that one decision may ask for; more is a policy gone wrong and denies. */
+  decisionReviews: 16,
+  /** Failed rules that a recorded decision names, and characters of each message. */
+  decisionErrors: 5,
+  decisionErrorChars: 200,
   /** A CEL expression's source length, in characters. */
   celChars: 2_000,
   /** AST nodes of one CEL expression: bounds the work of one evaluation, together with loops and list sizes. */

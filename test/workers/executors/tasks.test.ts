@@ -463,3 +463,19 @@ it("an outside agent's plans come round by round, each admitted once", async () 
   expect(await propose(2, "two", true, "4")).toMatchObject({ ok: true, value: { view: { status: "succeeded" } } });
   expect(code(await propose(3, "three", true, "5"))).toBe("task-settled");
 });
+
+it("a plan whose record would be too large for the ledger is refused, and the executor goes on", async () => {
+  const steps = Array.from({ length: 32 }, (_, i) => ({
+    id: `s${i}`,
+    capability: "journal.note",
+    args: { text: { $cel: "intent.input.text" } },
+  }));
+  const rules = Array.from({ length: 20 }, (_, i) => ({
+    id: `r${i}-${"x".repeat(90)}`,
+    when: 'capability.name == "journal.note"',
+    then: "allow" as const,
+  }));
+  const w = await world({ playbook: { version: 1, steps }, policy: { default: "deny", rules } });
+  expect(code(await w.executor().submit(await w.submission({ text: "hello" })))).toBe("task-limit");
+  expect(await w.executor().witness()).toMatchObject({ ok: true, value: { tasks: { open: 0 } } });
+});
