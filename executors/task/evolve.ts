@@ -92,7 +92,7 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       if (event.decision === "reject")
         return withStep(state, event.step, {
           phase: { at: "rejected", by: event.member },
-          detail: known.details[event.step] ?? null,
+          detail: detailOf(known, event.step),
         });
       const approvals = [
         ...review.approvals,
@@ -123,7 +123,7 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       });
     }
     case "step-refused": {
-      const detail = known.details[event.step] ?? null;
+      const detail = detailOf(known, event.step);
       if (event.retryAtMs === null)
         return withStep(state, event.step, { phase: { at: "failed", code: event.code }, detail });
       return withStep(state, event.step, {
@@ -137,7 +137,7 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
     case "step-failed":
       return withStep(state, event.step, {
         phase: { at: "failed", code: event.code },
-        detail: known.details[event.step] ?? null,
+        detail: detailOf(known, event.step),
       });
     case "step-in-doubt":
       return withStep(state, event.step, { phase: { at: "in_doubt", attempt: state.steps.get(event.step)!.attempts } });
@@ -209,7 +209,12 @@ export function planOf(envelope: Envelope): Plan {
 }
 
 /** A value whose key was erased reads as null; everything around it stays readable. */
-const open = (known: Known, commitment: string): Disclosure => known.values[commitment] ?? { salt: "", value: null };
+const open = (known: Known, commitment: string): Disclosure =>
+  Object.hasOwn(known.values, commitment) ? known.values[commitment]! : { salt: "", value: null };
+
+/** Words for people about a step. Agents name steps, also `constructor`: only what was put there counts. */
+const detailOf = (known: Known, step: string): string | null =>
+  Object.hasOwn(known.details, step) ? known.details[step]! : null;
 
 function withStep(state: TaskState, id: string, change: Partial<StepState>): TaskState {
   const steps = new Map(state.steps);

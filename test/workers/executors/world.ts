@@ -14,6 +14,7 @@ export type Calls = Omit<ExecutorRpc, never>;
 
 export type World = {
   readonly tenant: string;
+  readonly shard: number;
   readonly rootKey: (typeof testKeys)["tenant"]["rootKey"];
   readonly release: TestRelease;
   readonly delivery: ReleaseDelivery;
@@ -35,6 +36,7 @@ export async function world(change: Partial<ReleaseBundle> = {}): Promise<World>
     ) as unknown as Calls;
   return {
     tenant,
+    shard,
     rootKey,
     release: made,
     delivery,

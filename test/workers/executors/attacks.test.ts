@@ -1,0 +1,102 @@
+/** Attacks on an executor by holders of ordinary keys and of the whole intent-manager. Each test is an attempt; what it asserts is that it fails. */
+import { describe, expect, it } from "vitest";
+import { commit } from "../../../shared/commitments.ts";
+import type { ReleaseBundle } from "../../../shared/release.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import { attestation, enrol, newTask, planOf, signedPlan } from "../../support/manager.ts";
+import { newPrivateKey } from "../../../scripts/lib/keys.ts";
+import { digestOf } from "../../../shared/canonical.ts";
+import { testKeys } from "../keys.ts";
+import { inObject, world, type World } from "./world.ts";
+
+const code = (result: { ok: boolean; problem?: { code: string } }) => (result.ok ? "ok" : result.problem!.code);
+const note = (id: string, text = "hello") => ({ id, capability: "journal.note", args: { text } });
+const REVIEWED: ReleaseBundle["policy"] = {
+  default: "deny",
+  rules: [{ id: "ask", when: "true", then: "review", reviewers: { role: "lead", quorum: 1 } }],
+};
+const BY_AGENTS = { planner: "agent", playbook: null } as const;
+type Steps = Parameters<typeof planOf>[7];
+
+/** A task of an agent's automation, and a way to propose into it. */
+async function agentTask(change: Partial<ReleaseBundle> = {}) {
+  const w = await world({ ...BY_AGENTS, ...change });
+  const command = await w.submission({ text: "hello" }, { waitMs: 0 });
+  const opened = await w.executor().submit(command);
+  if (!opened.ok) throw new Error(opened.problem.code);
+  const input = commit(command.input.salt, command.input.value);
+  const propose = async (steps: Steps, round = 1, last = true) => {
+    const plan = planOf(w.tenant, command.task, "eu", w.release, input, "agent", steps, round, last);
+    const signed = await signedPlan(testKeys.workers.proposalKey, plan);
+    const requestDigest = digestOf(plan);
+    return w
+      .executor()
+      .propose({
+        task: command.task,
+        plan: signed,
+        requestKey: requestDigest,
+        requestDigest,
+        delivery: null,
+        waitMs: 0,
+      });
+  };
+  return { w, task: command.task, propose };
+}
+
+describe("a neighbour in a shard is not held up", () => {
+  it("by more waiting callers than a task has places for", async () => {
+    const { w, task } = await agentTask();
+    const waiting = Array.from({ length: 80 }, () => w.executor().wait(task, 1_500));
+    const started = Date.now();
+    const answer = await w.executor().submit(await w.submission({ text: "other" }, { task: newTaskOf(w), waitMs: 0 }));
+    expect(code(answer)).toBe("ok");
+    expect(Date.now() - started).toBeLessThan(1_000);
+    await Promise.all(waiting);
+  });
+
+  it("by a plan whose record no ledger entry can hold", async () => {
+    const policy: ReleaseBundle["policy"] = {
+      default: "deny",
+      rules: Array.from({ length: 60 }, (_, i) => ({
+        id: `a-rule-with-a-name-that-somebody-can-understand-${i}`,
+        when: "true",
+        then: "allow" as const,
+      })),
+    };
+    const { w, propose } = await agentTask({ policy });
+    const steps = Array.from({ length: 32 }, (_, i) => note(`s${i}`.padEnd(60, "x"), "y".repeat(250)));
+    const answer = await propose(steps);
+    const longest = await inObject(w.executor(), (_, state) =>
+      Math.max(
+        ...state.storage.sql
+          .exec<{ n: number }>("SELECT length(body) AS n FROM journal")
+          .toArray()
+          .map(({ n }) => n),
+      ),
+    );
+    expect(longest).toBeLessThan(LIMITS.entryBytes - 1_024);
+  });
+});
+
+/** Another task of the same shard. */
+function newTaskOf({ tenant, shard }: World): string {
+  for (;;) {
+    const task = newTask("eu", testKeys.trust.tenants[tenant]!.shards);
+    if (task.shard === shard) return task.id;
+  }
+}
+
+it("a step named like a property of every object is an ordinary step", async () => {
+  const { w, task, propose } = await agentTask({ policy: REVIEWED });
+  const proposed = await propose([note("constructor")]);
+  if (!proposed.ok) throw new Error(proposed.problem.code);
+  const review = await w.executor().review(proposed.value.view.steps[0]!.review!);
+  if (!review.ok) throw new Error(review.problem.code);
+  const key = newPrivateKey();
+  const chain = [await enrol(w.rootKey, w.tenant, "ada", key, ["lead"])];
+  const envelope = await attestation(key, w.tenant, review.value, "reject", { reason: null });
+  expect(code(await w.executor().decide(review.value.id, { envelope, chain }))).toBe("ok");
+  const read = await w.executor().read(task);
+  if (!read.ok) throw new Error(read.problem.code);
+  expect(read.value.steps[0]!.problem).toEqual({ code: "rejected", detail: "Rejected by ada." });
+});
