@@ -28,7 +28,10 @@ const REASK_MS = 1_000;
 export class Effects {
   readonly #deps: EffectsDeps;
   readonly #running = new Set<string>();
-  /** Plans between `prepare` and `apply`. Lost in a crash; then the adapter is asked what happened and the target is read again. */
+  /**
+   * The plan that each claim was decided on, until it is applied: never a later reading, which nobody has decided about (E2).
+   * Lost in a crash; then the adapter is asked what happened and the target is read again.
+   */
   readonly #preparedByStep = new Map<string, Prepared>();
   readonly #reasksByStep = new Map<string, number>();
 
@@ -75,8 +78,11 @@ export class Effects {
         () => capability.prepare!(args.value, context),
         (): Result<Prepared> => err(problem("not-running", "The target could not be read.")),
       );
-      if (prepared.ok) this.#preparedByStep.set(key, prepared.value);
-      await this.#answer(task, key, (draft, now) => stepPrepared(draft, effect.step, prepared, now));
+      await this.#answer(task, key, (draft, now) => {
+        stepPrepared(draft, effect.step, prepared, now);
+        const claimed = draft.events.some((event) => event.type === "step-claimed" && event.step === effect.step);
+        if (prepared.ok && claimed) this.#preparedByStep.set(key, prepared.value);
+      });
       return;
     }
     const prepared = this.#preparedByStep.get(key) ?? null;
@@ -95,16 +101,21 @@ export class Effects {
     key: string,
     decide: (draft: Parameters<typeof stepPrepared>[0], deps: TaskDeps) => void,
   ): Promise<void> {
-    this.#running.delete(key);
+    let decided = false;
     await this.#deps.rounds.run({
       task,
       decide: (draft, existing, nowMs) => {
+        // Not before: until this answer is decided, the task still asks for what has just been done.
+        decided = true;
+        this.#running.delete(key);
         const deps = existing === null ? null : this.#deps.depsOf(existing.release, nowMs);
         if (deps === null || !deps.ok) return deps ?? err(problem("not-found", "No such task."));
         decide(draft, deps.value);
         return ok(null);
       },
     });
+    // Afterwards the key may stand for the next effect of the step.
+    if (!decided) this.#running.delete(key);
   }
 
   /** E5: an effect in doubt is asked about, never repeated blindly. */
