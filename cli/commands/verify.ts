@@ -11,10 +11,12 @@ import {
   DownloadFailed,
   readEffects,
   readEntries,
+  readTiles,
   readWitnesses,
   waitForDelivery,
 } from "../record/download.ts";
 import {
+  keepingTiles,
   newFolder,
   openFolder,
   readLines,
@@ -134,6 +136,7 @@ async function download(call: Call, client: Client, { pinned }: ResolvedTrust): 
   return ok({
     checkpoint: checkpoint.value,
     entries,
+    tiles: folder === null ? readTiles(client, tenant) : keepingTiles(folder, readTiles(client, tenant)),
     ...(witnesses.value === null ? {} : { witnesses: witnesses.value }),
     ...(wantsEffects ? { effects } : {}),
   });

@@ -11,7 +11,8 @@ import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { readCheckpointLines } from "../../shared/tlog/checkpoint.ts";
 import { parseNote } from "../../shared/tlog/note.ts";
-import type { EffectRow, EffectsByRegion, WitnessHead } from "../../shared/verify/index.ts";
+import { HASH_BYTES } from "../../shared/tlog/hash.ts";
+import type { EffectRow, EffectsByRegion, ReadTile, WitnessHead } from "../../shared/verify/index.ts";
 
 /** How long executors may take to deliver what they hold before the log is read without it. */
 const DELIVERY_MS = 10_000;
@@ -47,6 +48,19 @@ export async function* readEntries(client: Client, size: number): AsyncGenerator
     from += entries.length;
   }
 }
+
+/** Public hash tiles; a partial one that has been filled since is cut out of the full one (C2SP tlog-tiles). Throws DownloadFailed. */
+export const readTiles =
+  (client: Client, tenant: string): ReadTile =>
+  async (path) => {
+    const exact = await client.tile(tenant, path);
+    if (exact.ok) return exact.value;
+    const [full, width] = path.split(".p/");
+    const wider = width === undefined || exact.problem.code !== "not-found" ? exact : await client.tile(tenant, full!);
+    if (wider.ok) return wider.value.slice(0, Number(width) * HASH_BYTES);
+    if (wider.problem.code === "not-found") return null;
+    throw new DownloadFailed(wider.problem);
+  };
 
 export async function readEffects(client: Client, regions: readonly string[]): Promise<Result<EffectsByRegion>> {
   const byRegion: Record<string, EffectRow[]> = {};

@@ -3,6 +3,7 @@
  *
  *   checkpoint      the signed note, byte for byte
  *   entries.jsonl   one entry on a line: the line's bytes are the leaf of the log (canonical JSON holds no line break)
+ *   tile/           the log's hash tiles, by their C2SP paths
  *   witnesses.json  what the executors said about themselves; only where it was asked for
  *   effects.json    the databases' own rows before and after; only where they were asked for
  *   about.json      where and when it was read. Nothing of it is believed
@@ -13,7 +14,7 @@ import path from "node:path";
 import { finished } from "node:stream/promises";
 import * as z from "zod";
 import { LIMITS } from "../../shared/limits.ts";
-import type { EffectsAround, WitnessHead } from "../../shared/verify/index.ts";
+import type { EffectsAround, ReadTile, WitnessHead } from "../../shared/verify/index.ts";
 import { UsageError } from "../exits.ts";
 import { jsonIn } from "../settings.ts";
 
@@ -22,6 +23,7 @@ const NEWLINE = 0x0a;
 export type RecordParts = {
   readonly checkpoint: Uint8Array | string;
   readonly entries: AsyncIterable<Uint8Array>;
+  readonly tiles?: ReadTile;
   readonly witnesses?: readonly WitnessHead[];
   readonly effects?: EffectsAround;
 };
@@ -63,6 +65,25 @@ export async function writeEntries(folder: string, entries: AsyncIterable<Uint8A
   await finished(file);
 }
 
+/** The tiles of a folder. Their paths come from the log's size, never from the folder. */
+export const readTilesIn =
+  (folder: string): ReadTile =>
+  async (tile) => {
+    const file = path.join(folder, tile);
+    return existsSync(file) ? readFileSync(file) : null;
+  };
+
+/** Reads tiles and keeps each in the folder as it passes. */
+export const keepingTiles =
+  (folder: string, read: ReadTile): ReadTile =>
+  async (tile) => {
+    const bytes = await read(tile);
+    if (bytes === null) return null;
+    mkdirSync(path.dirname(path.join(folder, tile)), { recursive: true });
+    writeFileSync(path.join(folder, tile), bytes);
+    return bytes;
+  };
+
 /** The parts of a record in a folder; throws a UsageError where the folder holds none. */
 export function openFolder(folder: string): RecordParts & { readonly tenant: string | null } {
   const at = (name: string) => path.join(folder, name);
@@ -72,6 +93,7 @@ export function openFolder(folder: string): RecordParts & { readonly tenant: str
     tenant: tenantIn(at("about.json")),
     checkpoint: readFileSync(at("checkpoint")),
     entries: readLines(at("entries.jsonl")),
+    ...(existsSync(at("tile")) ? { tiles: readTilesIn(folder) } : {}),
     ...(existsSync(at("witnesses.json")) ? { witnesses: parsed(Witnesses, at("witnesses.json")) } : {}),
     ...(existsSync(at("effects.json")) ? { effects: parsed(Effects, at("effects.json")) } : {}),
   };

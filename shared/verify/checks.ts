@@ -8,6 +8,7 @@ import type { ProblemCode } from "../problems.ts";
 export const CHECKS = {
   checkpoint: "The checkpoint is signed by a pinned key of the log and names the pinned origin.",
   tree: "The RFC 6962 root over all entries is the root of the checkpoint.",
+  tiles: "Every published hash tile holds the hashes of these entries.",
   entries: "Every entry is the only canonical text of its value and has the id that follows from it.",
   chains: "Each executor's records are contiguous, and each names the hash of the one before it.",
   statements: "A pinned receipt key of the executors signed for every record.",
@@ -24,6 +25,8 @@ export type CheckName = keyof typeof CHECKS;
 
 /** Findings that no problem of the protocol names; the others carry the code of the problem. */
 export const FINDINGS = {
+  "tile-missing": "A hash tile that the log's size asks for is not there",
+  "tile-mismatch": "A hash tile holds other hashes than those of the entries",
   "prev-mismatch": "A record does not name the hash of the record before it",
   "statement-missing": "Records stand in the log that no statement signs for",
   "order-invalid": "An event stands where it cannot have happened",

@@ -3,6 +3,7 @@ export { CHECKS, FINDINGS, NOT_AUTHENTICATED, type CheckName, type FindingCode }
 export type { EffectRow, EffectsAround, EffectsByRegion } from "./effects.ts";
 export type { CheckReport, Finding, Where } from "./findings.ts";
 export { openLogCheckpoint } from "./open-checkpoint.ts";
+export type { ReadTile } from "./tiles.ts";
 export { verifierTrust, type VerifierTrust } from "./trust.ts";
 export { verifyRecord, type VerificationInput, type VerificationReport } from "./verify.ts";
 export type { WitnessHead } from "./witnesses.ts";

@@ -21,17 +21,25 @@ export class LeafHashes {
     this.#size += 1;
   }
 
+  *[Symbol.iterator](): Generator<Uint8Array> {
+    for (let at = 0; at < this.#size * HASH_BYTES; at += HASH_BYTES) yield this.#bytes.slice(at, at + HASH_BYTES);
+  }
+
   /** The roots at the given sizes, none of them larger than `size`, in one pass. */
   rootsAt(sizes: Iterable<number>): ReadonlyMap<number, Uint8Array> {
     const wanted = new Set(sizes);
     const largest = Math.max(0, ...wanted);
     const roots = new Map<number, Uint8Array>();
     let edge = emptyEdge;
-    for (;;) {
+    const remember = () => {
       if (wanted.has(edge.size)) roots.set(edge.size, edgeRoot(edge));
-      if (edge.size >= largest) return roots;
-      const at = edge.size * HASH_BYTES;
-      edge = appendLeaf(edge, this.#bytes.slice(at, at + HASH_BYTES));
+    };
+    remember();
+    for (const hash of this) {
+      if (edge.size >= largest) break;
+      edge = appendLeaf(edge, hash);
+      remember();
     }
+    return roots;
   }
 }

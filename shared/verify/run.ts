@@ -9,6 +9,7 @@ import { ExecutorState } from "./executor-events.ts";
 import type { Findings } from "./findings.ts";
 import { LeafHashes } from "./leaf-hashes.ts";
 import { TaskBook } from "./task-book.ts";
+import { checkTiles, type ReadTile } from "./tiles.ts";
 import type { VerifierTrust } from "./trust.ts";
 import { checkWitnesses, type WitnessHead } from "./witnesses.ts";
 
@@ -65,15 +66,16 @@ export class Run {
   /** What can only be said after the last entry. */
   async finish(
     log: TreeHead,
-    more: { readonly witnesses?: readonly WitnessHead[]; readonly effects?: EffectsAround },
+    more: { readonly tiles?: ReadTile; readonly witnesses?: readonly WitnessHead[]; readonly effects?: EffectsAround },
   ): Promise<void> {
     for (const chain of this.chains.values()) chain.finish();
     this.#checkHistory(log);
+    if (more.tiles !== undefined) await checkTiles(this.leaves, more.tiles, this.#findings);
     if (more.witnesses !== undefined)
       await checkWitnesses(
         more.witnesses,
         log,
-        (size) => this.leaves.rootsAt([size]).get(size)!,
+        (size) => this.leaves.rootsAt([size]).get(size) ?? null,
         this.chains,
         this.#trust,
         this.#findings,

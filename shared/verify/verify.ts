@@ -14,6 +14,7 @@ import type { Alarm } from "./executor-events.ts";
 import { Findings, type CheckReport } from "./findings.ts";
 import { openLogCheckpoint } from "./open-checkpoint.ts";
 import { Run } from "./run.ts";
+import type { ReadTile } from "./tiles.ts";
 import type { VerifierTrust } from "./trust.ts";
 import type { WitnessHead } from "./witnesses.ts";
 
@@ -23,6 +24,8 @@ export type VerificationInput = {
   readonly checkpoint: Uint8Array | string;
   /** All entries of the log from the first, as bytes. */
   readonly entries: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Gives the published hash tiles; they are compared where it is given. */
+  readonly tiles?: ReadTile;
   readonly witnesses?: readonly WitnessHead[];
   readonly effects?: EffectsAround;
 };

@@ -2,7 +2,7 @@
  * What executors say about themselves now, compared with the log: their newest checkpoint, and the head of their chain.
  * Ask them after the log was read: then an honest executor is never behind the log.
  */
-import { fromBase64 } from "../bytes.ts";
+import { equalBytes, fromBase64 } from "../bytes.ts";
 import { verifyConsistency } from "../tlog/tree.ts";
 import type { TreeHead } from "../tlog/verify-log.ts";
 import type { ExecutorChain } from "./executor-chain.ts";
@@ -20,11 +20,11 @@ export type WitnessHead = {
   readonly consistency: readonly string[] | null;
 };
 
-/** @param rootOf root of the verified log at an earlier size */
+/** @param rootOf root of the log at an earlier size; null where fewer entries were there to read */
 export async function checkWitnesses(
   witnesses: readonly WitnessHead[],
   log: TreeHead,
-  rootOf: (size: number) => Uint8Array,
+  rootOf: (size: number) => Uint8Array | null,
   chains: ReadonlyMap<string, ExecutorChain>,
   trust: VerifierTrust,
   findings: Findings,
@@ -63,7 +63,7 @@ function checkChain({ executor, head }: WitnessHead, chain: ExecutorChain | unde
 async function checkCheckpoint(
   { executor, checkpoint, consistency }: WitnessHead,
   log: TreeHead,
-  rootOf: (size: number) => Uint8Array,
+  rootOf: (size: number) => Uint8Array | null,
   trust: VerifierTrust,
   findings: Findings,
 ): Promise<boolean> {
@@ -71,18 +71,7 @@ async function checkCheckpoint(
   const where = { executor };
   const seen = findings.valueOf("witnesses", await openLogCheckpoint(checkpoint, trust), where);
   if (seen === null) return false;
-  const proof = (consistency ?? []).map((hash) => fromBase64(hash) ?? new Uint8Array());
-  const consistent =
-    seen.size <= log.size
-      ? verifyConsistency({
-          oldSize: seen.size,
-          newSize: seen.size,
-          oldRoot: seen.root,
-          newRoot: rootOf(seen.size),
-          proof: [],
-        })
-      : verifyConsistency({ oldSize: log.size, newSize: seen.size, oldRoot: log.root, newRoot: seen.root, proof });
-  if (consistent.ok) return true;
+  if (seen.size <= log.size ? hasRoot(rootOf(seen.size), seen.root) : isPastOf(log, seen, consistency)) return true;
   findings.fail(
     "witnesses",
     "checkpoint-inconsistent",
@@ -91,3 +80,14 @@ async function checkCheckpoint(
   );
   return false;
 }
+
+const hasRoot = (root: Uint8Array | null, seen: Uint8Array): boolean => root !== null && equalBytes(root, seen);
+
+const isPastOf = (log: TreeHead, seen: TreeHead, proof: readonly string[] | null): boolean =>
+  verifyConsistency({
+    oldSize: log.size,
+    newSize: seen.size,
+    oldRoot: log.root,
+    newRoot: seen.root,
+    proof: (proof ?? []).map((hash) => fromBase64(hash) ?? new Uint8Array()),
+  }).ok;

@@ -7,6 +7,9 @@ import { reviewId } from "../../../shared/ids.ts";
 import { exportPrivateKey, generateKeyPair, keyId, publicPart } from "../../../shared/keys.ts";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import { openEnvelope } from "../../../shared/signing.ts";
+import { utf8 } from "../../../shared/bytes.ts";
+import { leafHash } from "../../../shared/tlog/tree.ts";
+import { extendTiles, tilePath } from "../../../shared/tlog/tiles.ts";
 import { COMMANDS } from "../../../cli/commands/index.ts";
 import { EXIT } from "../../../cli/exits.ts";
 import { commandLine, type CommandLine } from "../../support/cli.ts";
@@ -36,10 +39,13 @@ function server(answer: (asked: Asked) => Answer | null) {
       status: 404,
       body: { code: "not-found", detail: "There is no such thing." },
     };
-    return new Response(typeof body === "string" ? body : JSON.stringify(body), {
-      status,
-      headers: { "content-type": type },
-    }) as unknown as Awaited<ReturnType<Fetch>>;
+    return new Response(
+      typeof body === "string" || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+      {
+        status,
+        headers: { "content-type": type },
+      },
+    ) as unknown as Awaited<ReturnType<Fetch>>;
   };
   return { asked, fetch };
 }
@@ -312,8 +318,16 @@ describe("verify", () => {
   async function serving(record: TestRecord, change: (entries: string[]) => string[] = (entries) => entries) {
     const checkpoint = await checkpointOf(record.entries);
     const entries = change([...record.entries]);
+    const published = new Map(
+      extendTiles(
+        0,
+        record.entries.map((entry) => leafHash(utf8(entry))),
+      ).map(({ tile, bytes }) => [tilePath(tile), bytes]),
+    );
     return against(({ path: asked }) => {
       if (asked === `/log/${TENANT}/checkpoint`) return { body: checkpoint, type: "text/plain" };
+      const tile = published.get(asked.slice(`/log/${TENANT}/`.length));
+      if (tile !== undefined) return { body: tile, type: "application/octet-stream" };
       if (!asked.startsWith("/v1/ledger/entries")) return null;
       const query = new URLSearchParams(asked.split("?")[1]);
       const from = Number(query.get("from"));
@@ -359,18 +373,19 @@ describe("verify", () => {
     expect((await cli.run("verify")).exit).toBe(EXIT.verification);
   });
 
-  it("keeps a download, verifies it without a network, and finds a flipped bit in either file", async () => {
+  it("keeps a download, verifies it without a network, and finds a flipped bit in each file", async () => {
     const { record } = await honestRecord();
     await serving(record);
     expect((await cli.run("verify", "--out", "kept")).exit).toBe(0);
     expect((await cli.run("verify", "--out", "kept")).exit).toBe(EXIT.usage);
     const folder = path.join(cli.folder, "kept");
+    const tile = `tile/0/000.p/${record.entries.length}`;
     const offline = commandLine(null, { fetch: () => Promise.reject(new Error("no network")) });
     const trust = path.join(cli.folder, "trust.json");
     writeFileSync(trust, JSON.stringify(trustConfig));
     const check = () => offline.run("verify", "--dir", folder, "--trust", trust);
     expect((await check()).exit).toBe(0);
-    for (const name of ["checkpoint", "entries.jsonl"]) {
+    for (const name of ["checkpoint", "entries.jsonl", tile]) {
       const file = path.join(folder, name);
       const good = readFileSync(file);
       for (const at of [0, good.length >> 1, good.length - 1]) {

@@ -14,6 +14,7 @@ describe("an honest record", () => {
     expect(counted).toEqual({
       checkpoint: "ok 1",
       tree: `ok ${record.entries.length}`,
+      tiles: "not-run 0",
       entries: `ok ${record.entries.length}`,
       chains: `ok ${record.chains.values().reduce((sum, { seq }) => sum + seq, 0)}`,
       statements: "ok 4",
