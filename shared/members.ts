@@ -70,6 +70,9 @@ export async function resolveMember(
 ): Promise<Result<Member>> {
   const rootKid = keyId(anchor.rootKey);
   if (revoked.has(kid)) return err(problem("key-revoked", `The key ${kid} is revoked.`));
+  // What stands beyond the root would be recorded with the signature, unread and of any size.
+  if (kid === rootKid && chain.length > 0)
+    return err(problem("chain-broken", "The chain goes on beyond the tenant's root key."));
   if (kid === rootKid) return ok(rootMember(anchor, rootKid));
   if (chain.length === 0 || chain.length > LIMITS.enrolmentDepth)
     return err(problem("chain-broken", "The enrolments do not lead from the key to the tenant's root key."));

@@ -6,19 +6,19 @@
  *  A3  time: not before, not expired, not for longer than a plan may live                not-yet-valid, expired
  *  A4  release: held, promoted, not superseded for new tasks, not stopped                release-*, stopped
  *  A5  every capability in the release, its contract the one that was signed and the one deployed here   capability-*, contract-mismatch
- *  A6  every commitment disclosed, nothing disclosed that is not committed               disclosure-*
+ *  A6  every commitment disclosed, nothing disclosed that is not committed,
+ *      no personal value in the clear                                                    disclosure-*, plan-invalid
  *  A7  arguments satisfy their contracts                                                 contract-violation
  *  A8  a playbook's plan is exactly what the playbook derives from the intent            plan-mismatch
  *  A9  provenance computed here, policy run here                                         (answers stand in `decisions`)
  * Replay (one plan per round, one task per id) is refused where the state is, in task/decide.ts.
  */
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
-import { discloseFields, type Disclosures } from "../../shared/commitments.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { StepDecision, StopKind } from "../../shared/events.ts";
 import { decideStep, type TaskFacts } from "../../shared/facts.ts";
 import { planId, proposalId } from "../../shared/ids.ts";
-import type { Json, JsonObject } from "../../shared/json.ts";
+import type { JsonObject } from "../../shared/json.ts";
 import type { PublicJwk } from "../../shared/keys.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
@@ -31,6 +31,7 @@ import type { SignedPlan } from "../../shared/rpc.ts";
 import { openEnvelope } from "../../shared/signing.ts";
 import type { CapabilityRegistry } from "../adapters/types.ts";
 import type { AdmittedPlan } from "./decide.ts";
+import { disclose, personalInClear } from "./disclose.ts";
 
 /** What admission may rely on: this object's own name, keys, releases, capabilities, stops and clock. */
 export type AdmitDeps = {
@@ -83,6 +84,8 @@ export function admitPlan(
   if (refusal !== null) return err(refusal);
   const disclosed = disclose(plan, signed.disclosures);
   if (!disclosed.ok) return disclosed;
+  const inClear = personalInClear(plan, release);
+  if (inClear !== null) return err(inClear);
   const provenance = derive(plan, disclosed.value, task, release);
   if (!provenance.ok) return provenance;
   const decisions: Record<string, StepDecision> = {};
@@ -195,35 +198,6 @@ function digestHere(contract: object): string {
   digestByContract.set(contract, digest);
   return digest;
 }
-
-/** A6. Each step opens with the disclosures that its own commitments name; what is left over belongs to nobody and is refused. */
-function disclose(plan: Plan, disclosures: Disclosures): Result<ReadonlyMap<string, JsonObject>> {
-  const left = new Set(Object.keys(disclosures));
-  const argsByStep = new Map<string, JsonObject>();
-  for (const step of plan.steps) {
-    const committed = { args: step.args, rationale: step.rationale } as unknown as Json;
-    const text = left.size === 0 && !hasCommitment(step) ? null : canonicalize(committed);
-    if (text === null || !text.includes('"$commit"')) {
-      argsByStep.set(step.id, step.args as JsonObject);
-      continue;
-    }
-    const mine: Record<string, Disclosures[string]> = {};
-    for (const [commitment, disclosure] of Object.entries(disclosures)) {
-      if (!text.includes(`"${commitment}"`)) continue;
-      mine[commitment] = disclosure;
-      left.delete(commitment);
-    }
-    const opened = discloseFields(committed, mine);
-    if (!opened.ok) return opened;
-    const value = opened.value as { readonly args: JsonObject };
-    argsByStep.set(step.id, value.args);
-  }
-  if (left.size > 0) return err(problem("disclosure-mismatch", "A value was disclosed that nothing commits to."));
-  return ok(argsByStep);
-}
-
-const hasCommitment = (step: ProposedStep): boolean =>
-  step.rationale !== null || JSON.stringify(step.args).includes('"$commit"');
 
 /** A8 and the provenance of every argument. */
 function derive(

@@ -13,6 +13,7 @@ import type { Provenance } from "../../shared/provenance.ts";
 import { unreachable } from "../../shared/result.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import type { Subject } from "../../shared/attestation.ts";
+import { disclosuresIn } from "./disclose.ts";
 import type { Private, Review, StepState, TaskState } from "./state.ts";
 
 export type At = { readonly task: string; readonly seq: number; readonly atMs: number };
@@ -198,8 +199,7 @@ function proposed(
 function discloseArgs(args: JsonObject, known: Known): JsonObject {
   const text = canonicalize(args);
   if (!text.includes('"$commit"')) return args;
-  const mine = Object.fromEntries(Object.entries(known.values).filter(([commitment]) => text.includes(commitment)));
-  const opened = discloseFields(args, mine);
+  const opened = discloseFields(args, disclosuresIn(text, known.values));
   return opened.ok ? (opened.value as JsonObject) : args;
 }
 

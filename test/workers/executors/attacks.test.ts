@@ -1,9 +1,10 @@
 /** Attacks on an executor by holders of ordinary keys and of the whole intent-manager. Each test is an attempt; what it asserts is that it fails. */
 import { describe, expect, it } from "vitest";
-import { commit } from "../../../shared/commitments.ts";
+import { contracts } from "../../../executors/capabilities/index.ts";
+import { commit, type Disclosures } from "../../../shared/commitments.ts";
 import type { ReleaseBundle } from "../../../shared/release.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import { attestation, enrol, newTask, planOf, signedPlan } from "../../support/manager.ts";
+import { attestation, enrol, newSalt, newTask, planOf, signedPlan } from "../../support/manager.ts";
 import { newPrivateKey } from "../../../scripts/lib/keys.ts";
 import { digestOf } from "../../../shared/canonical.ts";
 import { testKeys } from "../keys.ts";
@@ -16,7 +17,8 @@ const REVIEWED: ReleaseBundle["policy"] = {
   rules: [{ id: "ask", when: "true", then: "review", reviewers: { role: "lead", quorum: 1 } }],
 };
 const BY_AGENTS = { planner: "agent", playbook: null } as const;
-type Steps = Parameters<typeof planOf>[7];
+type Beside = { readonly disclosures?: Disclosures; readonly rationale?: string | null };
+type Steps = Parameters<typeof planOf>[6];
 
 /** A task of an agent's automation, and a way to propose into it. */
 async function agentTask(change: Partial<ReleaseBundle> = {}) {
@@ -25,20 +27,20 @@ async function agentTask(change: Partial<ReleaseBundle> = {}) {
   const opened = await w.executor().submit(command);
   if (!opened.ok) throw new Error(opened.problem.code);
   const input = commit(command.input.salt, command.input.value);
-  const propose = async (steps: Steps, round = 1, last = true) => {
-    const plan = planOf(w.tenant, command.task, "eu", w.release, input, "agent", steps, round, last);
-    const signed = await signedPlan(testKeys.workers.proposalKey, plan);
+  const propose = async (steps: Steps, { disclosures = {}, rationale = null }: Beside = {}) => {
+    const bare = planOf(w.tenant, command.task, "eu", w.release, input, "agent", steps, 1, true);
+    const why = rationale === null ? null : { $commit: rationale };
+    const plan = { ...bare, steps: bare.steps.map((step) => ({ ...step, rationale: why })) };
+    const signed = { ...(await signedPlan(testKeys.workers.proposalKey, plan)), disclosures };
     const requestDigest = digestOf(plan);
-    return w
-      .executor()
-      .propose({
-        task: command.task,
-        plan: signed,
-        requestKey: requestDigest,
-        requestDigest,
-        delivery: null,
-        waitMs: 0,
-      });
+    return w.executor().propose({
+      task: command.task,
+      plan: signed,
+      requestKey: requestDigest,
+      requestDigest,
+      delivery: null,
+      waitMs: 0,
+    });
   };
   return { w, task: command.task, propose };
 }
@@ -65,7 +67,7 @@ describe("a neighbour in a shard is not held up", () => {
     };
     const { w, propose } = await agentTask({ policy });
     const steps = Array.from({ length: 32 }, (_, i) => note(`s${i}`.padEnd(60, "x"), "y".repeat(250)));
-    const answer = await propose(steps);
+    expect(code(await propose(steps))).toBe("task-limit");
     const longest = await inObject(w.executor(), (_, state) =>
       Math.max(
         ...state.storage.sql
@@ -99,4 +101,45 @@ it("a step named like a property of every object is an ordinary step", async () 
   const read = await w.executor().read(task);
   if (!read.ok) throw new Error(read.problem.code);
   expect(read.value.steps[0]!.problem).toEqual({ code: "rejected", detail: "Rejected by ada." });
+});
+
+describe("what stands in the record", () => {
+  const HAND_OFF = { ...BY_AGENTS, capabilities: { "support.hand_off": contracts.get("support.hand_off")! } };
+  const args = { customerId: "mina_okafor_101", summary: "Mina Okafor, 1 Quay, wants her money." };
+
+  it("is no personal value that the intent-manager signed in the clear", async () => {
+    const { w, propose } = await agentTask(HAND_OFF);
+    expect(code(await propose([{ id: "s", capability: "support.hand_off", args }]))).toBe("plan-invalid");
+    const salt = newSalt();
+    const commitment = commit(salt, args.summary);
+    const honest = { ...args, summary: { $commit: commitment } };
+    const disclosures = { [commitment]: { salt, value: args.summary } };
+    expect(code(await propose([{ id: "s", capability: "support.hand_off", args: honest }], { disclosures }))).toBe(
+      "ok",
+    );
+    const bodies = await inObject(w.executor(), (_, state) =>
+      state.storage.sql
+        .exec<{ body: string }>("SELECT body FROM journal")
+        .toArray()
+        .map(({ body }) => body),
+    );
+    expect(bodies.filter((body) => body.includes("Quay") || body.includes(btoa("1 Quay, ").slice(0, 8)))).toEqual([]);
+  });
+
+  it("is nothing that was hung behind a chain of enrolments", async () => {
+    const w = await world();
+    const { bundle, promotion } = w.delivery;
+    const ballast = { payloadType: "x", payload: btoa("x".repeat(60_000)), signatures: promotion.envelope.signatures };
+    expect(code(await w.executor().learn({ bundle, promotion: { ...promotion, chain: [ballast] } }))).toBe(
+      "chain-broken",
+    );
+  });
+
+  it("is no reviewer's view that an object instead of a rationale breaks", async () => {
+    const { propose } = await agentTask();
+    const salt = newSalt();
+    const rationale = commit(salt, { toString: "x" });
+    const disclosures = { [rationale]: { salt, value: { toString: "x" } } };
+    expect(code(await propose([note("a")], { disclosures, rationale }))).toBe("plan-invalid");
+  });
 });
