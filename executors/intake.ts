@@ -6,6 +6,7 @@
  */
 import { commit } from "../shared/commitments.ts";
 import type { CompiledRelease } from "../shared/compiled-release.ts";
+import type { StopKind } from "../shared/events.ts";
 import type { JsonObject } from "../shared/json.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { ReleaseDelivery } from "../shared/release.ts";
@@ -74,6 +75,8 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
       if (found !== null) return ok("again");
       const deps = shard.depsOf(command.release, nowMs);
       if (!deps.ok) return deps;
+      const refusal = stillAdmitted(shard, admitted.value);
+      if (refusal !== null) return err(refusal);
       const opening = { ...command, input: { salt: command.input.salt, value }, inputCommitment };
       openTask(draft, opening, admitted.value, deps.value);
       return ok("opened");
@@ -109,7 +112,10 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
   };
   const admitted = await admit(shard, command.plan as SignedPlan, command, task, release.value);
   if (!admitted.ok) return admitted;
-  const proposed = await shard.onTask(state, (draft, deps) => proposePlan(draft, admitted.value, deps));
+  const proposed = await shard.onTask(state, (draft, deps) => {
+    const refusal = stillAdmitted(shard, admitted.value);
+    return refusal === null ? proposePlan(draft, admitted.value, deps) : err(refusal);
+  });
   if (!proposed.ok) return proposed;
   const view = await shard.settledView(command.task, command.waitMs);
   return ok({ view, duplicate: proposed.value === "duplicate" });
@@ -164,6 +170,17 @@ async function admit(
   return plan.ok ? admitPlan(plan.value, signed, request, task, release, deps) : plan;
 }
 
+/** What may have changed between admission and the round: keys that were revoked, stops that were set. */
+function stillAdmitted(shard: Shard, admitted: AdmittedPlan | null): Problem | null {
+  if (admitted === null) return null;
+  const { plan, envelope } = admitted;
+  return (
+    shard.trusted.revokedSigner(envelope) ??
+    stopOfTask(shard, plan.automation, plan.release) ??
+    stopOf(shard, "agent", plan.agent.id)
+  );
+}
+
 /** The same request again: the same task. The same id with another request: a conflict. */
 async function again(
   shard: Shard,
@@ -175,9 +192,14 @@ async function again(
   return ok({ view: await shard.settledView(state.id, waitMs), duplicate: true });
 }
 
+function stopOf(shard: Shard, kind: StopKind, target: string): Problem | null {
+  const stop = shard.trusted.stoppedBy(kind, target);
+  return stop === null ? null : problem("stopped", `Stopped by ${stop}.`, { stop });
+}
+
 function stopOfTask(shard: Shard, automation: string, release: string): Problem | null {
-  const stop = shard.trusted.stoppedBy("tenant", shard.tenant) ?? shard.trusted.stoppedBy("automation", automation);
-  if (stop !== null) return problem("stopped", `Stopped by ${stop}.`, { stop });
+  const stopped = stopOf(shard, "tenant", shard.tenant) ?? stopOf(shard, "automation", automation);
+  if (stopped !== null) return stopped;
   return shard.trusted.stoppedBy("release", release) === null
     ? null
     : problem("release-revoked", "The release is stopped.");

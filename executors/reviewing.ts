@@ -61,6 +61,8 @@ export async function decide(shard: Shard, id: string, input: unknown): Promise<
     return err(problem("not-yet-valid", "The signature is dated in the future."));
   if (now() >= payload.expiresMs) return err(problem("expired", "The signature has expired."));
   const decided = await shard.onTask(state, (draft, deps) => {
+    const refusal = shard.trusted.revokedSigner(envelope, ...chain);
+    if (refusal !== null) return err(refusal);
     const approvals = draft.state.steps.get(step.id)?.review?.approvals ?? [];
     const repeated = approvals.some((approval) => approval.attestation === payload.id);
     if (!repeated && shard.isBurned(payload.id)) return err(problem("replayed", "This signature was used before."));

@@ -10,7 +10,7 @@ import { Restore, type ExecutorEvent, type StopKind } from "../shared/events.ts"
 import { LIMITS } from "../shared/limits.ts";
 import { hasRole, openSignedByMember, type TenantAnchor } from "../shared/members.ts";
 import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
-import { problem } from "../shared/problems.ts";
+import { problem, type Problem } from "../shared/problems.ts";
 import { Promotion, type ReleaseDelivery, type SignedPromotion } from "../shared/release.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { StopCommand } from "../shared/rpc.ts";
@@ -117,6 +117,8 @@ export class Trusted {
     bundle: string;
   }): Result<ExecutorChange<{ release: string; serial: number }>> {
     const { promotion, compiled } = checked;
+    const refusal = this.revokedSigner(checked.signed.envelope, ...checked.signed.chain);
+    if (refusal !== null) return err(refusal);
     const value = { release: promotion.release, serial: promotion.serial };
     const known = this.#promotionByAutomation.get(promotion.automation);
     if (known !== undefined && known.serial === promotion.serial && known.release === promotion.release)
@@ -162,6 +164,17 @@ export class Trusted {
         );
       },
     });
+  }
+
+  /**
+   * The problem of envelopes that a revoked key signed. Asked again inside the round: a revocation that was recorded between the check of a
+   * signature and its record must count, because a verifier reads the chain in its order.
+   */
+  revokedSigner(...envelopes: readonly Envelope[]): Problem | null {
+    for (const envelope of envelopes)
+      for (const { keyid } of envelope.signatures)
+        if (this.revoked.has(keyid)) return problem("key-revoked", `The key ${keyid} is revoked.`);
+    return null;
   }
 
   stoppedBy(kind: StopKind, target: string): string | null {
@@ -225,6 +238,8 @@ export class Trusted {
     restore: Restore,
     signed: { readonly envelope: Envelope; readonly chain: readonly Envelope[] },
   ): Result<ExecutorChange<{ stop: string }>> {
+    const refusal = this.revokedSigner(signed.envelope, ...signed.chain);
+    if (refusal !== null) return err(refusal);
     const key = `${restore.kind}:${restore.target}`;
     const known = this.#stopByTarget.get(key);
     if (known === undefined) return ok({ value: { stop: restore.stop }, events: [], write: () => {} });
