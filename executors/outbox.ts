@@ -156,6 +156,9 @@ export class Outbox {
 
   /** O3. */
   async #checkCheckpoint(answer: AppendAnswer, seen: SeenCheckpoint | null): Promise<Result<null>> {
+    // It is written into the chain as it is; further signatures could make it too large for any record.
+    if (answer.checkpoint.length > LIMITS.checkpointChars)
+      return err(problem("note-malformed", `A checkpoint has at most ${LIMITS.checkpointChars} characters here.`));
     const opened = await openWithAny(answer.checkpoint, this.#deps.logKeys);
     if (!opened.ok) return opened;
     const now = opened.value;

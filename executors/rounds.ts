@@ -58,11 +58,14 @@ export type RoundsDeps = {
 /** A UTF-16 unit takes at most three bytes, so most records need no counting. */
 const isTooLarge = (body: string): boolean =>
   body.length * 3 > LIMITS.recordBytes && utf8(body).length > LIMITS.recordBytes;
+const tooLarge = () => err(problem("task-limit", `This would make a record of more than ${LIMITS.recordBytes} bytes.`));
 
 export class Rounds {
   readonly #deps: RoundsDeps;
   #queue: Waiting[] = [];
   #running = false;
+  /** Work on the executor itself was decided and then not written: what it put into memory must go with it. */
+  #doubtful = false;
 
   constructor(deps: RoundsDeps) {
     this.#deps = deps;
@@ -128,6 +131,8 @@ export class Rounds {
       }
     }
     this.#deps.committed(states, records);
+    if (this.#doubtful) this.#deps.failed([]);
+    this.#doubtful = false;
     for (const { waiting, result } of decided) waiting.resolve(result as Result<never>);
   }
 
@@ -140,6 +145,10 @@ export class Rounds {
         if (!result.ok) return { waiting, result, record: null, write: null };
         const { events, write, value } = result.value;
         const record = events.length === 0 ? null : seal(this.#deps.executor, head, nowMs, null, events, null);
+        if (record !== null && isTooLarge(record.body)) {
+          this.#doubtful = true;
+          return { waiting, result: tooLarge(), record: null, write: null };
+        }
         return { waiting, result: { ok: true, value }, record, write };
       }
       const existing = states.get(work.task) ?? this.#deps.stateOf(work.task);
@@ -149,13 +158,11 @@ export class Rounds {
       const { values, details, requestDigest, requestKey } = draft;
       const beside = { values, details, requestDigest, requestKey };
       const record = seal(this.#deps.executor, head, nowMs, work.task, draft.events, beside);
-      if (isTooLarge(record.body)) {
-        const why = problem("task-limit", `This would make a record of more than ${LIMITS.recordBytes} bytes.`);
-        return { waiting, result: err(why), record: null, write: null };
-      }
+      if (isTooLarge(record.body)) return { waiting, result: tooLarge(), record: null, write: null };
       states.set(work.task, draft.state);
       return { waiting, result, record, write: null };
     } catch (error) {
+      if (waiting.work.task === null) this.#doubtful = true;
       console.error("a decision failed", {
         task: waiting.work.task,
         message: error instanceof Error ? error.message : "unknown",

@@ -235,10 +235,7 @@ export class Shard {
       const rows = this.sql
         .exec<{ id: string }>("SELECT id FROM tasks WHERE settled = 0 AND id > ? ORDER BY id LIMIT 100", after)
         .toArray();
-      for (const { id } of rows) {
-        const state = this.tasks.get(id);
-        if (state !== null) this.#goOn(state);
-      }
+      for (const { id } of rows) this.#goOn(id);
       if (rows.length < 100) break;
       after = rows.at(-1)!.id;
       await pause(0);
@@ -250,16 +247,25 @@ export class Shard {
   #committed(states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]): void {
     this.#burning.clear();
     for (const state of states.values()) this.tasks.put(state);
-    for (const state of states.values()) this.#goOn(state);
+    for (const task of states.keys()) this.#goOn(task);
     for (const task of states.keys()) this.#wakeups.wake(task);
     if (records.length === 0) return;
     this.timekeeper.set();
     this.#deliver();
   }
 
+  /** A task that cannot be gone on with, such as one whose capability is not deployed any more, holds up no other and no round. */
+  #goOn(task: string): void {
+    try {
+      const state = this.tasks.get(task);
+      if (state !== null && state.settled === null) this.#nextOf(state);
+    } catch (error) {
+      console.error("a task cannot go on", { task, message: error instanceof Error ? error.message : "unknown" });
+    }
+  }
+
   /** What a task needs next: I/O, or another round now that its last one is durable. */
-  #goOn(state: TaskState): void {
-    if (state.settled !== null) return;
+  #nextOf(state: TaskState): void {
     this.#effects.start(state);
     const deps = this.depsOf(state.release, now());
     if (!deps.ok || !canContinue(state, deps.value)) return;

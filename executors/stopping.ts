@@ -2,7 +2,9 @@
  * Stops, restores and revoked keys. Stopping is always safe and needs no signature; a restore is signed by an admin or the root key,
  * so that whoever holds the intent-manager cannot switch anything back on.
  */
-import { ok, type Result } from "../shared/result.ts";
+import { keyId } from "../shared/keys.ts";
+import { problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
 import type { StopAnswer, StopCommand as Stop } from "../shared/rpc.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { parseCommand, RevokeCommand, SignedByMember, StopCommand } from "./commands.ts";
@@ -24,10 +26,16 @@ export async function restore(shard: Shard, input: unknown): Promise<Result<{ st
   return checked.ok ? shard.onExecutor(() => shard.trusted.lift(checked.value, parsed.value)) : checked;
 }
 
-/** From its record on, the key signs nothing here any more. */
+/**
+ * From its record on, the key signs nothing here any more. The root key is not revoked this way: nothing could be signed again, and no
+ * signature could undo it. It is replaced where it stands, in the deploy configuration.
+ */
 export async function revokeKey(shard: Shard, input: unknown): Promise<Result<null>> {
   const parsed = parseCommand(RevokeCommand, input);
-  return parsed.ok ? shard.onExecutor((nowMs) => ok(shard.trusted.revoke(parsed.value, nowMs))) : parsed;
+  if (!parsed.ok) return parsed;
+  if (parsed.value.kid === keyId(shard.anchor.rootKey))
+    return err(problem("forbidden", "The root key is replaced in the deploy configuration."));
+  return shard.onExecutor((nowMs) => ok(shard.trusted.revoke(parsed.value, nowMs)));
 }
 
 function claimed(shard: Shard, command: Stop): StopAnswer["alreadyClaimed"] {

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { AutomationName, Digest, ExecutorName, MemberId, RegionId, ReviewId, StepId, TaskId } from "./ids.ts";
+import { LIMITS } from "./limits.ts";
 import { PROBLEMS, type ProblemCode } from "./problems.ts";
 import { PlannerKind } from "./proposal.ts";
 import { HeldPremise } from "./receipt.ts";
@@ -203,7 +204,7 @@ export const ExecutorEvent = z.discriminatedUnion("type", [
     reason: z.string().max(500),
   }),
   /** The newest checkpoint of the ledger that this executor verified, in full, so that a later contradiction is provable. */
-  z.strictObject({ type: z.literal("checkpoint-seen"), note: z.string().max(2_000) }),
+  z.strictObject({ type: z.literal("checkpoint-seen"), note: z.string().max(LIMITS.checkpointChars) }),
   z.strictObject({ type: z.literal("alarm-raised"), code: Code, detail: z.string().max(500) }),
 ]);
 export type ExecutorEvent = z.infer<typeof ExecutorEvent>;

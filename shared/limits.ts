@@ -85,6 +85,8 @@ export const LIMITS = {
   importedKeys: 1_024,
   /** One signed note: a checkpoint with a hundred post-quantum signatures fits. */
   noteBytes: 1_000_000,
+  /** Characters of a checkpoint that an executor takes: it stands in full in a record of its chain; a few signatures fit. */
+  checkpointChars: 2_000,
   /** Signature lines of one note: C2SP asks for at least 16; each one of a known key costs a verification. */
   noteSignatures: 100,
   /** One tlog-proof file: 63 hashes and a checkpoint are a few KB. */

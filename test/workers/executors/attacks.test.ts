@@ -4,7 +4,7 @@ import { contracts } from "../../../executors/capabilities/index.ts";
 import { commit, type Disclosures } from "../../../shared/commitments.ts";
 import type { ReleaseBundle } from "../../../shared/release.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import { attestation, enrol, newSalt, newTask, planOf, signedPlan } from "../../support/manager.ts";
+import { attestation, enrol, keyId, newSalt, newTask, planOf, signedPlan } from "../../support/manager.ts";
 import { newPrivateKey } from "../../../scripts/lib/keys.ts";
 import { digestOf } from "../../../shared/canonical.ts";
 import { testKeys } from "../keys.ts";
@@ -77,6 +77,45 @@ describe("a neighbour in a shard is not held up", () => {
       ),
     );
     expect(longest).toBeLessThan(LIMITS.entryBytes - 1_024);
+  });
+});
+
+it("an open task that can no longer be read stops neither the alarm nor its neighbours", async () => {
+  const w = await world();
+  await w.executor().learn(w.delivery);
+  await inObject(w.executor(), async (object, { storage: { sql } }) => {
+    const task = newTaskOf(w);
+    sql.exec("INSERT INTO tasks (id, automation, release, settled) VALUES (?, 'notes', 'x', 0)", task);
+    sql.exec(
+      'INSERT INTO journal (seq, task, hash, body) VALUES (900000, ?, \'x\', \'{"events":[{"type":"other"}]}\')',
+      task,
+    );
+    await object.alarm();
+  });
+  expect(code(await w.executor().submit(await w.submission({ text: "hello" })))).toBe("ok");
+});
+
+describe("whoever holds the intent-manager", () => {
+  const stop = {
+    kind: "automation" as const,
+    target: "notes",
+    stop: `stp_${"a".repeat(26)}`,
+    by: "key_op",
+    reason: "",
+  };
+
+  it("cannot leave a stop in memory that storage does not hold", async () => {
+    const w = await world();
+    expect(code(await w.executor().stop({ ...stop, reason: "\ud800" }))).toBe("internal-error");
+    expect(code(await w.executor().stop({ ...stop, stop: `stp_${"b".repeat(26)}` }))).toBe("ok");
+    const rows = await inObject(w.executor(), (_, state) => state.storage.sql.exec("SELECT stop FROM stops").toArray());
+    expect(rows).toEqual([{ stop: `stp_${"b".repeat(26)}` }]);
+  });
+
+  it("cannot revoke the root key, after which nobody could sign anything", async () => {
+    const w = await world();
+    expect(code(await w.executor().revokeKey({ kid: keyId(w.rootKey), by: "x", reason: "x" }))).toBe("forbidden");
+    expect(code(await w.executor().learn(w.delivery))).toBe("ok");
   });
 });
 
