@@ -3,7 +3,7 @@
  * The intent-manager and the executor both build it from the same canonical text, so they decide over the same thing.
  */
 import { canonicalBytes } from "./canonical.ts";
-import { contractDigest } from "./capability.ts";
+import { contractDigest, templateArguments } from "./capability.ts";
 import { compileContract, type Contract } from "./contracts.ts";
 import { parseStrictJson } from "./json.ts";
 import { compilePlaybook, type CompiledPlaybook } from "./playbook.ts";
@@ -57,6 +57,13 @@ export function compileRelease(text: string): Result<CompiledRelease> {
       return err(problem("invalid-contract", `The contract under ${name} names ${contract.name}.`));
     const argsContract = compileContract(contract.input as Parameters<typeof compileContract>[0]);
     if (!argsContract.ok) return argsContract;
+    const exposed = [...contract.tags, ...(contract.effectKey === undefined ? [] : [contract.effectKey])]
+      .flatMap(templateArguments)
+      .find((argument) => argsContract.value.isPersonal(`/${argument}`));
+    if (exposed !== undefined)
+      return err(
+        problem("invalid-contract", `${name}: tags and effect keys are recorded, and ${exposed} is a personal value.`),
+      );
     const output = compileContract(contract.output as Parameters<typeof compileContract>[0]);
     if (!output.ok) return output;
     const preview =
