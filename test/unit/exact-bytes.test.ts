@@ -3,13 +3,18 @@
  * it needs a new version of the form, not a new expectation.
  */
 import { describe, expect, it } from "vitest";
+import type * as z from "zod";
 import { seal, GENESIS } from "../../executors/journal.ts";
-import { subjectDigest } from "../../shared/attestation.ts";
+import { Attestation, subjectDigest } from "../../shared/attestation.ts";
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import { entryId, entryText, ENTRY_TYPES, Entry } from "../../shared/entry.ts";
 import { actionId, planId, proposalId, reviewId, shardOf, toBase32 } from "../../shared/ids.ts";
+import { Restore } from "../../shared/events.ts";
+import { Enrolment, Possession } from "../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { Plan } from "../../shared/proposal.ts";
+import { ChainStatement, Receipt } from "../../shared/receipt.ts";
+import { Promotion } from "../../shared/release.ts";
 
 const TASK = `tsk_eu_2_${"a".repeat(26)}`;
 
@@ -127,4 +132,130 @@ describe("plans", () => {
     });
     expect(digestOf(plan)).toBe("sha256:e6c77f305f19a334e52fe0532283dfc4c5d6e477d2d0551f94b9c0bdab60aeac");
   });
+});
+
+/** Digests computed with another implementation over the same values. */
+const FORMS: [string, z.ZodType, unknown, string][] = [
+  [
+    "attestation",
+    Attestation,
+    {
+      version: 1,
+      id: "att_bbbbbbbbbbbbbbbbbbbbbbbbbb",
+      tenant: "dev",
+      task: "tsk_eu_2_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+      step: "a",
+      review: "rev_eu_2_aaaaaaaaaaaaaaaaaaaaaaaaaa_1_0_1",
+      subject: "sha256:4444444444444444444444444444444444444444444444444444444444444444",
+      decision: "reject",
+      reason: "no",
+      atMs: 1,
+      expiresMs: 2,
+    },
+    "sha256:9c60858edcb766b4a54ca1c8e06aca65aced98c4d442969d6c4e17d285871ba3",
+  ],
+  [
+    "enrolment",
+    Enrolment,
+    {
+      version: 1,
+      tenant: "dev",
+      member: "ada",
+      key: { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
+      roles: ["approver", "lead"],
+      notBeforeMs: 1,
+      expiresMs: 2,
+    },
+    "sha256:ba4bebf9cf77f76d07e7c6e1782a13099ac5c5de96ddc3e2c995fe777da026d2",
+  ],
+  [
+    "possession",
+    Possession,
+    {
+      version: 1,
+      tenant: "dev",
+      member: "ada",
+      key: { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
+      atMs: 1,
+    },
+    "sha256:b49b38fef486f28b1f66b568373ff46ed7b0767fcd3eb5d59aca656b7489d86b",
+  ],
+  [
+    "promotion",
+    Promotion,
+    {
+      version: 1,
+      tenant: "dev",
+      automation: "notes",
+      release: "sha256:5555555555555555555555555555555555555555555555555555555555555555",
+      serial: 1,
+      atMs: 1,
+      expiresMs: 2,
+    },
+    "sha256:45e42a78611c474fb0698263128777ce7142c7bb6cdac913c03353ee09acc538",
+  ],
+  [
+    "restore",
+    Restore,
+    {
+      version: 1,
+      tenant: "dev",
+      kind: "capability",
+      target: "orders.cancel",
+      stop: "stp_cccccccccccccccccccccccccc",
+      atMs: 1,
+      expiresMs: 2,
+    },
+    "sha256:ec17cacc7682735fad1aee4be11d9d75d5cf7ea00339203adef289d2ec737de8",
+  ],
+  [
+    "receipt",
+    Receipt,
+    {
+      version: 1,
+      tenant: "dev",
+      executor: "dev/eu/2",
+      task: "tsk_eu_2_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+      step: "a",
+      action: "act_aaaaaaaaaaaaaaaaaaaaaaaaaa_1_0",
+      proposal: "prp_aaaaaaaaaaaaaaaaaaaaaaaaaa_1_0",
+      capability: "orders.cancel",
+      contract: "sha256:6666666666666666666666666666666666666666666666666666666666666666",
+      release: "sha256:5555555555555555555555555555555555555555555555555555555555555555",
+      delivery: "exactly-once",
+      effectKey: "cancel:order:#W1",
+      premises: [{ resource: "orders/#W1", version: 3, class: "same-transaction" }],
+      attestations: ["att_bbbbbbbbbbbbbbbbbbbbbbbbbb"],
+      result: "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr",
+      replayed: false,
+      atMs: 1,
+      seq: 7,
+    },
+    "sha256:4e4d23ca8532f911f7917b684f05933853c072da7db6daf64e068ea35fd5c099",
+  ],
+  [
+    "statement",
+    ChainStatement,
+    {
+      version: 1,
+      tenant: "dev",
+      executor: "dev/eu/2",
+      seq: 7,
+      head: "7777777777777777777777777777777777777777777777777777777777777777",
+      atMs: 1,
+    },
+    "sha256:f8433516b5169220330320d1b3224ca34f86a6e0b89b3ac5265ec863201bf3fb",
+  ],
+];
+
+describe("what is signed", () => {
+  for (const [name, schema, value, digest] of FORMS)
+    it(`a ${name} has this form and no other field`, () => {
+      expect(digestOf(schema.parse(value))).toBe(digest);
+      expect(schema.safeParse({ ...(value as object), more: 1 }).success).toBe(false);
+      for (const field of Object.keys(value as object)) {
+        const { [field]: _, ...rest } = value as Record<string, unknown>;
+        expect(schema.safeParse(rest).success, `without ${field}`).toBe(false);
+      }
+    });
 });
