@@ -47,8 +47,8 @@ export async function publishAll({
   }
 }
 
-/** Whether something had to be done. */
-async function publishOne(
+/** Publishes and promotes one automation. @returns whether something had to be done */
+export async function publishOne(
   client: Client,
   dev: PublishOptions["dev"],
   { name, bundle, digest }: LoadedAutomation,

@@ -107,15 +107,40 @@ export type Statement = { readonly text: string; readonly params: readonly SqlVa
 /** Rows one statement inserts: its parameter stays far below D1's 2 MB. */
 const CHUNK = 500;
 
+/** What a tenant holds: customers with their orders, and the products named (all of them where none is). */
+export type Stock = {
+  readonly tenant: string;
+  readonly customers: readonly string[];
+  readonly products?: ReadonlySet<string>;
+};
+
 /** The statements that fill a tenant: the catalogue, and the customers named (all of them where none is) with their orders. */
-export function fillTenant(database: RetailDatabase, tenant: string, only?: readonly string[]): Statement[] {
-  const users = Object.entries(database.users).filter(([id]) => only === undefined || only.includes(id));
+export const fillTenant = (database: RetailDatabase, tenant: string, only?: readonly string[]): Statement[] =>
+  fillTenants(database, [{ tenant, customers: only ?? Object.keys(database.users) }]);
+
+/** The statements that fill many tenants: as few as for one, but for their size. */
+export function fillTenants(database: RetailDatabase, stocks: readonly Stock[]): Statement[] {
+  const rowsByTable = new Map<string, Row[]>();
+  for (const stock of stocks)
+    for (const [table, rows] of Object.entries(rowsOf(database, stock)))
+      rowsByTable.set(table, [
+        ...(rowsByTable.get(table) ?? []),
+        ...rows.map((row) => ({ tenant: stock.tenant, ...row })),
+      ]);
+  return [...rowsByTable].flatMap(([table, rows]) => inserts(table, rows));
+}
+
+type Row = Record<string, unknown>;
+
+function rowsOf(database: RetailDatabase, stock: Stock): Record<string, Row[]> {
+  const users = stock.customers.map((id) => [id, database.users[id]!] as const);
+  const products = Object.values(database.products).filter(({ product_id: id }) => stock.products?.has(id) ?? true);
   const orders = users.flatMap(([, user]) =>
     user.orders.map((id, position) => ({ ...database.orders[id]!, position })),
   );
-  const rows: Record<string, unknown[]> = {
-    products: Object.values(database.products).map(({ product_id: id, name }) => ({ id, name })),
-    variants: Object.values(database.products).flatMap(({ product_id, variants }) =>
+  return {
+    products: products.map(({ product_id: id, name }) => ({ id, name })),
+    variants: products.flatMap(({ product_id, variants }) =>
       Object.values(variants).map((v) => ({
         id: v.item_id,
         product_id,
@@ -176,17 +201,17 @@ export function fillTenant(database: RetailDatabase, tenant: string, only?: read
       })),
     ),
   };
-  return Object.entries(rows).flatMap(([table, all]) => inserts(table, tenant, all as Record<string, unknown>[]));
 }
 
-function inserts(table: string, tenant: string, rows: readonly Record<string, unknown>[]): Statement[] {
+/** Inserts the rows of one table; all of them have the same columns. */
+function inserts(table: string, rows: readonly Row[]): Statement[] {
   if (rows.length === 0) return [];
   const columns = Object.keys(rows[0]!);
   const values = columns.map((column) => `value ->> '${column}'`).join(", ");
-  const text = `INSERT INTO ${table} (tenant, ${columns.join(", ")}) SELECT ?1, ${values} FROM json_each(?2)`;
+  const text = `INSERT INTO ${table} (${columns.join(", ")}) SELECT ${values} FROM json_each(?1)`;
   return Array.from({ length: Math.ceil(rows.length / CHUNK) }, (_, i) => ({
     text,
-    params: [tenant, JSON.stringify(rows.slice(i * CHUNK, (i + 1) * CHUNK))],
+    params: [JSON.stringify(rows.slice(i * CHUNK, (i + 1) * CHUNK))],
   }));
 }
 

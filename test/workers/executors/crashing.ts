@@ -8,7 +8,7 @@
  *   after   it was written: the effect stands, its receipt does not
  * What has crashed is remembered outside of the objects, so that every crash happens once and the next try goes through.
  *
- * `GET /crashes` on this Worker answers how many there were of each kind.
+ * `GET /crashes` on this Worker answers how many there were of each kind, and how often an object has started.
  */
 import shipped, { ExecutorsEntrypoint, RegionalExecutor as Shipped } from "../../../executors/index.ts";
 
@@ -19,10 +19,12 @@ type Window = (typeof WINDOWS)[number];
 
 const crashed = new Set<string>();
 const crashes = { reading: 0, before: 0, during: 0, after: 0 };
+let starts = 0;
 let effects = 0;
 
 export class RegionalExecutor extends Shipped {
   constructor(state: DurableObjectState, env: Env) {
+    starts++;
     super(state, {
       ...env,
       BUSINESS_EU: crashingDatabase(env.BUSINESS_EU, state),
@@ -77,5 +79,5 @@ function actionOf(statements: readonly Bound[]): string | null {
 
 export default {
   fetch: (request: Request): Response =>
-    new URL(request.url).pathname === "/crashes" ? Response.json(crashes) : shipped.fetch(),
+    new URL(request.url).pathname === "/crashes" ? Response.json({ ...crashes, starts }) : shipped.fetch(),
 } satisfies ExportedHandler<Env>;
