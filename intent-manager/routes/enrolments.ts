@@ -3,6 +3,7 @@ import { and, desc, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import * as z from "zod";
 import { EnrolmentPage, EnrolmentRequestView, EnrolmentView, KeyRevoked } from "../../shared/api.ts";
+import { keyId } from "../../shared/keys.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok } from "../../shared/result.ts";
 import { Envelope } from "../../shared/signing.ts";
@@ -165,6 +166,8 @@ export const revokeKey = endpoint(
   async ({ env, caller, params, body, nowMs }) => {
     const { kid } = params;
     const { reason } = body;
+    if (kid === keyId(caller.tenant.rootKey))
+      return err(problem("forbidden", "The root key is replaced in the deploy configuration of the executors."));
     await drizzle(env.CONTROL_DB)
       .insert(revokedKeys)
       .values({ tenant: caller.tenant.id, kid, by: caller.key, reason, at: nowMs })

@@ -120,7 +120,8 @@ async function openWith(
       automation,
       input,
       region: body.region,
-      idempotencyKey: key.value,
+      // An agent's keys are its own: it can neither find nor block the task of an app, or of another agent, by naming its key.
+      idempotencyKey: key.value === null ? null : `agent:${caller.key}:${key.value}`,
       principal,
       trigger: null,
       purpose: null,

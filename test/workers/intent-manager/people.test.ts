@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { generateKeyPair, type PublicJwk, type Signer } from "../../../shared/keys.ts";
+import { generateKeyPair, keyId, type PublicJwk, type Signer } from "../../../shared/keys.ts";
 import type { Enrolment, Possession } from "../../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import { ok } from "../../../shared/result.ts";
@@ -192,5 +192,13 @@ describe("everybody is asked", () => {
     expect(lastCall("revokeKey")).toMatchObject({ kid: person.kid, reason: "lost" });
     const { enrolments } = (await send(as("admin"), "/v1/enrolments")).body;
     expect(enrolments.find(({ kid }: { kid: string }) => kid === person.kid).revokedAt).not.toBeNull();
+  });
+
+  it("the root key is not revoked by a call, because no signature could undo it", async () => {
+    answerWith({ revokeKey: async () => ok(null) });
+    const { rootKey } = (await send(as("admin"), "/v1/trust")).body;
+    const answer = await send(as("admin"), `/v1/keys/${keyId(rootKey)}/revoke`, { body: { reason: "x" } });
+    expect(answer.body.code).toBe("forbidden");
+    expect(calls).toEqual([]);
   });
 });

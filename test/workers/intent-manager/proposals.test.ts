@@ -167,6 +167,13 @@ describe("opening a task itself", () => {
     expect(digests[0]).not.toBe(digests[2]);
   });
 
+  it("an agent cannot take the place of an app's task by guessing its idempotency key", async () => {
+    await propose({ ...opening, idempotencyKey: "order-1" });
+    const taken = lastCall<SubmitCommand>("submit").task;
+    await send(as("app"), "/v1/intents", { body: { automation: "desk", input: INPUT, idempotencyKey: "order-1" } });
+    expect(lastCall<SubmitCommand>("submit").task).not.toBe(taken);
+  });
+
   it("a playbook's automation takes no agent", async () => {
     expect((await propose({ ...opening, automation: "mail" })).body.code).toBe("forbidden");
     expect(calls).toEqual([]);
