@@ -56,7 +56,7 @@ export function SignInPage() {
         {session.state === "signed-out" && session.why !== null ? (
           <Notice
             tone="bad"
-            live
+            live="alert"
             title={session.why.code === "unauthenticated" ? "The server does not know this key." : session.why.detail}
           >
             <p className="muted">

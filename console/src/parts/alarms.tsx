@@ -31,7 +31,7 @@ export function Alarms({ overview, health, automations, capabilities }: Props) {
     <>
       {reasons.length + alarms.length + silent.length + quarantined.length > 0 ||
       (overview !== null && overview.ledger === null) ? (
-        <Notice tone="bad" title="Needs attention" live>
+        <Notice tone="bad" title="Needs attention" live="alert">
           <ul className="plain-list">
             {reasons.map((reason) => (
               <li key={reason}>{reason}</li>

@@ -26,7 +26,7 @@ export function CreateKey({ onCreated }: { onCreated: () => Promise<void> }) {
       <p>This device has no key for tenant {who.tenant} yet.</p>
       {why === null ? null : <Notice tone="bad">{why}</Notice>}
       {failed === null ? null : (
-        <Notice tone="bad" live>
+        <Notice tone="bad" live="alert">
           {failed.detail}
         </Notice>
       )}

@@ -17,7 +17,7 @@ export function DecisionResult({ review, control }: { review: ReviewView; contro
   const repeat = state.at === "failed" && mayRepeat(state.problem) && review.status === "waiting";
   return (
     <section className="decision" aria-label="Result">
-      <Notice tone={said.tone} title={said.title} live>
+      <Notice tone={said.tone} title={said.title} live="status">
         <p>{said.text}</p>
         <p className="decision-buttons">
           {repeat ? (

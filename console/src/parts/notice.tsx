@@ -8,15 +8,16 @@ export function Notice({
   tone = "plain",
   title,
   children,
-  live = false,
+  live = "no",
 }: {
   tone?: NoticeTone;
   title?: string;
   children?: ReactNode;
-  live?: boolean;
+  /** Whether and how urgently a screen reader says it when it appears. */
+  live?: "no" | "status" | "alert";
 }) {
   return (
-    <div className={`notice notice-${tone}`} role={live ? (tone === "bad" ? "alert" : "status") : undefined}>
+    <div className={`notice notice-${tone}`} role={live === "no" ? undefined : live}>
       {title === undefined ? null : <p className="notice-title">{title}</p>}
       {children}
     </div>
@@ -26,7 +27,7 @@ export function Notice({
 /** A failed request: what it means, what the server said, its code, and what to do. */
 export function ProblemNotice({ problem, doing, onRetry }: { problem: Problem; doing: string; onRetry?: () => void }) {
   return (
-    <Notice tone="bad" title={`${doing}: ${PROBLEMS[problem.code].title.toLowerCase()}.`} live>
+    <Notice tone="bad" title={`${doing}: ${PROBLEMS[problem.code].title.toLowerCase()}.`} live="alert">
       <p>
         {problem.detail} <code className="muted">{problem.code}</code>
       </p>

@@ -55,7 +55,7 @@ export function Badge({
       <span aria-hidden="true" className="badge-mark">
         {MARKS[tone]}
       </span>
-      {text}
+      <span>{text}</span>
     </span>
   );
 }

@@ -12,7 +12,7 @@ export function WhatIsSigned({ review, check }: { review: ReviewView; check: Sub
   return (
     <section aria-label="What is signed" className="what-is-signed">
       {check.matches ? null : (
-        <Notice tone="bad" title="This review does not match what the executor asks about." live>
+        <Notice tone="bad" title="This review does not match what the executor asks about." live="alert">
           <p>
             The digest over what is shown here is another one. This page refuses to sign it. Tell whoever runs the
             system, and do not approve it elsewhere.

@@ -1,0 +1,94 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CHROMIUM, launch, startMock, visit, type Mock } from "./chromium.ts";
+
+describe.skipIf(CHROMIUM === null)("a task", () => {
+  let browser: Browser;
+  let mock: Mock;
+  const task = (status: string) => [...mock.world.viewById.values()].find((view) => view.status === status)!;
+  beforeAll(async () => {
+    [browser, mock] = await Promise.all([launch(), startMock()]);
+  });
+  afterAll(() => Promise.all([browser?.close(), mock?.close()]));
+
+  it("verifies the plan, the person's decision and every receipt in the browser", async () => {
+    const { page, close } = await visit(browser, mock, `/tasks/${task("succeeded").id}`);
+    // One plan, one decision along its enrolments to the root key, three receipts.
+    await expect.poll(() => page.getByText("verified here", { exact: true }).count()).toBe(5);
+    await page.getByText("ada approved").waitFor();
+    await close();
+  });
+
+  it("says of an altered receipt that it does not verify", async () => {
+    const [step] = task("succeeded").steps;
+    const genuine = step!.receipt!;
+    const { sig, keyid } = genuine.signatures[0]!;
+    const altered = sig.replace(/^./, (first: string) => (first === "A" ? "B" : "A"));
+    step!.receipt = { ...genuine, signatures: [{ keyid, sig: altered }] };
+    const { page, close } = await visit(browser, mock, `/tasks/${task("succeeded").id}`);
+    await page.getByText("does not verify", { exact: true }).waitFor();
+    await expect.poll(() => page.getByText("verified here", { exact: true }).count()).toBe(4);
+    step!.receipt = genuine;
+    await close();
+  });
+
+  it("says of a genuine receipt that it belongs to another step", async () => {
+    const [first, second] = task("succeeded").steps;
+    const genuine = first!.receipt;
+    first!.receipt = second!.receipt;
+    const { page, close } = await visit(browser, mock, `/tasks/${task("succeeded").id}`);
+    await page.getByText("over another task or step").waitFor();
+    first!.receipt = genuine;
+    await close();
+  });
+
+  it("marks what the planner and documents wrote, and shows hidden characters", async () => {
+    const { page, close } = await visit(browser, mock, `/tasks/${task("failed").id}`);
+    const refund = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: /^refund/ }) });
+    await refund.getByText("content", { exact: false }).first().waitFor();
+    expect(await refund.locator(".is-untrusted").count()).toBe(2);
+    await page.getByText("gift_card_1[U+202E]").waitFor();
+    await close();
+  });
+
+  it("follows the task live and goes on behind the last event after a broken stream", async () => {
+    const view = task("waiting");
+    const asked: string[] = [];
+    mock.interceptors.push((request: { url?: string; headers: Record<string, unknown> }) => {
+      if (request.url?.endsWith("/events") === true) asked.push(String(request.headers["last-event-id"]));
+      return false;
+    });
+    const { page, close } = await visit(browser, mock, `/tasks/${view.id}`, {
+      expected: ["ERR_INCOMPLETE_CHUNKED_ENCODING"],
+    });
+    await page.getByText("live", { exact: true }).waitFor();
+    const reached = view.seq;
+    mock.breakStreams();
+    await expect.poll(() => asked.length).toBe(2);
+    expect(asked).toEqual(["0", String(reached - 1)]);
+    view.status = "cancelled";
+    Object.assign(view, { settled: true, why: "cancelled" });
+    mock.emit(view.id, { type: "cancel-requested", by: "key_operator" });
+    mock.emit(view.id, { type: "task-settled", status: "cancelled", why: "cancelled" });
+    await page.getByRole("main").getByText("cancelled", { exact: true }).first().waitFor();
+    await page.getByText("settled", { exact: true }).waitFor();
+    expect(await page.getByText("task opened").count()).toBe(1);
+    await close();
+  });
+
+  it("explains itself in words when asked to", async () => {
+    const { page, close } = await visit(browser, mock, `/tasks/${task("succeeded").id}`);
+    await page.getByText("the whole task in words").click();
+    await page.getByRole("heading", { name: "What came in", level: 4 }).waitFor();
+    expect(await page.getByRole("region", { name: "Table" }).getByRole("row").count()).toBe(4);
+    await close();
+  });
+
+  it("says that there is no such task", async () => {
+    const { page, close } = await visit(browser, mock, `/tasks/${task("succeeded").id.replace(/.$/, "x")}`, {
+      expected: [404],
+    });
+    await page.getByRole("alert").getByText("not-found").waitFor();
+    await close();
+  });
+});
