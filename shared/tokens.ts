@@ -13,7 +13,7 @@ const MAX_CHARS = 2_048;
 export function asToken(value: string, ids: readonly RegExp[]): Token | undefined {
   if (value.length > MAX_CHARS) return undefined;
   if (ids.some((id) => id.test(value))) return { kind: "id", normal: value };
-  if (EMAIL.test(value)) return { kind: "email", normal: value.toLowerCase() };
+  if (EMAIL.test(value)) return { kind: "email", normal: lower(value) };
   const iban = normalIban(value);
   if (iban !== undefined) return { kind: "iban", normal: iban };
   const url = normalUrl(value);
@@ -22,7 +22,7 @@ export function asToken(value: string, ids: readonly RegExp[]): Token | undefine
 
 /** ISO 13616: no spaces, upper case, check digits right. */
 function normalIban(value: string): string | undefined {
-  const plain = value.replaceAll(" ", "").toUpperCase();
+  const plain = upper(value.replaceAll(" ", ""));
   if (value.length > 50 || !IBAN.test(plain)) return undefined;
   let remainder = 0;
   for (const char of plain.slice(4) + plain.slice(0, 4)) {
@@ -39,17 +39,21 @@ function normalUrl(value: string): string | undefined {
   return url.username === "" && url.password === "" ? url.href : undefined;
 }
 
+/** ASCII alone: other letters that fold to these, such as the long s and the Kelvin sign, are other letters. */
+const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+const upper = (text: string): string => text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+
 /** Whether the token stands in the text as a token of its own, not as a part of a longer one. */
 export function occursIn(token: Token, text: string): boolean {
   switch (token.kind) {
     case "url":
       return urlsIn(text).some((url) => url === token.normal);
     case "iban":
-      return occursSpaced(token.normal, text.toUpperCase());
+      return occursSpaced(token.normal, upper(text));
     case "email":
-      return occursBounded(token.normal, text.toLowerCase(), text);
+      return occursBounded(token.normal, lower(text));
     case "id":
-      return occursBounded(token.normal, text, text);
+      return occursBounded(token.normal, text);
   }
 }
 
@@ -65,9 +69,7 @@ function trimEnd(word: string): string {
   return word.slice(0, end);
 }
 
-function occursBounded(needle: string, haystack: string, original: string): boolean {
-  // Lower-casing can change a text's length; then positions mean nothing, and no claim is made.
-  if (haystack.length !== original.length) return false;
+function occursBounded(needle: string, haystack: string): boolean {
   for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + 1))
     if (isBounded(haystack, at, at + needle.length)) return true;
   return false;
@@ -89,7 +91,8 @@ function occursSpaced(iban: string, text: string): boolean {
   return false;
 }
 
-const WORD = /[\p{L}\p{N}_]/u;
+/** Marks and invisible characters belong to the word they stand in: a decomposed `é`, or a zero-width space, ends nothing. */
+const WORD = /[\p{L}\p{N}\p{M}\p{Cf}_]/u;
 /** Characters that join words into one token: `a.b`, `a-b`, `a@b`, `a/b`, `a+b`. */
 const JOINS = ".-@/+%#~&=";
 
