@@ -38,8 +38,11 @@ export type OutboxDeps = {
   readonly pause: (ms: number) => Promise<void>;
 };
 
-/** Milliseconds that the first undelivered record waits for company: one delivery costs a D1 batch, many records share it. */
-const GATHER_MS = 25;
+/**
+ * Milliseconds that the first undelivered record waits for company. A delivery costs a statement, a checkpoint, a consistency proof and a
+ * D1 batch, whatever is in it: together more than a whole task. A full delivery does not wait.
+ */
+const GATHER_MS = 100;
 const ROWS = 512;
 const BYTES = 1_000_000;
 
@@ -66,8 +69,8 @@ export class Outbox {
     if (this.#running || this.#deps.journal.undelivered === 0) return;
     this.#running = true;
     try {
-      await this.#deps.pause(GATHER_MS);
       while (this.#deps.journal.undelivered > 0) {
+        if (this.#deps.journal.undelivered < ROWS) await this.#deps.pause(GATHER_MS);
         const delivered = await this.#deliver();
         if (!delivered.ok) {
           this.#failures += 1;

@@ -129,8 +129,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     });
   }
 
-  override async alarm(): Promise<void> {
-    await this.#shard.timekeeper.fired();
-    await this.#shard.resume();
+  override alarm(): Promise<void> {
+    return this.#shard.tend();
   }
 }

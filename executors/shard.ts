@@ -51,6 +51,8 @@ export class Shard {
   readonly #effects: Effects;
   readonly #outbox: Outbox;
   readonly #wakeups = new Wakeups();
+  /** A round could not be written: what it was to start is found again in storage. */
+  #interrupted = false;
   /** Attestations of the round that is being decided: the table knows the others. */
   readonly #burning = new Set<string>();
 
@@ -83,6 +85,7 @@ export class Shard {
       failed: (tasks) => {
         this.tasks.forget(tasks);
         this.trusted.reload();
+        this.#interrupted = true;
         this.#burning.clear();
       },
       nowMs: now,
@@ -119,7 +122,7 @@ export class Shard {
       nowMs: now,
     });
     // Recovery is the happy path: what storage says is under way is started again (E4).
-    queueMicrotask(() => void this.resume());
+    queueMicrotask(() => void this.#resume());
   }
 
   /** What deciding about a task of this release needs. Errors: release-needed. */
@@ -228,8 +231,17 @@ export class Shard {
     return this.#wakeups.next(task, Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000));
   }
 
+  /** The alarm: what is due happens, what was interrupted starts again, what is not delivered goes out. */
+  async tend(): Promise<void> {
+    for (const task of await this.timekeeper.fired()) this.#goOn(task);
+    if (this.#interrupted) await this.#resume();
+    this.#deliver();
+    await this.timekeeper.rearm();
+  }
+
   /** Starts again what storage says is under way, and delivers what the ledger does not have. */
-  async resume(): Promise<void> {
+  async #resume(): Promise<void> {
+    this.#interrupted = false;
     let after = "";
     for (;;) {
       const rows = this.sql

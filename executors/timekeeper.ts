@@ -38,22 +38,20 @@ export class Timekeeper {
   /** Sets the alarm to the earliest thing that must happen, where it is not set early enough already. */
   set(): void {
     const nowMs = this.#deps.nowMs();
-    const wanted = [nextTimer(this.#storage.sql)];
-    if (this.#deps.undelivered() > 0) wanted.push(nowMs + Math.max(DELIVERY_MS, this.#deps.backoffMs()));
-    if (this.#deps.effectsRunning() > 0) wanted.push(nowMs + WATCH_MS);
-    const at = Math.min(...wanted.filter((ms): ms is number => ms !== null));
-    const early = this.#atMs !== null && this.#atMs <= at && this.#atMs > nowMs;
-    if (!Number.isFinite(at) || early) return;
+    const at = this.#earliest(nowMs);
+    const early = this.#atMs !== null && at !== null && this.#atMs <= at && this.#atMs > nowMs;
+    if (at === null || early) return;
     this.#atMs = at;
-    void this.#storage.setAlarm(Math.max(at, nowMs));
+    void this.#storage.setAlarm(at);
   }
 
-  /** The alarm fired: what is due happens, each task by itself. */
-  async fired(): Promise<void> {
+  /** The alarm fired: what is due happens, each task by itself. Returns the tasks that it handled. */
+  async fired(): Promise<readonly string[]> {
     const nowMs = this.#deps.nowMs();
     this.#atMs = nowMs + WATCH_MS;
     await this.#storage.setAlarm(this.#atMs);
-    for (const task of dueTasks(this.#storage.sql, nowMs, TASKS_PER_RUN)) {
+    const due = dueTasks(this.#storage.sql, nowMs, TASKS_PER_RUN);
+    for (const task of due) {
       try {
         await this.#deps.onTask(task, (draft, deps) => ok((timePassed(draft, deps), null)));
         spendTimers(this.#storage.sql, task, nowMs);
@@ -61,5 +59,20 @@ export class Timekeeper {
         console.error("a timer failed", { task, message: error instanceof Error ? error.message : "unknown" });
       }
     }
+    return due;
+  }
+
+  /** After the alarm's work: sets the next one, or none where nothing waits for a time. */
+  async rearm(): Promise<void> {
+    this.#atMs = this.#earliest(this.#deps.nowMs());
+    await (this.#atMs === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(this.#atMs));
+  }
+
+  /** When something must happen next, not in the past; null for nothing. */
+  #earliest(nowMs: number): number | null {
+    const wanted = [nextTimer(this.#storage.sql)].filter((ms) => ms !== null);
+    if (this.#deps.undelivered() > 0) wanted.push(nowMs + Math.max(DELIVERY_MS, this.#deps.backoffMs()));
+    if (this.#deps.effectsRunning() > 0) wanted.push(nowMs + WATCH_MS);
+    return wanted.length === 0 ? null : Math.max(nowMs, Math.min(...wanted));
   }
 }

@@ -479,3 +479,18 @@ it("a plan whose record would be too large for the ledger is refused, and the ex
   expect(code(await w.executor().submit(await w.submission({ text: "hello" })))).toBe("task-limit");
   expect(await w.executor().witness()).toMatchObject({ ok: true, value: { tasks: { open: 0 } } });
 });
+
+it("an executor with nothing left to do sets no alarm, and one with a deadline sets it for that", async () => {
+  const w = await world();
+  await w.executor().submit(await w.submission({ text: "hello" }));
+  // The stub of the ledger takes nothing, so the outbox keeps the alarm alive; as far as deadlines go there is nothing left.
+  const timers = () => inObject(w.executor(), (_, state) => state.storage.sql.exec("SELECT * FROM timers").toArray());
+  expect(await timers()).toEqual([]);
+  const agent = await world({ planner: "agent", playbook: null });
+  await agent.executor().submit(await agent.submission({ text: "later" }, { waitMs: 0 }));
+  const [alarm, deadline] = await inObject(agent.executor(), async (_, state) => [
+    await state.storage.getAlarm(),
+    state.storage.sql.exec<{ at_ms: number }>("SELECT at_ms FROM timers").one().at_ms,
+  ]);
+  expect(alarm).toBeLessThanOrEqual(deadline!);
+});
