@@ -8,11 +8,9 @@ import { parseExecutorName, parseTaskId } from "../shared/ids.ts";
 import { toBase64Url } from "../shared/bytes.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { TenantAnchor } from "../shared/members.ts";
-import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { LedgerRpc } from "../shared/rpc.ts";
-import { signEnvelope, type Envelope } from "../shared/signing.ts";
 import type { TaskView } from "../shared/views.ts";
 import type { CapabilityRegistry } from "./adapters/types.ts";
 import { capabilities } from "./capabilities/index.ts";
@@ -21,13 +19,14 @@ import { Effects } from "./effects.ts";
 import { Journal, type Sealed } from "./journal.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { Outbox } from "./outbox.ts";
+import { Receipts } from "./receipts.ts";
 import { Rounds } from "./rounds.ts";
 import { migrate } from "./storage.ts";
 import { advance, canContinue } from "./task/advance.ts";
 import type { TaskDeps } from "./task/deps.ts";
 import type { Draft } from "./task/draft.ts";
 import { taskStatus, type TaskState } from "./task/state.ts";
-import { receiptOf, taskView } from "./task/view.ts";
+import { taskView } from "./task/view.ts";
 import { Tasks } from "./tasks.ts";
 import { Timekeeper } from "./timekeeper.ts";
 import { Trusted, type ExecutorChange } from "./trusted.ts";
@@ -51,6 +50,7 @@ export class Shard {
   readonly #effects: Effects;
   readonly #outbox: Outbox;
   readonly #wakeups = new Wakeups();
+  readonly #receipts: Receipts;
   /** A round could not be written: what it was to start is found again in storage. */
   #interrupted = false;
   /** Attestations of the round that is being decided: the table knows the others. */
@@ -111,6 +111,7 @@ export class Shard {
       nowMs: now,
       pause,
     });
+    this.#receipts = new Receipts(this.tenant, this.name, this.registry, this.config.receiptSigner);
     this.timekeeper = new Timekeeper(state.storage, {
       undelivered: () => this.journal.undelivered,
       backoffMs: () => this.#outbox.backoffMs,
@@ -203,15 +204,7 @@ export class Shard {
 
   /** The task with a signed receipt for each applied step. */
   async receiptedView(state: TaskState): Promise<TaskView> {
-    const receipts = new Map<string, Envelope>();
-    for (const step of state.steps.values()) {
-      const delivery = this.registry.get(step.capability)?.contract.delivery;
-      const receipt = delivery === undefined ? null : receiptOf(state, step, this.tenant, this.name, delivery);
-      if (receipt === null) continue;
-      const signers = [await this.config.receiptSigner()];
-      receipts.set(step.id, await signEnvelope({ payloadType: PAYLOAD_TYPES.receipt, payload: receipt, signers }));
-    }
-    return taskView(state, this.name, this.journal.delivered, receipts);
+    return taskView(state, this.name, this.journal.delivered, await this.#receipts.of(state));
   }
 
   /** The task once it has settled or waits for its agent's next plan, or as it is when the time is over. */

@@ -67,6 +67,8 @@ export const LIMITS = {
   outboxRows: 50_000,
   /** Tasks taken into one commit round: bounds the transaction and the wait of a neighbour. */
   roundTasks: 256,
+  /** Signed receipts that one executor keeps, about 1 KB each: a task that is read often is signed once. */
+  keptReceipts: 4_096,
   /** Requests waiting for a commit round of one executor beyond which it takes no new tasks. */
   roundQueue: 2_000,
   /** Reviews that one executor lists at a time. */

@@ -182,3 +182,76 @@ describe("what stands in the record", () => {
     expect(code(await propose([note("a")], { disclosures, rationale }))).toBe("plan-invalid");
   });
 });
+
+describe("an approver's key", () => {
+  /** Tasks of one shard that each wait for a lead, and ada, who is one. */
+  async function waitingTasks(count: number, reviewers = { role: "lead", quorum: 1 }) {
+    const policy = { ...REVIEWED, rules: [{ ...REVIEWED.rules[0]!, reviewers }] } as typeof REVIEWED;
+    const playbook = { version: 1 as const, steps: [note("a")] };
+    const w = await world({ policy, playbook });
+    const reviews = [];
+    for (let i = 0; i < count; i++) {
+      const opened = await w.executor().submit(await w.submission({ text: "x" }, { task: newTaskOf(w), waitMs: 0 }));
+      if (!opened.ok) throw new Error(opened.problem.code);
+      const review = await w.executor().review(opened.value.view.steps[0]!.review!);
+      if (!review.ok) throw new Error(review.problem.code);
+      reviews.push(review.value);
+    }
+    const [key, admin] = [newPrivateKey(), newPrivateKey()];
+    const chain = [
+      await enrol(admin, w.tenant, "ada", key, ["lead"]),
+      await enrol(w.rootKey, w.tenant, "grace", admin, ["admin"]),
+    ];
+    return { w, reviews, key, admin, chain };
+  }
+
+  it("signs one decision under one id, though two arrive in the same round", async () => {
+    const { w, reviews, key, chain } = await waitingTasks(2);
+    const id = `att_${"a".repeat(26)}`;
+    const envelopes = await Promise.all(reviews.map((review) => attestation(key, w.tenant, review, "approve", { id })));
+    const answers = await Promise.all(
+      reviews.map((review, i) => w.executor().decide(review.id, { envelope: envelopes[i]!, chain })),
+    );
+    expect(answers.map(code).toSorted()).toEqual(["ok", "replayed"]);
+  });
+
+  it("counts once towards a quorum, though it signs twice in the same round", async () => {
+    const { w, reviews, key, chain } = await waitingTasks(1, { role: "lead", quorum: 2 });
+    const decide = async () =>
+      w
+        .executor()
+        .decide(reviews[0]!.id, { envelope: await attestation(key, w.tenant, reviews[0]!, "approve"), chain });
+    expect((await Promise.all([decide(), decide()])).map(code).toSorted()).toEqual(["already-decided", "ok"]);
+    expect(await w.executor().read(reviews[0]!.task)).toMatchObject({ value: { status: "waiting" } });
+  });
+
+  it("approves one task and no other, whatever review the signature is sent to", async () => {
+    const { w, reviews, key, chain } = await waitingTasks(2);
+    const envelope = await attestation(key, w.tenant, reviews[0]!, "approve");
+    expect(code(await w.executor().decide(reviews[1]!.id, { envelope, chain }))).toBe("attestation-mismatch");
+    const other = await attestation(key, w.tenant, reviews[1]!, "approve", { subject: reviews[0]!.subject });
+    expect(code(await w.executor().decide(reviews[1]!.id, { envelope: other, chain }))).toBe("attestation-mismatch");
+  });
+
+  it("ends with the key of the admin who enrolled it", async () => {
+    const { w, reviews, key, admin, chain } = await waitingTasks(1);
+    await w.executor().revokeKey({ kid: keyId(admin), by: "x", reason: "stolen" });
+    const envelope = await attestation(key, w.tenant, reviews[0]!, "approve");
+    expect(code(await w.executor().decide(reviews[0]!.id, { envelope, chain }))).toBe("key-revoked");
+  });
+
+  it("has no role that an expired or a forged link of its chain gave it", async () => {
+    const { w, reviews, key, admin, chain } = await waitingTasks(1);
+    const expired = await enrol(w.rootKey, w.tenant, "grace", admin, ["admin"], { expiresMs: Date.now() - 1 });
+    const foreign = await enrol(w.rootKey, "other", "grace", admin, ["admin"]);
+    const operator = await enrol(w.rootKey, w.tenant, "grace", admin, ["operator"]);
+    const envelope = await attestation(key, w.tenant, reviews[0]!, "approve");
+    const by = async (link: typeof operator) =>
+      code(await w.executor().decide(reviews[0]!.id, { envelope, chain: [chain[0]!, link] }));
+    expect([await by(expired), await by(foreign), await by(operator)]).toEqual([
+      "key-expired",
+      "chain-broken",
+      "role-missing",
+    ]);
+  });
+});
