@@ -1,5 +1,6 @@
 /** The console: sign-in, then one page for each route inside the shell. */
-import { parseRoute, usePath, type Route } from "./lib/router.tsx";
+import { usePath } from "./lib/router.tsx";
+import { parseRoute, type Route } from "./lib/routes.ts";
 import { useSessionControl } from "./lib/session.tsx";
 import { AnchorsProvider } from "./lib/trust-anchors.tsx";
 import { KeyPage } from "./pages/key.tsx";

@@ -78,6 +78,14 @@ describe.skipIf(CHROMIUM === null)("every page", () => {
         await page.goto(mock.url + path);
         await look(name);
       }
+      await page.goto(`${mock.url}/key`);
+      await page.getByRole("button", { name: "Create the key" }).click();
+      await page.getByRole("button", { name: "Ask for enrolment" }).waitFor();
+      await look("key-new");
+      await page.getByLabel("Your member id").fill("grace");
+      await page.getByRole("button", { name: "Ask for enrolment" }).click();
+      await page.getByText("Waiting for an admin").waitFor();
+      await look("key-requested");
       await close();
     });
 });

@@ -1,7 +1,8 @@
 /** The review inbox: what waits, nearest deadline first, and the review that is open beside it. */
 import { useCallback, useEffect } from "react";
 import { mayReadReviews } from "../lib/permissions.ts";
-import { navigate, reviewPath } from "../lib/router.tsx";
+import { navigate } from "../lib/router.tsx";
+import { reviewPath } from "../lib/routes.ts";
 import { useSession } from "../lib/session.tsx";
 import { useQuery } from "../lib/use-query.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";

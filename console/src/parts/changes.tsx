@@ -12,16 +12,18 @@ export function Changes({ changes }: { changes: Shown["changes"] }) {
           <span className="change-what">{visible(what)}</span>
           <span className="change-values">
             {from === null ? (
-              <span className="change-new muted">new</span>
+              <span className="muted">new</span>
             ) : (
-              <del>
-                <span className="visually-hidden">from </span>
-                <bdi>{visible(from)}</bdi>
-              </del>
+              <>
+                <del>
+                  <span className="visually-hidden">from </span>
+                  <bdi>{visible(from)}</bdi>
+                </del>
+                <span aria-hidden="true" className="change-arrow">
+                  →
+                </span>
+              </>
             )}
-            <span aria-hidden="true" className="change-arrow">
-              →
-            </span>
             <ins>
               <span className="visually-hidden">to </span>
               <bdi>{visible(to)}</bdi>

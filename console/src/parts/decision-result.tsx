@@ -1,7 +1,8 @@
 /** How a review ended, or how far a decision got. Every end is said in words: approved, rejected, expired, decided by somebody else, unknown. */
 import { isRetryable, type Problem } from "../../../shared/problems.ts";
 import type { ReviewView } from "../../../shared/views.ts";
-import { Link, taskPath } from "../lib/router.tsx";
+import { Link } from "../lib/router.tsx";
+import { taskPath } from "../lib/routes.ts";
 import type { DecisionControl } from "../lib/use-decision.ts";
 import { Notice, type NoticeTone } from "./notice.tsx";
 

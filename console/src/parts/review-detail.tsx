@@ -2,7 +2,8 @@
 import { useCallback, useMemo } from "react";
 import type { ReviewView } from "../../../shared/views.ts";
 import { visible } from "../lib/format.ts";
-import { Link, navigate, taskPath } from "../lib/router.tsx";
+import { Link, navigate } from "../lib/router.tsx";
+import { taskPath } from "../lib/routes.ts";
 import { useSession } from "../lib/session.tsx";
 import { useDeviceKey } from "../lib/use-device-key.ts";
 import { useQuery } from "../lib/use-query.ts";
@@ -15,7 +16,7 @@ import { ReviewBasis, ReviewRules } from "./review-parts.tsx";
 import { Status } from "./status.tsx";
 import { Countdown } from "./time.tsx";
 import { Fields } from "./value.tsx";
-import { WhatIsSigned } from "./what-is-signed.tsx";
+import { Mismatch, WhatIsSigned } from "./what-is-signed.tsx";
 
 const REFRESH_MS = 4_000;
 const ENROLMENT_MS = 10_000;
@@ -66,6 +67,7 @@ function ReviewContent({ review }: { review: ReviewView }) {
           </span>
         </p>
       </header>
+      <Mismatch review={review} check={check} />
       <section aria-label="What will change">
         <h3>What will change</h3>
         <Changes changes={shown.changes} />

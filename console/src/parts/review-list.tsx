@@ -2,7 +2,8 @@
 import { useEffect, useRef } from "react";
 import type { ReviewView } from "../../../shared/views.ts";
 import { visible } from "../lib/format.ts";
-import { Link, reviewPath } from "../lib/router.tsx";
+import { Link } from "../lib/router.tsx";
+import { reviewPath } from "../lib/routes.ts";
 import { Countdown } from "./time.tsx";
 
 export function ReviewList({ reviews, open }: { reviews: readonly ReviewView[]; open: string | null }) {

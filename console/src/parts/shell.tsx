@@ -1,7 +1,8 @@
 /** What stands around every page: where one can go, who one is, and the list of keys to press. */
 import { useRef, type ReactNode } from "react";
 import { mayDecide, mayReadReviews } from "../lib/permissions.ts";
-import { Link, navigate, type Route } from "../lib/router.tsx";
+import { Link, navigate } from "../lib/router.tsx";
+import type { Route } from "../lib/routes.ts";
 import { useSession, useSessionControl } from "../lib/session.tsx";
 import { useQuery } from "../lib/use-query.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";

@@ -2,7 +2,8 @@
 import type { ReactNode } from "react";
 import type { StepView } from "../../../shared/views.ts";
 import { visible } from "../lib/format.ts";
-import { Link, reviewPath } from "../lib/router.tsx";
+import { Link } from "../lib/router.tsx";
+import { reviewPath } from "../lib/routes.ts";
 import type { SignedDecision } from "../lib/task-signatures.ts";
 import { Badge, Status, toneOf, type Tone } from "./status.tsx";
 import { stepAnchor } from "./step-graph.tsx";

@@ -2,7 +2,8 @@
 import type { ReviewPage } from "../../../shared/api.ts";
 import type { ReviewView } from "../../../shared/views.ts";
 import { visible, plural } from "../lib/format.ts";
-import { Link, reviewPath } from "../lib/router.tsx";
+import { Link } from "../lib/router.tsx";
+import { reviewPath } from "../lib/routes.ts";
 import { Empty } from "./notice.tsx";
 import { Countdown } from "./time.tsx";
 

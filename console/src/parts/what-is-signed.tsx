@@ -11,18 +11,6 @@ import { Value } from "./value.tsx";
 export function WhatIsSigned({ review, check }: { review: ReviewView; check: SubjectCheck }) {
   return (
     <section aria-label="What is signed" className="what-is-signed">
-      {check.matches ? null : (
-        <Notice tone="bad" title="This review does not match what the executor asks about." live="alert">
-          <p>
-            The digest over what is shown here is another one. This page refuses to sign it. Tell whoever runs the
-            system, and do not approve it elsewhere.
-          </p>
-          <p className="small">
-            asked about <Id value={review.subject} what="subject digest" form="digest" /> shown{" "}
-            <Id value={check.computed} what="computed digest" form="digest" />
-          </p>
-        </Notice>
-      )}
       <details>
         <summary>
           What you sign{" "}
@@ -57,5 +45,22 @@ export function WhatIsSigned({ review, check }: { review: ReviewView; check: Sub
         <Link to="/trust">What you can rely on</Link>
       </p>
     </section>
+  );
+}
+
+/** Stands at the top of a review whose parts are not what the executor asks about. */
+export function Mismatch({ review, check }: { review: ReviewView; check: SubjectCheck }) {
+  if (check.matches) return null;
+  return (
+    <Notice tone="bad" title="This review does not match what the executor asks about." live="alert">
+      <p>
+        The digest over what is shown here is another one. This page refuses to sign it. Tell whoever runs the system,
+        and do not approve it elsewhere.
+      </p>
+      <p className="small">
+        asked about <Id value={review.subject} what="subject digest" form="digest" /> shown{" "}
+        <Id value={check.computed} what="computed digest" form="digest" />
+      </p>
+    </Notice>
   );
 }
