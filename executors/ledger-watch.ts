@@ -61,7 +61,8 @@ export class LedgerWatch {
     this.#alarm = { problem, at: new Date(nowMs).toISOString() };
     writeMeta(this.#sql, "alarm", JSON.stringify(this.#alarm));
     console.error("alarm", { code: problem.code });
-    this.#record({ type: "alarm-raised", code: problem.code, detail: problem.detail });
+    // The words may be the ledger's own.
+    this.#record({ type: "alarm-raised", code: problem.code, detail: problem.detail.slice(0, 500).toWellFormed() });
   }
 }
 

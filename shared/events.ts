@@ -164,7 +164,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("step-expired"), step }),
   z.strictObject({ type: z.literal("cancel-requested"), by: z.string() }),
-  z.strictObject({ type: z.literal("task-settled"), status: TaskStatus, why: z.string().max(60).nullable() }),
+  /** `why` is a step's name or a word: at least as long as a name may be, because a record that the ledger refuses stops its executor. */
+  z.strictObject({ type: z.literal("task-settled"), status: TaskStatus, why: z.string().max(64).nullable() }),
 ]);
 export type TaskEvent = z.infer<typeof TaskEvent>;
 

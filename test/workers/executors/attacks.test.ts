@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { contracts } from "../../../executors/capabilities/index.ts";
 import { commit, type Disclosures } from "../../../shared/commitments.ts";
 import type { ReleaseBundle } from "../../../shared/release.ts";
+import { ChainRecord } from "../../../shared/events.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { attestation, enrol, keyId, newSalt, newTask, planOf, signedPlan } from "../../support/manager.ts";
 import { newPrivateKey } from "../../../scripts/lib/keys.ts";
@@ -78,6 +79,20 @@ describe("a neighbour in a shard is not held up", () => {
     );
     expect(longest).toBeLessThan(LIMITS.entryBytes - 1_024);
   });
+});
+
+it("whatever an agent names its steps, the ledger can read the record of them", async () => {
+  const policy: ReleaseBundle["policy"] = { default: "deny", rules: [] };
+  const { w, propose } = await agentTask({ policy });
+  const answer = await propose([note(`s${"x".repeat(63)}`), note("constructor"), note("a-b_c-")]);
+  expect(answer).toMatchObject({ ok: true, value: { view: { status: "failed" } } });
+  const bodies = await inObject(w.executor(), (_, state) =>
+    state.storage.sql
+      .exec<{ body: string }>("SELECT body FROM journal")
+      .toArray()
+      .map(({ body }) => body),
+  );
+  for (const body of bodies) expect(ChainRecord.safeParse(JSON.parse(body)).error?.issues ?? []).toEqual([]);
 });
 
 it("an open task that can no longer be read stops neither the alarm nor its neighbours", async () => {
