@@ -5,6 +5,7 @@ import type { Result } from "../../shared/result.ts";
 import { eventText, PING } from "../../shared/sse.ts";
 import type { TaskEventView } from "../../shared/views.ts";
 import { callExecutorOf } from "../executors/executor.ts";
+import { authenticate } from "../http/caller.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { lastEventId } from "../http/headers.ts";
 import { TaskPath } from "./shapes.ts";
@@ -21,9 +22,15 @@ export const followTask = endpoint(
     params: TaskPath,
     answers: { 200: { description: "The stream", contentType: "text/event-stream" } },
   },
-  async ({ env, request, nowMs, caller, params }) => {
-    const next = (after: number, waitMs: number): Promise<Batch> =>
-      callExecutorOf(env, caller.tenant, params.id, (stub) => stub.events(params.id, after, waitMs));
+  async ({ env, background, request, nowMs, caller, params }) => {
+    const next = async (after: number, waitMs: number): Promise<Batch> => {
+      const batch = await callExecutorOf(env, caller.tenant, params.id, (stub) =>
+        stub.events(params.id, after, waitMs),
+      );
+      // A stream lasts longer than a key may be trusted: what came meanwhile is shown only to a key that is still valid.
+      const still = await authenticate(env, request.headers.get("authorization"), Date.now(), background);
+      return still.ok ? batch : still;
+    };
     // The first batch is read before the stream begins, so that a task that is not there is a problem and not an empty stream.
     const after = lastEventId(request);
     const first = await next(after, 0);

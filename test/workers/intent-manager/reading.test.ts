@@ -1,9 +1,11 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ENDPOINTS } from "../../../intent-manager/routes/index.ts";
+import { apiKeyHash } from "../../../scripts/lib/keys.ts";
 import { createClient } from "../../../shared/client.ts";
 import { problem } from "../../../shared/problems.ts";
 import { err, ok } from "../../../shared/result.ts";
-import { answerWith, as, calls, ledger, refuses, seedTenants, send, sendRaw, viewOf } from "./world.ts";
+import { answerWith, as, calls, globex, ledger, refuses, seedTenants, send, sendRaw, viewOf } from "./world.ts";
 
 beforeAll(seedTenants);
 beforeEach(() => {
@@ -63,6 +65,22 @@ describe("following a task", () => {
     const seen = [];
     for await (const one of client.followTask(TASK)) seen.push(one.ok ? one.value.event.type : one.problem.code);
     expect(seen).toEqual(["task-opened", "task-settled"]);
+  });
+
+  it("a key that is revoked while it follows a task sees nothing more", async () => {
+    const key = as("operator", globex);
+    let n = 0;
+    answerWith({
+      events: async () => {
+        if (n++ === 0) return ok({ events: [], settled: false });
+        await env.CONTROL_DB.prepare("UPDATE api_keys SET revoked_at = 1 WHERE hash = ?").bind(apiKeyHash(key)).run();
+        await expect.poll(async () => (await send(key, "/v1/whoami")).status, { timeout: 3_000 }).toBe(401);
+        return ok({ events: [event(9, "task-settled")], settled: true });
+      },
+    });
+    const text = await (await sendRaw(key, `/v1/tasks/${TASK}/events`)).text();
+    expect(text).toContain('"code":"unauthenticated"');
+    expect(text).not.toContain("task-settled");
   });
 
   it("a refusal in the middle reaches the client as one problem", async () => {
