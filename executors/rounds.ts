@@ -56,9 +56,16 @@ export type RoundsDeps = {
 };
 
 /** A UTF-16 unit takes at most three bytes, so most records need no counting. */
-const isTooLarge = (body: string): boolean =>
-  body.length * 3 > LIMITS.recordBytes && utf8(body).length > LIMITS.recordBytes;
-const tooLarge = () => err(problem("task-limit", `This would make a record of more than ${LIMITS.recordBytes} bytes.`));
+const exceeds = (text: string, bytes: number): boolean => text.length * 3 > bytes && utf8(text).length > bytes;
+const isTooLarge = (record: Sealed): boolean =>
+  exceeds(record.body, LIMITS.recordBytes) || exceeds(record.private ?? "", LIMITS.recordValuesBytes);
+const tooLarge = () =>
+  err(
+    problem(
+      "task-limit",
+      `This would make a record of more than ${LIMITS.recordBytes} bytes, or of more than ${LIMITS.recordValuesBytes} with its values.`,
+    ),
+  );
 
 export class Rounds {
   readonly #deps: RoundsDeps;
@@ -145,7 +152,7 @@ export class Rounds {
         if (!result.ok) return { waiting, result, record: null, write: null };
         const { events, write, value } = result.value;
         const record = events.length === 0 ? null : seal(this.#deps.executor, head, nowMs, null, events, null);
-        if (record !== null && isTooLarge(record.body)) {
+        if (record !== null && isTooLarge(record)) {
           this.#doubtful = true;
           return { waiting, result: tooLarge(), record: null, write: null };
         }
@@ -158,7 +165,7 @@ export class Rounds {
       const { values, details, requestDigest, requestKey } = draft;
       const beside = { values, details, requestDigest, requestKey };
       const record = seal(this.#deps.executor, head, nowMs, work.task, draft.events, beside);
-      if (isTooLarge(record.body)) return { waiting, result: tooLarge(), record: null, write: null };
+      if (isTooLarge(record)) return { waiting, result: tooLarge(), record: null, write: null };
       states.set(work.task, draft.state);
       return { waiting, result, record, write: null };
     } catch (error) {

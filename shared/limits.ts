@@ -12,6 +12,8 @@ export const LIMITS = {
   planBytes: 24 * 1024,
   /** Bytes of one chain record: a record larger than an entry could never be delivered and would stop its executor's outbox. */
   recordBytes: 64_000,
+  /** Bytes of the values beside one record: a row of an object's storage holds 2 MB, and one that does not fit would fail a whole round. */
+  recordValuesBytes: 1_800_000,
   /** Rules, and rules not yet decided, that a recorded decision names; the explanation of any answer stays readable and its record small. */
   decisionRules: 20,
   /** Reviews that one decision may ask for; more is a policy gone wrong and denies. */

@@ -57,6 +57,14 @@ describe("a neighbour in a shard is not held up", () => {
     await Promise.all(waiting);
   });
 
+  it("by a task whose values no row can hold", async () => {
+    const { w } = await agentTask();
+    const huge = await w.submission({ text: "x".repeat(3_000_000) }, { task: newTaskOf(w), waitMs: 0 });
+    const small = await w.submission({ text: "x" }, { task: newTaskOf(w), waitMs: 0 });
+    const answers = await Promise.all([w.executor().submit(huge), w.executor().submit(small)]);
+    expect(answers.map(code)).toEqual(["task-limit", "ok"]);
+  });
+
   it("by a plan whose record no ledger entry can hold", async () => {
     const policy: ReleaseBundle["policy"] = {
       default: "deny",
