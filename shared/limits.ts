@@ -43,6 +43,8 @@ export const LIMITS = {
   policyRules: 2_000,
   /** Plan rounds of one task: an agent that needs more is looping. */
   taskRounds: 16,
+  /** Steps of one task over all rounds: when its time is over all of them end in one record, some 150 bytes each. */
+  taskSteps: 256,
   /** A task without another deadline ends after this long. */
   taskDeadlineMs: 7 * 24 * 3_600_000,
   /** A review without another deadline expires after this long. */

@@ -92,6 +92,8 @@ function refusePlan(state: TaskState, plan: Plan): Problem | null {
   if (plan.round > state.round + 1)
     return problem("plan-invalid", `The next round is ${state.round + 1}.`, { next: state.round + 1 });
   if (plan.round > LIMITS.taskRounds) return problem("task-limit", `A task has at most ${LIMITS.taskRounds} rounds.`);
+  if (state.steps.size + plan.steps.length > LIMITS.taskSteps)
+    return problem("task-limit", `A task has at most ${LIMITS.taskSteps} steps.`);
   const again = plan.steps.find((step) => state.steps.has(step.id));
   if (again !== undefined)
     return problem("plan-invalid", `The task already has a step named ${again.id}.`, { step: again.id });

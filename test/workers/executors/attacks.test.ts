@@ -1,11 +1,11 @@
 /** Attacks on an executor by holders of ordinary keys and of the whole intent-manager. Each test is an attempt; what it asserts is that it fails. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { contracts } from "../../../executors/capabilities/index.ts";
 import { commit, type Disclosures } from "../../../shared/commitments.ts";
 import type { ReleaseBundle } from "../../../shared/release.ts";
 import { ChainRecord } from "../../../shared/events.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import { attestation, enrol, keyId, newSalt, newTask, planOf, signedPlan } from "../../support/manager.ts";
+import { attestation, enrol, HOUR_MS, keyId, newSalt, newTask, planOf, signedPlan } from "../../support/manager.ts";
 import { newPrivateKey } from "../../../scripts/lib/keys.ts";
 import { digestOf } from "../../../shared/canonical.ts";
 import { testKeys } from "../keys.ts";
@@ -18,7 +18,12 @@ const REVIEWED: ReleaseBundle["policy"] = {
   rules: [{ id: "ask", when: "true", then: "review", reviewers: { role: "lead", quorum: 1 } }],
 };
 const BY_AGENTS = { planner: "agent", playbook: null } as const;
-type Beside = { readonly disclosures?: Disclosures; readonly rationale?: string | null };
+type Beside = {
+  readonly disclosures?: Disclosures;
+  readonly rationale?: string | null;
+  readonly round?: number;
+  readonly last?: boolean;
+};
 type Steps = Parameters<typeof planOf>[6];
 
 /** A task of an agent's automation, and a way to propose into it. */
@@ -28,8 +33,8 @@ async function agentTask(change: Partial<ReleaseBundle> = {}) {
   const opened = await w.executor().submit(command);
   if (!opened.ok) throw new Error(opened.problem.code);
   const input = commit(command.input.salt, command.input.value);
-  const propose = async (steps: Steps, { disclosures = {}, rationale = null }: Beside = {}) => {
-    const bare = planOf(w.tenant, command.task, "eu", w.release, input, "agent", steps, 1, true);
+  const propose = async (steps: Steps, { disclosures = {}, rationale = null, round = 1, last = true }: Beside = {}) => {
+    const bare = planOf(w.tenant, command.task, "eu", w.release, input, "agent", steps, round, last);
     const why = rationale === null ? null : { $commit: rationale };
     const plan = { ...bare, steps: bare.steps.map((step) => ({ ...step, rationale: why })) };
     const signed = { ...(await signedPlan(testKeys.workers.proposalKey, plan)), disclosures };
@@ -116,6 +121,22 @@ it("an open task that can no longer be read stops neither the alarm nor its neig
     await object.alarm();
   });
   expect(code(await w.executor().submit(await w.submission({ text: "hello" })))).toBe("ok");
+});
+
+it("a task of as many steps as it may have can still end in one record", async () => {
+  const { w, task, propose } = await agentTask({ policy: REVIEWED });
+  const rounds = LIMITS.taskSteps / LIMITS.planSteps;
+  for (let round = 1; round <= rounds + 1; round++) {
+    const steps = Array.from({ length: LIMITS.planSteps }, (_, i) => note(`r${round}s${i}`.padEnd(64, "x")));
+    expect(code(await propose(steps, { round, last: false }))).toBe(round <= rounds ? "ok" : "task-limit");
+  }
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 48 * HOUR_MS });
+  try {
+    await inObject(w.executor(), (object) => object.alarm());
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(await w.executor().read(task)).toMatchObject({ value: { settled: true, status: "expired" } });
 });
 
 describe("whoever holds the intent-manager", () => {
