@@ -50,6 +50,9 @@ const plain = (line: string): string =>
     .replaceAll(/\s+/g, " ")
     .trim();
 
+/** A text as a pattern for itself. */
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+
 /** Whether the output has these lines in this order; a line `…` allows any number of lines, `…` inside a line any text. */
 function missingLine(wanted: string, printed: string): string | null {
   const lines = printed.split("\n").map(plain);
@@ -59,7 +62,7 @@ function missingLine(wanted: string, printed: string): string | null {
     const pattern = new RegExp(
       `^${plain(line)
         .split("…")
-        .map((part) => RegExp.escape(part.trim()))
+        .map((part) => literal(part.trim()))
         .join(".*")}$`,
     );
     const found = lines.findIndex((candidate, i) => i >= at && pattern.test(candidate));

@@ -5,7 +5,7 @@ import { fromBase64, toBase64, toHex, utf8 } from "../../shared/bytes.ts";
 import { canonicalBytes } from "../../shared/canonical.ts";
 import { generateKeyPair, importSigner, keyId, signEd25519, type PublicJwk, type Signer } from "../../shared/keys.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
-import { Envelope, openEnvelope, pae, signEnvelope, type OpenOptions } from "../../shared/signing.ts";
+import { type Envelope, openEnvelope, pae, signEnvelope, type OpenOptions } from "../../shared/signing.ts";
 
 /** RFC 8037, appendix A. */
 const RFC = {
