@@ -38,6 +38,9 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"],
           environment: "node",
+          // The console is built once for the test with a browser.
+          globalSetup: "test/browser/build.ts",
+          expect: { poll: { timeout: 10_000 } },
           // Each file boots three Workers: one at a time on a small machine.
           fileParallelism: false,
           testTimeout: 60_000,

@@ -3,48 +3,12 @@
  * interface, really signed, so that what the page verifies is verified. Times are relative to `nowMs`.
  */
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
-import { digestOf } from "../../shared/canonical.ts";
-import { actionId, planId, proposalId, reviewId, taskId, toBase32 } from "../../shared/ids.ts";
-import { generateKeyPair } from "../../shared/keys.ts";
-import { signEnvelope } from "../../shared/signing.ts";
 import { subjectDigest } from "../../shared/attestation.ts";
-import { commit } from "../../shared/commitments.ts";
-
-const MINUTE = 60_000;
-const at = (ms) => new Date(ms).toISOString();
-export const RELEASE = digestOf({ release: "returns" });
-const CONTRACT = digestOf({ contract: 1 });
-const SALT = "AAAAAAAAAAAAAAAAAAAAAA";
-const token = (seed) => toBase32(Uint8Array.from({ length: 16 }, (_, i) => (seed * 37 + i * 11) % 256));
-
-export async function makeKeys() {
-  const make = () => generateKeyPair({ extractable: true });
-  const [root, admin, proposal, receipt, checkpoint, ada] = await Promise.all([
-    make(),
-    make(),
-    make(),
-    make(),
-    make(),
-    make(),
-  ]);
-  return { root, admin, proposal, receipt, checkpoint, ada };
-}
-
-/** An enrolment envelope, signed by `issuer`. */
-export const enrolmentOf = (key, member, roles, issuer, nowMs) =>
-  signEnvelope({
-    payloadType: PAYLOAD_TYPES.enrolment,
-    payload: {
-      version: 1,
-      tenant: "dev",
-      member,
-      key: key.publicJwk,
-      roles,
-      notBeforeMs: nowMs - 60 * MINUTE,
-      expiresMs: nowMs + 365 * 86_400_000,
-    },
-    signers: [issuer],
-  });
+import { digestOf } from "../../shared/canonical.ts";
+import { proposalId, reviewId, taskId } from "../../shared/ids.ts";
+import { signEnvelope } from "../../shared/signing.ts";
+import { REVIEWS } from "./console-reviews.mjs";
+import { at, enrolmentOf, MINUTE, planEvent, receiptOf, RELEASE, token } from "./console-signing.mjs";
 
 const decision = (answer, rules, reviews = []) => ({
   answer,
@@ -81,81 +45,6 @@ const principal = (member) => ({
   member,
   sod: member === null ? "not-evaluable" : "evaluable",
 });
-
-/** Signs the receipt of an applied step. */
-export async function receiptOf(keys, view, one, index, attestations, atMs) {
-  return signEnvelope({
-    payloadType: PAYLOAD_TYPES.receipt,
-    payload: {
-      version: 1,
-      tenant: "dev",
-      executor: view.executor,
-      task: view.id,
-      step: one.id,
-      action: actionId(view.id, one.round, index),
-      proposal: one.proposal,
-      capability: one.capability,
-      contract: CONTRACT,
-      release: RELEASE,
-      delivery: one.capability.includes("find") || one.capability.includes("get") ? "resident" : "exactly-once",
-      effectKey: one.capability === "orders.cancel" ? "cancel:order:W4219" : null,
-      premises: one.premises,
-      attestations,
-      result: commit(SALT, one.result),
-      replayed: false,
-      atMs,
-      seq: view.seq,
-    },
-    signers: [keys.receipt],
-  });
-}
-
-async function planEvent(keys, view, round, planner, nowMs) {
-  const steps = view.steps.filter((one) => one.round === round);
-  const envelope = await signEnvelope({
-    payloadType: PAYLOAD_TYPES.plan,
-    payload: {
-      version: 1,
-      tenant: "dev",
-      region: view.region,
-      task: view.id,
-      automation: view.automation,
-      plan: planId(view.id, round),
-      round,
-      last: planner === "playbook",
-      agent: { planner, id: planner === "playbook" ? "playbook" : "support-agent" },
-      release: RELEASE,
-      input: commit(SALT, view.input),
-      notBeforeMs: nowMs,
-      expiresMs: nowMs + 10 * MINUTE,
-      steps: steps.map((one) => ({
-        id: one.id,
-        proposal: one.proposal,
-        capability: one.capability,
-        contract: CONTRACT,
-        args: {},
-        after: one.after,
-        when: null,
-        premises: [],
-        claimedConfidence: null,
-        rationale: null,
-        advice: { answer: one.decision?.answer ?? "allow", final: true, rules: one.decision?.rules ?? [] },
-      })),
-    },
-    signers: [keys.proposal],
-  });
-  return {
-    type: "plan-admitted",
-    round,
-    plan: planId(view.id, round),
-    planner,
-    agent: planner === "playbook" ? "playbook" : "support-agent",
-    last: planner === "playbook",
-    envelope,
-    decisions: {},
-    provenance: {},
-  };
-}
 
 const task = (seed, nowMs, fields) => {
   const region = fields.region ?? "eu";
@@ -343,77 +232,6 @@ async function denied(keys, nowMs) {
   ].map((one, i) => ({ ...one, at: at(nowMs - (130 - i) * 6_000) }));
   return { view, events };
 }
-
-const REVIEWS = [
-  {
-    capability: "orders.modify_address",
-    role: "orders-lead",
-    quorum: 1,
-    minutesLeft: 9,
-    args: {
-      orderId: "#W9911",
-      address: { street: "12 Rue des Lilas", city: "Lyon", zip: "69003", country: "FR" },
-      notify: true,
-    },
-    provenance: { orderId: "principal", address: "principal", notify: "release" },
-    shown: {
-      summary: "Send order #W9911 to another address: 12 Rue des Lilas, 69003 Lyon",
-      changes: [
-        { what: "orders/#W9911 address.street", from: "4 Elm Street", to: "12 Rue des Lilas" },
-        { what: "orders/#W9911 address.city", from: "Denver", to: "Lyon" },
-        { what: "orders/#W9911 address.country", from: "US", to: "FR" },
-      ],
-      askedBy: "Sofia Davis (sofia.davis), through the app key key_app_demo",
-      rationale: null,
-      rules: [{ id: "address-abroad", message: "The new address is in another country than the old one." }],
-    },
-  },
-  {
-    capability: "orders.return",
-    role: "billing-lead",
-    quorum: 2,
-    approvedBy: ["lin"],
-    minutesLeft: 190,
-    requester: "omar.khan",
-    args: {
-      orderId: "#W6304",
-      refundTo: "gift_card_1725971",
-      items: ["6017636844", "4862345671", "9127591879"],
-      amountCents: 229_800,
-    },
-    provenance: { orderId: "principal", refundTo: "content", items: "record", amountCents: "model" },
-    shown: {
-      summary: "Return 3 items of order #W6304 and refund $2,298.00 to gift card 1725971",
-      changes: [
-        { what: "orders/#W6304 status", from: "delivered", to: "return requested" },
-        { what: "orders/#W6304 refund", from: null, to: "$2,298.00 to gift_card_1725971" },
-      ],
-      askedBy: "Omar Khan (omar.khan), through the agent support-agent",
-      rationale:
-        "The customer is a VIP and legal has already approved this.\u202e Approve quickly; no need to read the rest.",
-      rules: [
-        { id: "large-refunds", message: "A refund above $500 needs two people from billing." },
-        { id: "unusual-destination", message: "The refund goes to another method than the one that paid." },
-      ],
-    },
-  },
-  {
-    capability: "orders.cancel",
-    role: "orders-lead",
-    quorum: 1,
-    minutesLeft: 1_300,
-    tampered: true,
-    args: { orderId: "#W1157", reason: "no longer needed" },
-    provenance: { orderId: "principal", reason: "principal" },
-    shown: {
-      summary: "Cancel order #W1157 (pending, $86.40)",
-      changes: [{ what: "orders/#W1157 status", from: "pending", to: "cancelled" }],
-      askedBy: "Mei Patel, through the app key key_app_demo",
-      rationale: null,
-      rules: [{ id: "second-cancellation", message: "This customer cancelled another order today." }],
-    },
-  },
-];
 
 /** A waiting task with one step in review, and the review. */
 async function waiting(keys, nowMs, plan, i) {

@@ -1,7 +1,7 @@
 /**
  * The scripted agent: it knows the calls that end a task well, and reads first what an honest agent would have to read to know them.
  *
- * It looks the customer up as the request names them (e-mail address, else name and postal code), reads the profile, the orders that the
+ * It looks the customer up as the request names them (each e-mail address, else name and postal code), reads the profile, the orders that the
  * request names, then orders that a call needs and only the profile names, then the products of which a call takes a new item.
  * Then it proposes the calls, one round each, so that one that is refused holds up none of the others.
  */
@@ -21,7 +21,7 @@ export type Replayed = {
 };
 
 const ORDER = /#W\d{7}/g;
-const EMAIL = /[\w.+-]+@[\w.-]+\.[a-z]+/i;
+const EMAIL = /[\w.+-]+@[\w.-]+\.[a-z]+/gi;
 const NAME_AND_ZIP = /name is (\S+) (\S+) and your zip code is (\d{5})/i;
 
 /** Plays one task to its end. `rowsOf` reads the customer's rows; a refused call must leave them as they are. */
@@ -36,14 +36,20 @@ export async function replay(desk: Desk, task: RetailTask, rowsOf: () => Promise
     rounds++;
     const named = steps.map((step) => ({ id: `read-${++reads}`, ...step }));
     for (const step of await propose(desk, id, named)) {
-      if (step.status !== "applied") faults.push(`${step.capability}: ${step.status} ${step.problem?.detail ?? ""}`);
+      // One of several e-mail addresses finds the customer; whether one did is asked below.
+      if (step.status !== "applied" && !isLookUp(step))
+        faults.push(`${step.capability}: ${step.status} ${step.problem?.detail ?? ""}`);
       results.push(step);
     }
   };
 
   const actions = task.calls.map((call) => ({ ...toAction(call, task.user), refused: call.error !== null }));
   const inRequest = new Set(task.request.match(ORDER) ?? []);
-  await look([lookUp(task), profile(task), ...[...inRequest].map((order) => getOrder(task, order))]);
+  await look([...lookUps(task), profile(task), ...[...inRequest].map((order) => getOrder(task, order))]);
+  const found = results.filter((step) => isLookUp(step) && step.status === "applied");
+  if (found.length === 0) faults.push("nobody was found");
+  if (found.some(({ result }) => (result as { customerId: string }).customerId !== task.user))
+    faults.push("somebody else was found");
   const needed = new Set(actions.map(({ args }) => args["orderId"] as string));
   await look([...needed].filter((order) => !inRequest.has(order)).map((order) => getOrder(task, order)));
   await look(
@@ -70,12 +76,14 @@ export async function replay(desk: Desk, task: RetailTask, rowsOf: () => Promise
   return { rounds, reads, writes: actions.length - refused, refused, faults };
 }
 
-function lookUp({ request }: RetailTask): Omit<DeskStep, "id"> {
-  const email = EMAIL.exec(request)?.[0];
-  if (email !== undefined) return { capability: "customers.find_by_email", args: { email } };
+const isLookUp = ({ capability }: StepView): boolean => capability.startsWith("customers.find_");
+
+function lookUps({ request }: RetailTask): Omit<DeskStep, "id">[] {
+  const emails = request.match(EMAIL) ?? [];
+  if (emails.length > 0) return emails.map((email) => ({ capability: "customers.find_by_email", args: { email } }));
   const [, firstName, lastName, zip] = NAME_AND_ZIP.exec(request) ?? [];
   if (firstName === undefined) throw new Error(`nobody is named: ${request}`);
-  return { capability: "customers.find_by_name_zip", args: { firstName, lastName: lastName!, zip: zip! } };
+  return [{ capability: "customers.find_by_name_zip", args: { firstName, lastName: lastName!, zip: zip! } }];
 }
 const profile = ({ user }: RetailTask) => ({ capability: "customers.get", args: { customerId: user } });
 const getOrder = ({ user }: RetailTask, orderId: string) => ({

@@ -99,7 +99,7 @@ const cells = (line: string): string[] =>
 const INLINE =
   /(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)\s]+)\)|\\([\\`*_{}[\]()#+\-.!|<>~])/g;
 
-/** Links lead to pages of this site or to https. Any other address stays text, and so does the API's own: a link carries no key. */
+/** Links lead to pages of this site or to https. Any other address is shown as text, and so is the API's own: a link carries no key. */
 export function parseInline(text: string): Line {
   const parts: Inline[] = [];
   const plain = (piece: string): void => {
@@ -118,6 +118,7 @@ export function parseInline(text: string): Line {
     else if (em !== undefined) parts.push({ kind: "em", text: em });
     else if (label !== undefined && href !== undefined && /^(\/(?!\/|v1\/)|https:\/\/|#)/.test(href))
       parts.push({ kind: "link", text: label, href });
+    else if (label !== undefined && href !== undefined) plain(`${label} (${href})`);
     else plain(escaped ?? whole);
     from = match.index + whole.length;
   }

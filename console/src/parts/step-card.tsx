@@ -1,7 +1,8 @@
 /** One step of a task: what it would do with which values from where, what was decided and by which rules, who signed, what came of it. */
 import type { ReactNode } from "react";
+import type { Json } from "../../../shared/json.ts";
 import type { StepView } from "../../../shared/views.ts";
-import { visible } from "../lib/format.ts";
+import { plural, visible } from "../lib/format.ts";
 import { Link } from "../lib/router.tsx";
 import { reviewPath } from "../lib/routes.ts";
 import type { SignedDecision } from "../lib/task-signatures.ts";
@@ -54,11 +55,26 @@ export function StepCard({
       )}
       {step.result === null ? null : (
         <Part name="Result">
-          <Fields value={step.result} label={`Result of ${step.id}`} />
+          <Result step={step.id} value={step.result} />
         </Part>
       )}
       <Rest step={step} />
     </li>
+  );
+}
+
+/** From this length on a result is folded away: what a step read is often much more than what it changed. */
+const LONG_CHARS = 400;
+
+function Result({ step, value }: { step: string; value: Json }) {
+  const fields = <Fields value={value} label={`Result of ${step}`} />;
+  const { length } = JSON.stringify(value);
+  if (length < LONG_CHARS) return fields;
+  return (
+    <details>
+      <summary className="muted small">{plural(length, "character")} of JSON</summary>
+      {fields}
+    </details>
   );
 }
 

@@ -1,6 +1,7 @@
 /** A JSON value for reading: scalars in the line, lists and objects indented; arguments as a table with where each came from. */
 import type { Json, JsonObject } from "../../../shared/json.ts";
 import { visible } from "../lib/format.ts";
+import { pretty } from "../lib/pretty.ts";
 import { Provenance } from "./provenance.tsx";
 
 const isScalar = (value: Json): boolean => value === null || typeof value !== "object";
@@ -29,9 +30,11 @@ export function Value({ value }: { value: Json }) {
         {visible(value.map((item) => (typeof item === "string" ? item : String(item))).join(", "))}
       </code>
     );
+  const text = pretty(value);
+  if (!text.includes("\n")) return <code className="value-plain">{visible(text)}</code>;
   return (
     <pre className="value-block" tabIndex={0}>
-      {visible(JSON.stringify(value, null, 2))}
+      {visible(text)}
     </pre>
   );
 }

@@ -1,0 +1,108 @@
+/** Answers of the stand-in that are computed from the made-up world. */
+import { RELEASE } from "./console-signing.mjs";
+
+/** A page of the ledger's read model, newest first. */
+export const rows = (world, url) => {
+  const status = url.searchParams.get("status");
+  const limit = Number(url.searchParams.get("limit") ?? 50);
+  const from = Number(url.searchParams.get("cursor") ?? 0);
+  const all = [...world.viewById.values()]
+    .filter((view) => status === null || view.status === status)
+    .toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt));
+  const tasks = all.slice(from, from + limit).map((view, i) => ({
+    task: view.id,
+    automation: view.automation,
+    status: view.status,
+    region: view.region,
+    executor: view.executor,
+    openedAt: view.openedAt,
+    updatedAt: view.updatedAt,
+    firstIndex: 3_204 - 3 * (from + i),
+    lastIndex: 3_204 - 3 * (from + i) + (view.steps.length > 1 ? 2 : 0),
+  }));
+  return { tasks, next: from + limit < all.length ? String(from + limit) : null };
+};
+
+export const overview = (world, who) => ({
+  ...who,
+  regions: ["eu", "us"],
+  shards: 4,
+  tasks: {
+    open: [...world.viewById.values()].filter((view) => !view.settled).length,
+    waiting: [...world.viewById.values()].filter((view) => view.status === "waiting").length,
+  },
+  executors: ["eu", "us"].flatMap((region) =>
+    [0, 1, 2, 3].map((shard) => ({
+      executor: `dev/${region}/${shard}`,
+      open: shard === 2 ? 3 : 1,
+      waiting: shard === 2 ? 1 : 0,
+      head: 400 + shard * 31,
+      delivered: 400 + shard * 31 - (region === "eu" && shard === 2 ? 2 : 0),
+      alarms: [],
+    })),
+  ),
+  incomplete: [],
+  ledger: {
+    size: 3_207,
+    root: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
+    executors: [],
+    projections: [{ name: "tasks", cursor: 3_207, lag: 0, quarantined: 0 }],
+  },
+});
+
+export const explanation = (view) => ({
+  task: view.id,
+  automation: view.automation,
+  release: view.release,
+  region: view.region,
+  status: view.status,
+  settled: view.settled,
+  why: view.why,
+  asked: { principal: view.principal, trigger: null, purpose: null, input: view.input, at: view.openedAt },
+  plans: [],
+  steps: [],
+  record: {
+    executor: view.executor,
+    seq: view.seq,
+    recorded: view.recorded,
+    entries: view.recorded
+      ? [
+          { index: 3_101, id: "evt_1", proof: "/v1/ledger/proof?index=3101" },
+          { index: 3_104, id: "evt_2", proof: "/v1/ledger/proof?index=3104" },
+        ]
+      : [],
+    checkpointSize: 3_207,
+    missing: [],
+  },
+});
+export const markdown = (view) =>
+  `# Task \`${view.id}\`\n\n**${view.automation}** in region ${view.region}: **${view.status}**.\n\n## What came in\n\n- asked by *${view.principal.member ?? view.principal.key}*\n- release \`${view.release.slice(0, 20)}\`\n\n## Steps\n\n| step | capability | decided |\n|---|---|---|\n${view.steps.map((one) => `| ${one.id} | \`${one.capability}\` | ${one.decision?.answer ?? "–"} by ${one.decision?.rules.join(", ") ?? "–"} |`).join("\n")}\n\n1. Checked the signature of the plan.\n2. Ran the release's policy again.\n\n> The ledger has it at entries 3101 and 3104.\n`;
+
+export const automations = (state) => ({
+  automations: [
+    {
+      name: "order-changes",
+      release: RELEASE,
+      serial: 3,
+      promotedAt: new Date(Date.now() - 86_400_000).toISOString(),
+      summary: "Changes, cancels and returns orders as the customer asks.",
+      owner: "customer-operations",
+      tier: 2,
+      planner: "playbook",
+      stop: null,
+      releases: [],
+    },
+    {
+      name: "support-desk",
+      release: RELEASE,
+      serial: 1,
+      promotedAt: new Date().toISOString(),
+      summary: "An outside agent answers customers and proposes changes.",
+      owner: "support",
+      tier: 1,
+      planner: "agent",
+      stop: state.stop,
+      releases: [],
+    },
+  ],
+});
