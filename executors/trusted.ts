@@ -129,6 +129,8 @@ export class Trusted {
           serial: known.serial,
         }),
       );
+    if (promotion.serial > (known?.serial ?? 0) + LIMITS.promotionStep)
+      return err(problem("invalid-request", `A promotion's serial rises by at most ${LIMITS.promotionStep}.`));
     const row: PromotionRow = {
       automation: promotion.automation,
       serial: promotion.serial,

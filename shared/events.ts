@@ -58,15 +58,17 @@ export const StepStatus = z.enum([
 ]);
 export type StepStatus = z.infer<typeof StepStatus>;
 
-export const Principal = z.strictObject({
-  /** Id of the API key that opened the task. */
-  key: z.string().max(60),
-  role: z.enum(["app", "agent", "approver", "operator", "auditor", "admin"]),
-  /** The person behind the request, where the key is bound to one or the app named one. */
-  member: MemberId.nullable(),
-  /** `evaluable` when the requester is a known person. */
-  sod: z.enum(["evaluable", "not-evaluable"]),
-});
+export const Principal = z
+  .strictObject({
+    /** Id of the API key that opened the task. */
+    key: z.string().max(60),
+    role: z.enum(["app", "agent", "approver", "operator", "auditor", "admin"]),
+    /** The person behind the request: the one whom the key belongs to, or the one whom the app names. */
+    member: MemberId.nullable(),
+    /** `evaluable` when the API key itself belongs to a person; a name that the app gives can only exclude. */
+    sod: z.enum(["evaluable", "not-evaluable"]),
+  })
+  .refine(({ sod, member }) => sod === "not-evaluable" || member !== null, "a known requester has a name");
 export type Principal = z.infer<typeof Principal>;
 
 const step = StepId;

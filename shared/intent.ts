@@ -4,12 +4,13 @@
 import * as z from "zod";
 import { AutomationName, MemberId, RegionId, StepId, TaskId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
-import { Premise } from "./proposal.ts";
+import { Premise, RecordedName } from "./proposal.ts";
 
 /** Names who or what caused the intent. A claim of the app: it can only exclude an approver, never admit one. */
 export const Trigger = z.strictObject({
   kind: z.enum(["person", "schedule", "event", "system"]),
-  id: z.string().min(1).max(200),
+  /** An identifier: a member for a person, a schedule or an event otherwise. It stands in the record in the clear. */
+  id: RecordedName,
 });
 
 export const Intent = z.strictObject({
@@ -22,7 +23,11 @@ export const Intent = z.strictObject({
   triggeredBy: Trigger.optional(),
   /** The member on whose behalf the app asks. */
   onBehalfOf: MemberId.optional(),
-  purpose: z.string().max(100).optional(),
+  /** A code of the tenant's own, such as `customer-service`; it stands in the record in the clear. */
+  purpose: z
+    .string()
+    .regex(/^[a-z][a-z0-9._-]{0,99}$/)
+    .optional(),
 });
 export type Intent = z.infer<typeof Intent>;
 

@@ -79,6 +79,8 @@ export const LIMITS = {
   reviewsListed: 200,
   /** Open tasks looked through for claims when a stop is set. */
   stopListed: 5_000,
+  /** How far a promotion's serial may rise at once: a single signature must not use up all serials that there are. */
+  promotionStep: 1_000_000,
   /** How long the intent-manager trusts a cached key or release, in milliseconds. */
   cacheMs: 1_000,
   /** Enrolments between a key and the root: root → admin → person. */

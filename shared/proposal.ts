@@ -4,11 +4,14 @@
  * Times are milliseconds since the epoch.
  */
 import * as z from "zod";
-import { AutomationName, Digest, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
+import { AutomationName, Digest, MemberId, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
 
+/** A name that stands in the record in the clear: an identifier, no free text. */
+export const RecordedName = z.string().regex(/^[A-Za-z0-9#][A-Za-z0-9._:/#-]{0,199}$/);
+
 /** A fact that the proposal relied on: this version of this record. `orders/#W1` at version 3. */
-export const Premise = z.strictObject({ resource: z.string().min(1).max(200), version: z.int().min(0) });
+export const Premise = z.strictObject({ resource: RecordedName, version: z.int().min(0) });
 export type Premise = z.infer<typeof Premise>;
 
 /** How strongly a premise held at the moment of effect. */
@@ -57,7 +60,8 @@ export const Plan = z.strictObject({
   round: z.int().min(1).max(LIMITS.taskRounds),
   /** No plan follows this one: the task ends when its steps have. */
   last: z.boolean(),
-  agent: z.strictObject({ planner: PlannerKind, id: z.string().max(100) }),
+  /** Who planned: a playbook, or an agent by the id of its API key and the member whom that key belongs to, who may then not approve. */
+  agent: z.strictObject({ planner: PlannerKind, id: z.string().max(100), member: MemberId.nullable() }),
   release: Digest,
   /** Commitment to the intent's input, as it stands in the task. */
   input: z.string().max(60),

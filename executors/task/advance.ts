@@ -133,6 +133,8 @@ function settle(draft: Draft, deps: TaskDeps): void {
   if (!steps.every((step) => isTerminal(step.phase))) return;
   if (state.cancelledBy !== null) return draft.emit({ type: "task-settled", status: "cancelled", why: "cancelled" });
   if (!state.last && deps.nowMs < state.deadlineMs) return;
+  if (state.last && steps.length === 0 && deps.release.bundle.planner === "agent")
+    return draft.emit({ type: "task-settled", status: "failed", why: "nothing-proposed" });
   const lastRound = Math.max(0, ...steps.map((step) => step.round));
   const failed = steps.find((step) => step.round === lastRound && isUnsuccessful(step.phase));
   const late = !state.last || steps.some((step) => step.phase.at === "expired");

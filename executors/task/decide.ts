@@ -230,7 +230,7 @@ export function attest(
   if (deps.nowMs >= review.expiresMs) return err(problem("review-expired", "The deadline of this review has passed."));
   if (decision.subject !== review.subject || decision.step !== stepId)
     return err(problem("attestation-mismatch", "The signature is over something else than what waits here."));
-  if (requestersOf(state).includes(member.member))
+  if (requestersOf(state, step).includes(member.member))
     return err(problem("approver-is-requester", "Whoever asked for this may not decide it."));
   if (!review.required.some(({ role }) => holds(member.roles, role)))
     return err(
@@ -257,10 +257,11 @@ export function attest(
   return ok(null);
 }
 
-/** The members who may not approve: the requester as authenticated, and whoever the app says caused the intent. */
-export const requestersOf = (state: TaskState): string[] => [
+/** The members who may not approve: whoever the task names as its requester or its cause, and whoever is behind the agent that proposed. */
+export const requestersOf = (state: TaskState, step: StepState): string[] => [
   ...(state.principal.member === null ? [] : [state.principal.member]),
   ...(state.trigger?.kind === "person" ? [state.trigger.id] : []),
+  ...(step.agentMember === null ? [] : [step.agentMember]),
 ];
 
 function isSatisfied(step: StepState): boolean {

@@ -170,6 +170,7 @@ function proposed(
     round: plan.round,
     planner: plan.agent.planner,
     agent: plan.agent.id,
+    agentMember: plan.agent.member,
     proposal: step.proposal,
     action: actionId(task, plan.round, index),
     capability: step.capability,

@@ -54,6 +54,8 @@ export type StepState = {
   readonly round: number;
   readonly planner: PlannerKind;
   readonly agent: string;
+  /** The member behind the agent, who may not approve. */
+  readonly agentMember: string | null;
   readonly proposal: string;
   readonly action: string;
   readonly capability: string;

@@ -136,7 +136,7 @@ export function reviewView(state: TaskState, step: StepState, review: Review): R
       quorum,
       approvedBy: review.approvals.filter((approval) => holds(approval.roles, role)).map((approval) => approval.member),
     })),
-    requester: requestersOf(state)[0] ?? null,
+    requester: requestersOf(state, step)[0] ?? null,
     subject: review.subject,
     parts: {
       ...review.parts,

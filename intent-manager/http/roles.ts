@@ -12,7 +12,8 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "POST /v1/intents": ["app", ...RUNS],
   "POST /v1/proposals": ["agent"],
 
-  "GET /v1/tasks": "any",
+  // An agent works in tasks whose unguessable ids it was given; it does not look around.
+  "GET /v1/tasks": ["app", "approver", "operator", "auditor", "admin"],
   "GET /v1/tasks/{id}": "any",
   "GET /v1/tasks/{id}/events": "any",
   "GET /v1/tasks/{id}/explain": "any",

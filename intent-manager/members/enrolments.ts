@@ -2,14 +2,12 @@
  * Enrolments as this Worker keeps them: to find a chain by its key id, and to show. They make nothing valid here; an executor follows every
  * chain to its own copy of the root key.
  */
-import { and, eq, gt, notInArray } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { LIMITS } from "../../shared/limits.ts";
 import type { RevokedKeys, TenantAnchor } from "../../shared/members.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import type { Bindings } from "../bindings.ts";
 import type { Tenant } from "../http/caller.ts";
-import { FreshCache, type Background } from "../http/fresh-cache.ts";
 import { enrolments, revokedKeys } from "../schema.ts";
 
 export const anchorOf = (tenant: Tenant): TenantAnchor => ({ tenant: tenant.id, rootKey: tenant.rootKey });
@@ -31,31 +29,3 @@ export async function chainOf(env: Bindings, tenant: string, kid: string): Promi
   const row = rows[0];
   return row === undefined ? [] : [row.envelope, ...row.chain];
 }
-
-const enrolledByMember = new FreshCache<boolean>(LIMITS.cachedKeys, LIMITS.cacheMs);
-
-/** Whether a member holds a key that is enrolled, not expired and not revoked. */
-export const isEnrolled = (
-  env: Bindings,
-  tenant: string,
-  member: string,
-  nowMs: number,
-  background: Background,
-): Promise<boolean> =>
-  enrolledByMember.get(`${tenant}/${member}`, nowMs, background, async () => {
-    const db = drizzle(env.CONTROL_DB);
-    const revoked = db.select({ kid: revokedKeys.kid }).from(revokedKeys).where(eq(revokedKeys.tenant, tenant));
-    const rows = await db
-      .select({ kid: enrolments.kid })
-      .from(enrolments)
-      .where(
-        and(
-          eq(enrolments.tenant, tenant),
-          eq(enrolments.member, member),
-          gt(enrolments.expires, nowMs),
-          notInArray(enrolments.kid, revoked),
-        ),
-      )
-      .limit(1);
-    return rows.length > 0;
-  });

@@ -27,6 +27,8 @@ export type AgentPlan = {
   readonly last: boolean;
   /** Id of the API key that proposes. */
   readonly agent: string;
+  /** The member whom that key belongs to: they may not approve what it proposes. */
+  readonly agentMember: string | null;
   readonly inputCommitment: string;
   readonly steps: readonly ProposedByAgent[];
   readonly records: readonly RecordView[];

@@ -36,6 +36,8 @@ export type PlanParts = {
   readonly last: boolean;
   readonly planner: PlannerKind;
   readonly agent: string;
+  /** The member whom the agent's key belongs to. */
+  readonly agentMember: string | null;
   readonly inputCommitment: string;
   readonly steps: readonly PlannedStep[];
   readonly nowMs: number;
@@ -102,7 +104,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
       plan: planId(facts.task, round),
       round,
       last: parts.last,
-      agent: { planner: parts.planner, id: parts.agent },
+      agent: { planner: parts.planner, id: parts.agent, member: parts.agentMember },
       release: release.digest,
       input: parts.inputCommitment,
       notBeforeMs: parts.nowMs,

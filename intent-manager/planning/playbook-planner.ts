@@ -37,6 +37,7 @@ export async function planByPlaybook(env: Bindings, asked: Asked, open: OpenTask
     last: true,
     planner: "playbook",
     agent: "playbook",
+    agentMember: null,
     inputCommitment,
     steps: derived.value.map((step) => ({ ...step, premises: [], claimedConfidence: null, rationale: null })),
     nowMs,

@@ -11,7 +11,6 @@ import { endpoint } from "../http/endpoint.ts";
 import { idempotencyKey, preferredWait, traceparent } from "../http/headers.ts";
 import { json } from "../http/reply.ts";
 import { openTask, principalOf } from "../intake/submit.ts";
-import { isEnrolled } from "../members/enrolments.ts";
 import { planByPlaybook } from "../planning/playbook-planner.ts";
 import { AnyObject } from "./shapes.ts";
 
@@ -40,10 +39,8 @@ export const submitIntent = endpoint(
     if (caller.member !== null && body.onBehalfOf !== undefined && body.onBehalfOf !== caller.member)
       return err(problem("forbidden", "This key belongs to a person and asks for nobody else."));
     const member = caller.member ?? body.onBehalfOf ?? null;
-    const known =
-      member !== null &&
-      (caller.member !== null || (await isEnrolled(env, caller.tenant.id, member, nowMs, background)));
-    const principal = principalOf(caller.key, caller.role, member, known);
+    // A name in the body is the app's claim: it can exclude an approver, and proves nobody.
+    const principal = principalOf(caller.key, caller.role, member, caller.member !== null);
     const waitSeconds = preferredWait(request);
     const purpose = body.purpose ?? null;
     const submitted = await openTask(

@@ -62,7 +62,7 @@ export async function checkAttestation(
     return err(problem("not-yet-valid", "The attestation is dated after it was used."));
   if (atMs >= payload.expiresMs + LIMITS.clockSkewMs) return err(problem("expired", "The attestation had expired."));
   if (atMs >= review.expiresMs) return err(problem("review-expired", "The review's deadline had passed."));
-  if (requestersOf(task).includes(member.member))
+  if (requestersOf(task, event.step).includes(member.member))
     return err(problem("approver-is-requester", "Whoever asked decided."));
   if (!mayDecide(review.required, member.roles))
     return err(problem("role-missing", "The member has none of the roles that the review asks for."));

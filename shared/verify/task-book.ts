@@ -119,6 +119,7 @@ export class TaskBook {
         round: plan.round,
         index,
         agent: plan.agent.id,
+        agentMember: plan.agent.member,
         decision: event.decisions[proposed.id]!,
         review: null,
         phase: "open",

@@ -25,6 +25,7 @@ export type StepState = {
   /** Position in its plan. */
   readonly index: number;
   readonly agent: string;
+  readonly agentMember: string | null;
   decision: StepDecision;
   review: ReviewState | null;
   phase: StepPhase;
@@ -41,10 +42,11 @@ export type TaskState = {
 
 export const isOver = (phase: StepPhase): boolean => phase === "applied" || phase === "skipped" || phase === "ended";
 
-/** The members who may not approve: the requester as authenticated, and whoever the app said caused the intent. */
-export const requestersOf = ({ opened }: TaskState): readonly string[] => [
+/** The members who may not approve: whoever the task names as its requester or its cause, and whoever is behind the agent that proposed. */
+export const requestersOf = ({ opened, steps }: TaskState, step: string): readonly string[] => [
   ...(opened.principal.member === null ? [] : [opened.principal.member]),
   ...(opened.trigger?.kind === "person" ? [opened.trigger.id] : []),
+  ...[steps.get(step)?.agentMember ?? []].flat(),
 ];
 
 const holds = (roles: readonly string[], role: string): boolean => roles.includes(role) || roles.includes("*");

@@ -180,7 +180,7 @@ export function planOf(
     plan: planId(task, round),
     round,
     last,
-    agent: { planner, id: planner === "agent" ? "key_agent" : "playbook" },
+    agent: { planner, id: planner === "agent" ? "key_agent" : "playbook", member: null },
     release: digest,
     input,
     notBeforeMs: Date.now() - 1_000,

@@ -102,7 +102,7 @@ export function planOf(task: string, region: string, steps: readonly string[], r
     plan: planId(task, round),
     round,
     last: true,
-    agent: { planner: "playbook", id: "playbook" },
+    agent: { planner: "playbook", id: "playbook", member: null },
     release: RELEASE,
     input: COMMITMENT,
     notBeforeMs: NOW_MS - 1_000,

@@ -109,7 +109,7 @@ describe("plans", () => {
       plan: planId(TASK, 1),
       round: 1,
       last: true,
-      agent: { planner: "playbook", id: "playbook" },
+      agent: { planner: "playbook", id: "playbook", member: null },
       release: `sha256:${"2".repeat(64)}`,
       input: "c".repeat(43),
       notBeforeMs: 1,
@@ -130,7 +130,7 @@ describe("plans", () => {
         },
       ],
     });
-    expect(digestOf(plan)).toBe("sha256:e6c77f305f19a334e52fe0532283dfc4c5d6e477d2d0551f94b9c0bdab60aeac");
+    expect(digestOf(plan)).toBe("sha256:44129b4b70f7e8c23b65b13fd6cc9c27f0f0885a0ef17721bc5bffbb5373a10c");
   });
 });
 

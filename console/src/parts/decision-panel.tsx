@@ -144,7 +144,9 @@ function ConfirmRejection({ review, control }: { review: ReviewView; control: De
         send();
       }}
     >
-      <label htmlFor="reject-reason">Why not? The reason is signed and recorded.</label>
+      <label htmlFor="reject-reason">
+        Why not? The reason is signed and recorded for ever: leave personal data out.
+      </label>
       <textarea
         id="reject-reason"
         value={reason}

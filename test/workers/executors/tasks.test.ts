@@ -134,7 +134,7 @@ describe("a plan under a valid proposal key is refused", () => {
   it("when the contract is not the one here", () =>
     refused((plan) => firstStep(plan, { contract: `sha256:${"b".repeat(64)}` }), "contract-mismatch"));
   it("when it takes another planner's name", () =>
-    refused((plan) => ({ ...plan, agent: { planner: "agent", id: "key_x" } }), "plan-mismatch"));
+    refused((plan) => ({ ...plan, agent: { planner: "agent", id: "key_x", member: null } }), "plan-mismatch"));
 
   it("when it is signed by another key", async () => {
     const w = await world();
@@ -147,7 +147,7 @@ describe("a plan under a valid proposal key is refused", () => {
 describe("a release is accepted only with a promotion that chains to the root key", () => {
   it("refuses a promotion by a key of the intent-manager", async () => {
     const w = await world();
-    const own = await promote(testKeys.workers.proposalKey, w.tenant, w.release, Date.now());
+    const own = await promote(testKeys.workers.proposalKey, w.tenant, w.release, 11);
     expect(code(await w.executor().submit(await w.submission({ text: "x" }, { delivery: own })))).toBe("chain-broken");
   });
 
@@ -493,4 +493,77 @@ it("an executor with nothing left to do sets no alarm, and one with a deadline s
     state.storage.sql.exec<{ at_ms: number }>("SELECT at_ms FROM timers").one().at_ms,
   ]);
   expect(alarm).toBeLessThanOrEqual(deadline!);
+});
+
+it("an agent that proposes nothing leaves a failed task, and the member behind an agent does not approve what it proposes", async () => {
+  const policy = {
+    default: "deny" as const,
+    rules: [
+      {
+        id: "ask",
+        when: 'capability.name == "journal.note"',
+        then: "review" as const,
+        reviewers: { role: "lead", quorum: 1 },
+      },
+    ],
+  };
+  const w = await world({ planner: "agent", playbook: null, policy });
+  const propose = async (task: string, steps: Parameters<typeof planOf>[6], member: string | null) => {
+    const context = await w.executor().context(task, `sha256:${"d".repeat(64)}`);
+    if (!context.ok) throw new Error(context.problem.code);
+    const plan = planOf(w.tenant, task, "eu", w.release, context.value.inputCommitment, "agent", steps, 1, true);
+    const signed = await signedPlan(testKeys.workers.proposalKey, { ...plan, agent: { ...plan.agent, member } });
+    const digest = `sha256:${"e".repeat(64)}`;
+    return w
+      .executor()
+      .propose({ task, plan: signed, requestKey: digest, requestDigest: digest, delivery: null, waitMs: 0 });
+  };
+  const opened = await w.executor().submit(await w.submission({ text: "note it" }, { waitMs: 0 }));
+  if (!opened.ok) throw new Error(opened.problem.code);
+  const proposed = await propose(
+    opened.value.view.id,
+    [{ id: "a", capability: "journal.note", args: { text: "x" } }],
+    "ada",
+  );
+  if (!proposed.ok) throw new Error(proposed.problem.code);
+  const review = await w.executor().review(proposed.value.view.steps[0]!.review!);
+  if (!review.ok) throw new Error(review.problem.code);
+  const key = newPrivateKey();
+  const by = async (member: string) =>
+    code(
+      await w.executor().decide(review.value.id, {
+        envelope: await attestation(key, w.tenant, review.value, "approve"),
+        chain: [await enrol(w.rootKey, w.tenant, member, key, ["lead"])],
+      }),
+    );
+  expect(await by("ada")).toBe("approver-is-requester");
+  expect(await by("bob")).toBe("ok");
+
+  const empty = await world({ planner: "agent", playbook: null });
+  const second = await empty.executor().submit(await empty.submission({ text: "note it" }, { waitMs: 0 }));
+  if (!second.ok) throw new Error(second.problem.code);
+  const context = await empty.executor().context(second.value.view.id, `sha256:${"d".repeat(64)}`);
+  if (!context.ok) throw new Error(context.problem.code);
+  const nothing = planOf(
+    empty.tenant,
+    second.value.view.id,
+    "eu",
+    empty.release,
+    context.value.inputCommitment,
+    "agent",
+    [],
+    1,
+    true,
+  );
+  const digest = `sha256:${"e".repeat(64)}`;
+  expect(
+    await empty.executor().propose({
+      task: second.value.view.id,
+      plan: await signedPlan(testKeys.workers.proposalKey, nothing),
+      requestKey: digest,
+      requestDigest: digest,
+      delivery: null,
+      waitMs: 0,
+    }),
+  ).toMatchObject({ ok: true, value: { view: { status: "failed", why: "nothing-proposed" } } });
 });

@@ -27,7 +27,7 @@ let taken = 0;
 export async function world(change: Partial<ReleaseBundle> = {}): Promise<World> {
   const { rootKey, tenant } = testKeys.spare[taken++ % testKeys.spare.length]!;
   const made = release(contracts, change);
-  const delivery = await promote(rootKey, tenant, made, Date.now());
+  const delivery = await promote(rootKey, tenant, made, 10);
   const task = newTask("eu", testKeys.trust.tenants[tenant]!.shards);
   const shard = task.shard;
   const executor = () =>
