@@ -39,10 +39,11 @@ export type OutboxDeps = {
 };
 
 /**
- * Milliseconds that the first undelivered record waits for company. A delivery costs a statement, a checkpoint, a consistency proof and a
- * D1 batch, whatever is in it: together more than a whole task. A full delivery does not wait.
+ * Deliveries leave at whole multiples of this on the clock, so that those of a tenant's executors meet in the sequencer and share its batch;
+ * one that is full leaves at once. Whatever is in it, a delivery costs a statement, a checkpoint, a consistency proof and a D1 batch:
+ * together more than many tasks.
  */
-const GATHER_MS = 100;
+const EVERY_MS = 250;
 const ROWS = 512;
 const BYTES = 1_000_000;
 
@@ -70,7 +71,7 @@ export class Outbox {
     this.#running = true;
     try {
       while (this.#deps.journal.undelivered > 0) {
-        if (this.#deps.journal.undelivered < ROWS) await this.#deps.pause(GATHER_MS);
+        if (this.#deps.journal.undelivered < ROWS) await this.#deps.pause(EVERY_MS - (this.#deps.nowMs() % EVERY_MS));
         const delivered = await this.#deliver();
         if (!delivered.ok) {
           this.#failures += 1;
