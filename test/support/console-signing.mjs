@@ -84,7 +84,7 @@ export async function planEvent(keys, view, round, planner, nowMs) {
       plan: planId(view.id, round),
       round,
       last: planner === "playbook",
-      agent: { planner, id: planner === "playbook" ? "playbook" : "support-agent" },
+      agent: { planner, id: planner === "playbook" ? "playbook" : "support-agent", member: null },
       release: RELEASE,
       input: commit(SALT, view.input),
       notBeforeMs: nowMs,
