@@ -21,7 +21,10 @@ import { askAll } from "./fan-out.ts";
 
 export type StopTarget = { readonly kind: "automation" | "capability"; readonly target: string };
 
-/** Told to every executor. With an idempotency key a repetition is the same stop; `incomplete` names who has not confirmed it. */
+/**
+ * Told to every executor. With an idempotency key a repetition is the same stop; `incomplete` names who has not confirmed it.
+ * A second stop of what every executor has stopped already is the first one: the answer is its id.
+ */
 export async function stopEverywhere(
   env: Bindings,
   caller: Caller,
@@ -44,7 +47,15 @@ export async function stopEverywhere(
     stub.stop({ kind, target, stop, by: caller.key, reason }),
   );
   const alreadyClaimed = answers.flatMap(({ value }) => value.alreadyClaimed.map((claim) => ({ ...claim })));
-  return ok({ stop, alreadyClaimed, incomplete: [...incomplete, ...refusals.map(({ executor }) => executor)] });
+  const missing = [...incomplete, ...refusals.map(({ executor }) => executor)];
+  // An executor that is stopped already keeps its first stop. Where all do, this one stands nowhere, and a restore has to name theirs.
+  const standing = answers[0]?.value.stop ?? stop;
+  if (missing.length > 0 || answers.some(({ value }) => value.stop === stop))
+    return ok({ stop, alreadyClaimed, incomplete: missing });
+  await drizzle(env.CONTROL_DB)
+    .delete(stops)
+    .where(and(eq(stops.tenant, tenant), eq(stops.stop, stop)));
+  return ok({ stop: standing, alreadyClaimed, incomplete: missing });
 }
 
 /** Passes a signed restore to every executor. One that never heard of the stop has nothing to lift. Refuses with what an executor refuses. */

@@ -60,6 +60,14 @@ describe("a stop", () => {
     expect([b.body.stop, b.body.incomplete]).toEqual([a.body.stop, []]);
   });
 
+  it("of what stands already is the first one, so that a restore names the stop that the executors hold", async () => {
+    const held = `stp_${"h".repeat(26)}`;
+    answerWith({ stop: async () => ok({ stop: held, alreadyClaimed: [] }) });
+    const before = (await send(as("app"), "/v1/automations/mail")).body.stop;
+    expect((await pause()).body.stop).toBe(held);
+    expect((await send(as("app"), "/v1/automations/mail")).body.stop).toEqual(before);
+  });
+
   it("an automation that is not there cannot be paused", async () => {
     const answer = await send(as("operator"), "/v1/automations/nothing/pause", { body: { reason: "x" } });
     expect(answer.body.code).toBe("unknown-automation");
