@@ -43,6 +43,18 @@ export function check<T>(schema: z.ZodType<T>, value: unknown): Result<T> {
 }
 
 function shapeProblem(error: z.ZodError): Problem {
-  const issues = error.issues.slice(0, 10).map(({ path, message }) => `/${path.join("/")}: ${message}`);
+  const issues = error.issues
+    .flatMap(issuesOf)
+    .slice(0, 10)
+    .map(({ path, message }) => `/${path.join("/")}: ${message}`);
   return problem("invalid-request", issues[0] ?? "The request does not have the documented shape.", { issues });
+}
+
+type Issue = { readonly path: readonly PropertyKey[]; readonly message: string };
+
+/** Of a body with several shapes, what is wrong with the one that it comes closest to: "invalid input" alone says nothing. */
+function issuesOf(issue: z.core.$ZodIssue): readonly Issue[] {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+  const closest = issue.errors.reduce((best, one) => (one.length < best.length ? one : best));
+  return closest.flatMap(issuesOf).map(({ path, message }) => ({ path: [...issue.path, ...path], message }));
 }

@@ -74,7 +74,7 @@ export const endpoint = <P extends z.ZodType = None, Q extends z.ZodType = None,
     if (!caller.ok) return caller;
     if (roles !== "any" && !roles.includes(caller.value.role as never))
       return err(
-        problem("forbidden", `This needs a key with the role ${(roles as readonly string[]).join(", ")}.`, {
+        problem("forbidden", `This needs a key with the role ${(roles as readonly string[]).join(" or ")}.`, {
           role: caller.value.role,
         }),
       );

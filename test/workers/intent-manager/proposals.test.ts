@@ -61,6 +61,13 @@ const openPlan = async (envelope: Envelope) => {
 };
 
 describe("into a task that another principal opened", () => {
+  it("of another shape is told what is wrong with the shape that it comes closest to", async () => {
+    const steps = Array.from({ length: 33 }, (_, i) => step({ id: `s${i}` }));
+    const { body } = await propose({ task: TASK, steps });
+    expect([body.code, body.facts.issues.length]).toEqual(["invalid-request", 1]);
+    expect(body.detail).toMatch(/^\/steps: /);
+  });
+
   it("the executor says where the task stands and admits a signed plan of that round", async () => {
     answerWith(script({ nextRound: 3, stepIds: ["earlier"] }));
     const answer = await propose({
