@@ -3,6 +3,7 @@
  * It stands on the console's origin, where people's keys live, so it carries a policy of its own under which nothing can run.
  */
 import { toBase64, utf8 } from "../../shared/bytes.ts";
+import { isRetryable, PROBLEMS, type ProblemCode } from "../../shared/problems.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import type { openApiDocument } from "./openapi.ts";
 
@@ -63,9 +64,18 @@ export function apiPage(document: Document): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escape(title)} API</title><style>${STYLE}</style></head><body>
 <h1>${escape(title)} API ${escape(version)}</h1><p>${prose(description)}</p>
-<p>OpenAPI 3.1: <a href="/v1/openapi.json"><code>/v1/openapi.json</code></a></p>
+<p>OpenAPI 3.1: <a href="/v1/openapi.json"><code>/v1/openapi.json</code></a> · <a href="#problems">Codes of problems</a></p>
 <nav aria-label="Operations"><ul>${index.join("")}</ul></nav>
-<main>${sections.join("")}</main></body></html>`;
+<main>${sections.join("")}${problems()}</main></body></html>`;
+}
+
+/** Every code that a failure can carry; clients branch on it. */
+function problems(): string {
+  const rows = Object.entries(PROBLEMS).map(
+    ([code, { status, title }]) =>
+      `<tr><td><code>${escape(code)}</code></td><td>${status}</td><td>${escape(title)}${isRetryable(code as ProblemCode) ? "; the same request may succeed later" : ""}</td></tr>`,
+  );
+  return `<section><h2 id="problems">Codes of problems</h2><table><tbody>${rows.join("")}</tbody></table></section>`;
 }
 
 function article({ path, method, operation }: { path: string; method: string; operation: Operation }): string {
@@ -93,7 +103,11 @@ const shape = (label: string, schema: unknown): string =>
     ? ""
     : `<details><summary>${label}</summary><pre>${escape(JSON.stringify(schema, null, 2))}</pre></details>`;
 
-const typeOf = (schema: unknown): string => String((schema as { readonly type?: unknown } | null)?.type ?? "");
+/** A parameter's values where they are few, otherwise its type. */
+function typeOf(schema: unknown): string {
+  const { type, enum: values } = (schema ?? {}) as { readonly type?: unknown; readonly enum?: readonly unknown[] };
+  return values === undefined ? String(type ?? "") : values.map((value) => `\`${String(value)}\``).join(", ");
+}
 const escape = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 /** Text whose only markup is code between backticks. */
 const prose = (text: string): string => escape(text).replace(/`([^`]+)`/g, "<code>$1</code>");
