@@ -8,7 +8,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { Overview } from "../../shared/api.ts";
 import { clientOf, type Call } from "../command.ts";
 import { ROLES, type Role } from "../settings.ts";
-import { fine, refused, wrong, type Diagnosis } from "./diagnosis.ts";
+import { fine, refused, unknown, wrong, type Diagnosis } from "./diagnosis.ts";
 import { diagnoseLog } from "./log.ts";
 
 const START = "npm start";
@@ -25,6 +25,7 @@ export async function diagnose(call: Call): Promise<Diagnosis[]> {
     ...(await examineOverview(keys.client)),
     ...(await diagnoseLog(call, keys.client)),
     await examineAutomations(keys.client),
+    await examineCapabilities(keys.client),
     await examinePeople(call, keys.client),
   );
   return lines;
@@ -59,8 +60,7 @@ async function examineClock({ fetch, nowMs }: Call["platform"], url: string): Pr
     const date = response.headers.get("date");
     // The header counts whole seconds, so half a second is lost on average.
     const skewMs = date === null ? Number.NaN : nowMs() - Date.parse(date) - 500;
-    if (Number.isNaN(skewMs))
-      return { check: "clock", status: "unknown", detail: "the server sends no Date header", fix: null };
+    if (Number.isNaN(skewMs)) return unknown("clock", "the server sends no Date header");
     const seconds = Math.round(Math.abs(skewMs) / 1_000);
     return Math.abs(skewMs) <= LIMITS.clockSkewMs
       ? fine("clock", `within ${Math.max(1, seconds)} s of the server's`)
@@ -70,7 +70,7 @@ async function examineClock({ fetch, nowMs }: Call["platform"], url: string): Pr
           "set the clock (NTP)",
         );
   } catch {
-    return { check: "clock", status: "unknown", detail: "the server did not answer a second time", fix: null };
+    return unknown("clock", "the server did not answer a second time");
   }
 }
 
@@ -134,6 +134,7 @@ function examineAlarms({ executors }: Overview): Diagnosis {
   const alarms = executors.flatMap(({ executor, alarms: raised }) =>
     raised.map(({ code, detail }) => `${executor}: ${code}: ${detail}`),
   );
+  if (executors.length === 0) return unknown("alarms", "no executor answers");
   return alarms.length === 0
     ? fine("alarms", "none")
     : wrong(
@@ -147,6 +148,7 @@ function examineAlarms({ executors }: Overview): Diagnosis {
 const OUTBOX_WORRY_ROWS = LIMITS.outboxRows / 10;
 
 function examineOutboxes({ executors }: Overview): Diagnosis {
+  if (executors.length === 0) return unknown("outboxes", "no executor answers");
   const undelivered = executors.reduce((sum, { head, delivered }) => sum + head - delivered, 0);
   const full = executors
     .filter(({ head, delivered }) => head - delivered > OUTBOX_WORRY_ROWS)
@@ -218,9 +220,23 @@ async function examineAutomations(client: Client): Promise<Diagnosis> {
     : wrong("automations", `paused: ${stopped.join(", ")}`, "resume them with a signature");
 }
 
+/** A capability that somebody stopped is the first reason why something does not happen. */
+async function examineCapabilities(client: Client): Promise<Diagnosis> {
+  const page = await client.listCapabilities();
+  if (!page.ok) return refused("capabilities", page.problem, START);
+  const stopped = page.value.capabilities.flatMap(({ contract, stop }) =>
+    stop === null ? [] : [`${contract.name} (${stop.reason})`],
+  );
+  return stopped.length === 0
+    ? fine("capabilities", `${page.value.capabilities.length}, none stopped`)
+    : wrong("capabilities", `stopped: ${stopped.join(", ")}`, "countersign restore NAME, once it is safe");
+}
+
 /** Whether the development approver can approve. */
 async function examinePeople({ settings, platform }: Call, client: Client): Promise<Diagnosis> {
   const page = await client.listEnrolments();
+  if (!page.ok && page.problem.code === "forbidden")
+    return unknown("people", "this key may not read enrolments", "give --key of an auditor or admin");
   if (!page.ok) return refused("people", page.problem, START);
   const standing = page.value.enrolments.filter(
     ({ revokedAt, expiresAt }) => revokedAt === null && Date.parse(expiresAt) > platform.nowMs(),

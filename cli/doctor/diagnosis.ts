@@ -16,5 +16,12 @@ export const wrong = (check: string, detail: string, fix: string): Diagnosis => 
   detail,
   fix,
 });
+/** What could not be examined: neither well nor ill. */
+export const unknown = (check: string, detail: string, fix: string | null = null): Diagnosis => ({
+  check,
+  status: "unknown",
+  detail,
+  fix,
+});
 export const refused = (check: string, { code, detail }: Problem, fix: string): Diagnosis =>
   wrong(check, `${code}: ${detail}`, fix);
