@@ -81,7 +81,9 @@ async function decide(call: Call, decision: Attestation["decision"], reason: str
   });
   const decided = await client.value.decideReview(review.value.id, { envelope });
   if (!decided.ok) return decided;
-  return ok({ json: decided.value, text: `${decided.value.id}  ${status(decided.value.status)}` });
+  // The own word counts, and others are missing: "waiting" alone reads as if nothing had happened.
+  const others = decided.value.status === "waiting" ? "  your approval is recorded; more are needed" : "";
+  return ok({ json: decided.value, text: `${decided.value.id}  ${status(decided.value.status)}${others}` });
 }
 
 function refuse(review: ReviewView, asked: string): Result<Answer> | null {

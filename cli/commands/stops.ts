@@ -15,7 +15,7 @@ export const revoke: Command = {
     capability: { type: "positional", description: "The capability" },
     reason: { type: "string", description: "Why, for the record" },
   },
-  examples: [`countersign revoke retail.cancel_order --reason "wrong refunds, see incident 12"`],
+  examples: [`countersign revoke orders.cancel --reason "wrong refunds, see incident 12"`],
   run: async (call) => {
     const reason = call.args.required("reason");
     const client = call.client("operator", "admin");
@@ -56,10 +56,7 @@ export const restore: Command = {
       description: "Private JWK that signs; else the development admin's or root key",
     },
   },
-  examples: [
-    "countersign restore retail.cancel_order",
-    "countersign restore retail.cancel_order --signing-key root.json",
-  ],
+  examples: ["countersign restore orders.cancel", "countersign restore orders.cancel --signing-key root.json"],
   run: async (call) => {
     const client = call.client("operator", "admin");
     if (!client.ok) return client;
