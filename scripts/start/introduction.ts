@@ -14,7 +14,7 @@ Countersign answers at ${dev.url}
 
 Try, in another terminal:
 
-  curl -s ${dev.url}/v1/intents -H 'Authorization: Bearer ${app}' -H 'Content-Type: application/json' -H 'Idempotency-Key: first' -H 'Prefer: wait=5' \\
+  curl -s ${dev.url}/v1/intents -H 'Authorization: Bearer ${app}' -H 'Content-Type: application/json' -H 'Idempotency-Key: cancel-W2000002' -H 'Prefer: wait=5' \\
     -d '${EXAMPLE_INTENT}'
 
   curl -s ${dev.url}/v1/reviews -H 'Authorization: Bearer ${approver}'
