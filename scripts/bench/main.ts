@@ -146,7 +146,7 @@ async function checkReceipts({ host, port, keys }: Governed, { sample }: JobResu
       task.status !== "succeeded" ||
       !task.recorded ||
       task.steps.length !== 3 ||
-      task.steps.some(({ receipt }) => receipt == null)
+      task.steps.some(({ receipt }) => (receipt ?? null) === null)
     )
       throw new Error(`the task ${id} has no receipts: ${JSON.stringify(task).slice(0, 300)}`);
   }
