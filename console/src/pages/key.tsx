@@ -9,6 +9,7 @@ import { Empty, ProblemNotice, Skeleton } from "../parts/notice.tsx";
 import { Page } from "../parts/page.tsx";
 import { Section } from "../parts/section.tsx";
 import { AsOf } from "../parts/time.tsx";
+import { rolesOf } from "../signing/enrolment.ts";
 import { Link } from "../lib/router.tsx";
 
 const REFRESH_MS = 4_000;
@@ -56,6 +57,11 @@ function OwnKey() {
           <KeyCard
             deviceKey={key}
             standing={standing}
+            roles={
+              standing?.state === "requested" && enrolments.data !== null
+                ? rolesOf(standing.member, enrolments.data, enrolments.asOfMs ?? 0)
+                : []
+            }
             onChange={() => void enrolments.refresh()}
             onForgotten={reload}
           />
@@ -63,7 +69,11 @@ function OwnKey() {
       </Section>
       {who.role === "admin" && enrolments.data !== null ? (
         <Section title="Requests of others">
-          <EnrolmentRequests page={enrolments.data} ownKid={key === null || key === "loading" ? null : key.kid} />
+          <EnrolmentRequests
+            page={enrolments.data}
+            ownKid={key === null || key === "loading" ? null : key.kid}
+            nowMs={enrolments.asOfMs ?? 0}
+          />
         </Section>
       ) : null}
     </Page>

@@ -1,11 +1,20 @@
 /** For admins: keys that wait. This page cannot enrol them, because that takes the admin's own private key. */
 import type { EnrolmentPage } from "../../../shared/api.ts";
+import { rolesOf } from "../signing/enrolment.ts";
 import { Command } from "./command.tsx";
 import { Id } from "./id.tsx";
 import { Empty } from "./notice.tsx";
 import { Ago } from "./time.tsx";
 
-export function EnrolmentRequests({ page, ownKid }: { page: EnrolmentPage; ownKid: string | null }) {
+export function EnrolmentRequests({
+  page,
+  ownKid,
+  nowMs,
+}: {
+  page: EnrolmentPage;
+  ownKid: string | null;
+  nowMs: number;
+}) {
   if (page.requests.length === 0) return <Empty>No key waits for enrolment.</Empty>;
   return (
     <>
@@ -23,7 +32,7 @@ export function EnrolmentRequests({ page, ownKid }: { page: EnrolmentPage; ownKi
               <Id value={kid} what="key id" form="short" />
               <Ago at={createdAt} />
             </span>
-            <Command text={`npx countersign keys enrol ${kid}`} />
+            <Command text={`npx countersign keys enrol ${kid} --roles ${rolesOf(member, page, nowMs).join(",")}`} />
           </li>
         ))}
       </ul>

@@ -15,11 +15,13 @@ import { At } from "./time.tsx";
 type Props = {
   deviceKey: DeviceKey;
   standing: Standing | null;
+  /** Roles that the command for the admin names. */
+  roles: readonly string[];
   onChange: () => void;
   onForgotten: () => Promise<void>;
 };
 
-export function KeyCard({ deviceKey, standing, onChange, onForgotten }: Props) {
+export function KeyCard({ deviceKey, standing, roles, onChange, onForgotten }: Props) {
   return (
     <>
       <Facts>
@@ -45,10 +47,10 @@ export function KeyCard({ deviceKey, standing, onChange, onForgotten }: Props) {
       {standing?.state === "requested" ? (
         <Notice tone="wait" title={`Waiting for an admin to enrol this key for ${standing.member}`}>
           <p>
-            The admin signs the enrolment with the admin's own key and says which roles it gives (<code>--roles</code>;{" "}
-            <code>approver</code> unless said otherwise). In development:
+            The admin signs the enrolment with the admin's own key and says which roles it gives; a review can be
+            decided by a key with one of the roles that it asks for, such as <code>support-lead</code>. In development:
           </p>
-          <Command text={`npx countersign keys enrol ${deviceKey.kid}`} />
+          <Command text={`npx countersign keys enrol ${deviceKey.kid} --roles ${roles.join(",")}`} />
         </Notice>
       ) : null}
       {standing?.state === "none" || standing?.state === "expired" ? (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { standingOf, type Standing } from "../../../console/src/signing/enrolment.ts";
+import { rolesOf, standingOf, type Standing } from "../../../console/src/signing/enrolment.ts";
 import { obstacles } from "../../../console/src/signing/obstacles.ts";
 import type { EnrolmentView } from "../../../shared/api.ts";
 import type { ReviewView } from "../../../shared/views.ts";
@@ -86,5 +86,23 @@ describe("the standing of a key", () => {
     ["revoked", page([enrolment(), enrolment({ revokedAt: at(-1) })])],
   ])("%s", (state, enrolments) => {
     expect(standingOf("k", enrolments, NOW).state).toBe(state);
+  });
+});
+
+describe("the roles that a new key asks for", () => {
+  const of = (...enrolments: EnrolmentView[]) => rolesOf("ada", { enrolments, requests: [] }, NOW);
+  it("are those of the member's keys in force, never admin", () => {
+    expect(of(enrolment({ roles: ["approver", "support-lead", "admin"] }), enrolment({ roles: ["approver"] }))).toEqual(
+      ["approver", "support-lead"],
+    );
+  });
+  it("are the plain approver's where no key is in force, or where what the server names is no role", () => {
+    expect(of()).toEqual(["approver"]);
+    expect(
+      of(enrolment({ revokedAt: at(-1), roles: ["lead"] }), enrolment({ expiresAt: at(0), roles: ["lead"] })),
+    ).toEqual(["approver"]);
+    expect(of(enrolment({ member: "bob", roles: ["lead"] }), enrolment({ roles: ["a; reboot"] }))).toEqual([
+      "approver",
+    ]);
   });
 });
