@@ -27,6 +27,8 @@ export function reviews(shard: Shard): ReviewView[] {
     .exec<{ id: string }>("SELECT id FROM reviews ORDER BY expires_ms LIMIT ?", LIMITS.reviewsListed)
     .toArray();
   return rows.flatMap(({ id }) => {
+    const route = parseReviewId(id);
+    if (route === null || shard.readable(route.task) === null) return [];
     const found = find(shard, id);
     return found.ok ? [viewOf(found.value)] : [];
   });

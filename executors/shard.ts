@@ -259,6 +259,16 @@ export class Shard {
     this.#deliver();
   }
 
+  /** A task for a list of many: one that cannot be read is left out and logged, so that it hides none of the others. */
+  readable(task: string): TaskState | null {
+    try {
+      return this.tasks.get(task);
+    } catch (error) {
+      console.error("a task cannot be read", { task, message: error instanceof Error ? error.message : "unknown" });
+      return null;
+    }
+  }
+
   /** A task that cannot be gone on with, such as one whose capability is not deployed any more, holds up no other and no round. */
   #goOn(task: string): void {
     try {

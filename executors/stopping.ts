@@ -44,7 +44,7 @@ function claimed(shard: Shard, command: Stop): StopAnswer["alreadyClaimed"] {
     .toArray();
   const stopped = `${command.kind}:${command.target}`;
   return open.flatMap(({ id }) => {
-    const state = shard.tasks.get(id);
+    const state = shard.readable(id);
     if (state === null) return [];
     const around = [`tenant:${shard.tenant}`, `automation:${state.automation}`, `release:${state.release}`];
     return [...state.steps.values()]

@@ -567,3 +567,33 @@ it("an agent that proposes nothing leaves a failed task, and the member behind a
     }),
   ).toMatchObject({ ok: true, value: { view: { status: "failed", why: "nothing-proposed" } } });
 });
+
+it("a task that cannot be read hides no review of another, and a stop still answers", async () => {
+  const policy = {
+    default: "deny" as const,
+    rules: [
+      {
+        id: "ask",
+        when: 'capability.name == "journal.note"',
+        then: "review" as const,
+        reviewers: { role: "lead", quorum: 1 },
+      },
+    ],
+  };
+  const w = await world({ policy });
+  const command = await w.submission({ text: "hello" }, { waitMs: 0 });
+  await w.executor().submit(command);
+  await inObject(w.executor(), (_, state) => {
+    state.storage.sql.exec("INSERT INTO tasks (id, automation, release, settled) VALUES ('broken', 'notes', 'x', 0)");
+    state.storage.sql.exec("INSERT INTO journal (seq, task, hash, body) VALUES (1000000, 'broken', 'x', 'not json')");
+  });
+  expect(await w.executor().reviews()).toMatchObject({ ok: true, value: [{ task: command.task }] });
+  const stop = {
+    kind: "capability" as const,
+    target: "journal.note",
+    stop: `stp_${"a".repeat(26)}`,
+    by: "key_op",
+    reason: "drill",
+  };
+  expect(await w.executor().stop(stop)).toMatchObject({ ok: true, value: { alreadyClaimed: [] } });
+});
