@@ -13,7 +13,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { SignedPlan, Submitted, SubmitCommand } from "../../shared/rpc.ts";
 import type { Bindings } from "../bindings.ts";
-import { callExecutor } from "../executors/executor.ts";
+import { callExecutor } from "../dispatch/executor.ts";
 import type { Tenant } from "../http/caller.ts";
 import type { Background } from "../http/fresh-cache.ts";
 import { deliveryOf, forgetInForce, releaseInForce } from "../releases/in-force.ts";

@@ -3,7 +3,7 @@ import { and, desc, eq, max } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { AutomationView } from "../../shared/api.ts";
 import type { Bindings } from "../bindings.ts";
-import type { StandingStop } from "../executors/stops.ts";
+import type { StandingStop } from "../dispatch/stops.ts";
 import { promotions, releases } from "../schema.ts";
 import { loadRelease } from "./in-force.ts";
 

@@ -6,7 +6,7 @@ import { ok } from "../../shared/result.ts";
 import { err } from "../../shared/result.ts";
 import { problem } from "../../shared/problems.ts";
 import type { Bindings } from "../bindings.ts";
-import { restoreEverywhere, standingStops, stopEverywhere } from "../executors/stops.ts";
+import { restoreEverywhere, standingStops, stopEverywhere } from "../dispatch/stops.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { idempotencyKey } from "../http/headers.ts";
 import { automations } from "../schema.ts";

@@ -7,7 +7,7 @@ import { keyId } from "../../shared/keys.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok } from "../../shared/result.ts";
 import { Envelope } from "../../shared/signing.ts";
-import { askAll } from "../executors/fan-out.ts";
+import { askAll } from "../dispatch/fan-out.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { anchorOf, revokedIn } from "../members/enrolments.ts";
 import { checkEnrolment, provePossession } from "../members/register.ts";

@@ -6,7 +6,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { TaskEventView } from "../../shared/views.ts";
 import type { Bindings } from "../bindings.ts";
-import { callExecutorOf, callWorker } from "../executors/executor.ts";
+import { callExecutorOf, callWorker } from "../dispatch/executor.ts";
 import type { Tenant } from "../http/caller.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { text } from "../http/reply.ts";

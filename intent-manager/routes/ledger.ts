@@ -5,8 +5,8 @@ import { RegionId, TaskId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok } from "../../shared/result.ts";
-import { callWorker } from "../executors/executor.ts";
-import { askAll } from "../executors/fan-out.ts";
+import { callWorker } from "../dispatch/executor.ts";
+import { askAll } from "../dispatch/fan-out.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { count } from "./shapes.ts";
 

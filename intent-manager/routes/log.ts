@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { TenantId } from "../../shared/ids.ts";
 import { err } from "../../shared/result.ts";
-import { callWorker } from "../executors/executor.ts";
+import { callWorker } from "../dispatch/executor.ts";
 import { findTenant } from "../http/caller.ts";
 import { NOT_FOUND, publicEndpoint } from "../http/endpoint.ts";
 import { text } from "../http/reply.ts";

@@ -14,7 +14,7 @@ import type { Caller } from "../http/caller.ts";
 import { endpoint, type Call } from "../http/endpoint.ts";
 import { idempotencyKey, preferredWait, traceparent } from "../http/headers.ts";
 import { openTask, principalOf } from "../intake/submit.ts";
-import { callExecutorOf } from "../executors/executor.ts";
+import { callExecutorOf } from "../dispatch/executor.ts";
 import { planByAgent } from "../planning/agent-planner.ts";
 import { deliveryOf, loadRelease } from "../releases/in-force.ts";
 import { answerTask, taskAnswers } from "./intents.ts";

@@ -7,7 +7,7 @@ import { problem } from "../../shared/problems.ts";
 import { err, ok } from "../../shared/result.ts";
 import { drizzle } from "drizzle-orm/d1";
 import { and, eq } from "drizzle-orm";
-import { askAll } from "../executors/fan-out.ts";
+import { askAll } from "../dispatch/fan-out.ts";
 import { endpoint, NOT_FOUND } from "../http/endpoint.ts";
 import { deliveryOf, readBundle } from "../releases/in-force.ts";
 import { promote, publish } from "../releases/promote.ts";

@@ -4,7 +4,7 @@ import { toProblemJson } from "../../shared/problems.ts";
 import type { Result } from "../../shared/result.ts";
 import { eventText, PING } from "../../shared/sse.ts";
 import type { TaskEventView } from "../../shared/views.ts";
-import { callExecutorOf } from "../executors/executor.ts";
+import { callExecutorOf } from "../dispatch/executor.ts";
 import { authenticate } from "../http/caller.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { lastEventId } from "../http/headers.ts";

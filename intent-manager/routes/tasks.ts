@@ -6,7 +6,7 @@ import { AutomationName, RegionId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { ok } from "../../shared/result.ts";
 import { TaskView } from "../../shared/views.ts";
-import { callExecutorOf, callWorker } from "../executors/executor.ts";
+import { callExecutorOf, callWorker } from "../dispatch/executor.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { preferredWait } from "../http/headers.ts";
 import { json } from "../http/reply.ts";
