@@ -10,12 +10,14 @@ import { SignInPage } from "./pages/sign-in.tsx";
 import { TaskPage } from "./pages/task.tsx";
 import { TrustPage } from "./pages/trust.tsx";
 import { UnknownPage } from "./pages/unknown.tsx";
-import { Shell } from "./parts/shell.tsx";
+import { Skeleton } from "./parts/notice.tsx";
+import { Shell, Wordmark } from "./parts/shell.tsx";
 
 export function App() {
   const route = parseRoute(usePath());
   const { session } = useSessionControl();
   if (route.page === "trust" && session.state !== "signed-in") return <TrustPage />;
+  if (session.state === "checking" && session.kept) return <Opening />;
   if (session.state !== "signed-in") return <SignInPage />;
   return (
     <AnchorsProvider>
@@ -23,6 +25,22 @@ export function App() {
         <RoutePage route={route} />
       </Shell>
     </AnchorsProvider>
+  );
+}
+
+/** Between a reload and the server's word about the kept key: the frame alone, so that no form flashes up. */
+function Opening() {
+  return (
+    <>
+      <header className="bar">
+        <div className="bar-inner">
+          <Wordmark />
+        </div>
+      </header>
+      <main className="main">
+        <Skeleton lines={6} label="the page" />
+      </main>
+    </>
   );
 }
 

@@ -12,7 +12,8 @@ const STORED_AT = "countersign.key";
 
 export type Session =
   | { readonly state: "signed-out"; readonly why: Problem | null }
-  | { readonly state: "checking" }
+  /** `kept`: with the key of before a reload, so that nobody is asked for one. */
+  | { readonly state: "checking"; readonly kept: boolean }
   | { readonly state: "unreachable"; readonly problem: Problem }
   | { readonly state: "signed-in"; readonly who: Whoami; readonly client: Client };
 
@@ -34,7 +35,7 @@ export const clientFor = (key: string | null): Client =>
 
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [session, setSession] = useState<Session>(() =>
-    sessionStorage.getItem(STORED_AT) === null ? { state: "signed-out", why: null } : { state: "checking" },
+    sessionStorage.getItem(STORED_AT) === null ? { state: "signed-out", why: null } : { state: "checking", kept: true },
   );
 
   const signOut = useCallback((why?: Problem) => {
@@ -44,8 +45,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }, []);
 
   const check = useCallback(
-    async (key: string) => {
-      setSession({ state: "checking" });
+    async (key: string, isKept: boolean) => {
+      setSession({ state: "checking", kept: isKept });
       const client = clientFor(key);
       const who = await client.whoami();
       if (who.ok) {
@@ -60,7 +61,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const kept = useCallback(() => {
     const key = sessionStorage.getItem(STORED_AT);
     if (key === null) signOut();
-    else void check(key);
+    else void check(key, true);
   }, [check, signOut]);
 
   useEffect(() => {
@@ -71,7 +72,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     async (key: string) => {
       // Kept before the answer, so that "try again" after an outage has something to try.
       sessionStorage.setItem(STORED_AT, key);
-      await check(key);
+      await check(key, false);
     },
     [check],
   );

@@ -11,6 +11,14 @@ import { ShortcutHelp } from "./shortcut-help.tsx";
 /** The number beside "Reviews" is a hint; the inbox itself asks more often. */
 const COUNT_MS = 15_000;
 
+export function Wordmark() {
+  return (
+    <Link to="/" className="wordmark">
+      <img src="/favicon.svg" alt="" width="20" height="20" /> Countersign
+    </Link>
+  );
+}
+
 export function Shell({ route, children }: { route: Route; children: ReactNode }) {
   const { who, client } = useSession();
   const { signOut } = useSessionControl();
@@ -30,9 +38,7 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
       </a>
       <header className="bar">
         <div className="bar-inner">
-          <Link to="/" className="wordmark">
-            <img src="/favicon.svg" alt="" width="20" height="20" /> Countersign
-          </Link>
+          <Wordmark />
           <nav aria-label="Pages">
             <Link to="/" current={route.page === "overview"}>
               Overview
