@@ -34,6 +34,8 @@ export class Effects {
    */
   readonly #preparedByStep = new Map<string, Prepared>();
   readonly #reasksByStep = new Map<string, number>();
+  /** Claims that this instance saw committed and has not acted on: for every other claim a call may have left already. */
+  readonly #freshClaims = new Set<string>();
 
   constructor(deps: EffectsDeps) {
     this.#deps = deps;
@@ -41,6 +43,13 @@ export class Effects {
 
   get running(): number {
     return this.#running.size;
+  }
+
+  /** A claim was committed in this instance: the next `apply` for it is the first. */
+  claimed(task: string, step: string): void {
+    // A forgotten one only counts as acted on, which is the careful answer.
+    if (this.#freshClaims.size > LIMITS.roundTasks * 16) this.#freshClaims.clear();
+    this.#freshClaims.add(`${task}/${step}`);
   }
 
   /** Starts whatever the task waits for and does not run yet. */
@@ -71,7 +80,8 @@ export class Effects {
     const capability = deps.value.registry.get(step.capability);
     const args = resolvedArgs(state, step, deps.value);
     if (capability === undefined || capability.kind !== "external" || !args.ok) return void this.#running.delete(key);
-    const context = actionContext(state, step, deps.value);
+    const resumed = effect.kind === "apply" && !this.#freshClaims.delete(key);
+    const context = actionContext(state, step, deps.value, resumed);
     if (effect.kind === "prepare") {
       const prepared = await within(
         LIMITS.effectTimeoutMs,

@@ -252,6 +252,9 @@ export class Shard {
   #committed(states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]): void {
     this.#burning.clear();
     for (const state of states.values()) this.tasks.put(state);
+    for (const { task, events } of records)
+      for (const event of events)
+        if (event.type === "step-claimed" && task !== null) this.#effects.claimed(task, event.step);
     for (const task of states.keys()) this.#goOn(task);
     for (const task of states.keys()) this.#wakeups.wake(task);
     if (records.length === 0) return;

@@ -102,7 +102,8 @@ export function d1Capability<Args, Name extends string>(
     return applyWrite(asker, prepared.outcome.plan as WritePlan, context, nonce);
   };
 
-  return { kind: "external", contract, prepare, apply };
+  // `apply` reads what became of the action before it does anything again (D1-2).
+  return { kind: "external", contract, prepare, apply, reconcile: null };
 }
 
 /** Sends the batch, and where no answer came, reads what happened before sending it again. The same action cannot land twice (D1-1). */

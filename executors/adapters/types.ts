@@ -3,12 +3,16 @@
  *
  * The life of one action:
  *   prepare  reads what the action depends on and computes what it would do; changes nothing; may be repeated.
- *   apply    does it once under an effect key; may be called again with the same key after a crash and then reports what the first call did.
+ *   apply    does it once under an effect key; may be called again with the same key after a crash (`resumed`) and then reports what the first call did.
+ *   reconcile  asks the target what became of the action; changes nothing.
  *
- * Outcomes of `apply`:
+ * Outcomes of `apply` and `reconcile`:
  *   applied   it happened (now, or in an earlier attempt: `replayed`)
- *   refused   proved not executed: only this may be tried again
+ *   refused   proved not executed, and nothing of it is still on its way: only this may be tried again
  *   in-doubt  it is not known
+ *
+ * What an outcome in doubt leads to follows from the contract's delivery: `exactly-once` and `idempotent` capabilities are asked again by
+ * `apply` with the same action, within a budget; `at-most-once` ones by `reconcile`, where they have it. After that a person decides.
  */
 import type { CapabilityContract } from "../../shared/capability.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
@@ -47,12 +51,26 @@ export type ActionContext = {
   readonly effectKey: string | null;
   /** Burned in the effect's own transaction. */
   readonly attestations: readonly string[];
+  /** The premises that the claim was decided on, from storage: what a request needs of them can be rebuilt after a crash. */
+  readonly premises: readonly HeldPremise[];
+  /** An earlier call of `apply` for this claim may have left: this one follows a crash or a doubt. False proves that none has. */
+  readonly resumed: boolean;
+  /** W3C trace context of the task, or null. */
+  readonly traceparent: string | null;
+  /** When the task ends, in milliseconds since the epoch: no call should outlive it. */
+  readonly deadlineMs: number;
   readonly nowMs: number;
 };
 
 export type Outcome =
   | { readonly kind: "applied"; readonly result: Json; readonly replayed: boolean }
-  | { readonly kind: "refused"; readonly problem: Problem; readonly retry: boolean }
+  | {
+      readonly kind: "refused";
+      readonly problem: Problem;
+      readonly retry: boolean;
+      /** The target asked not to be tried again before this many milliseconds have passed. A wish, bounded by whoever follows it. */
+      readonly retryAfterMs?: number;
+    }
   | { readonly kind: "in-doubt"; readonly problem: Problem };
 
 /** A capability as the executor runs it. `prepare` refusing means that the action cannot be done now (nothing was changed). */
@@ -69,6 +87,8 @@ export type Capability = {
       /** Null when the action depends on nothing that has to be read first. */
       readonly prepare: ((args: JsonObject, context: ActionContext) => Promise<Result<Prepared>>) | null;
       readonly apply: (args: JsonObject, prepared: Prepared | null, context: ActionContext) => Promise<Outcome>;
+      /** Null when the target cannot be asked; a null answer when it was asked and cannot say. */
+      readonly reconcile: ((args: JsonObject, context: ActionContext) => Promise<Outcome | null>) | null;
     }
 );
 

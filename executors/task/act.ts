@@ -25,8 +25,13 @@ export const taskFacts = (state: TaskState): TaskFacts => ({
   principal: state.principal,
 });
 
-/** The context that a capability acts in. */
-export const actionContext = (state: TaskState, step: StepState, deps: TaskDeps): ActionContext => ({
+/** The context that a capability acts in. `resumed`: an earlier call for this claim may have left. */
+export const actionContext = (
+  state: TaskState,
+  step: StepState,
+  deps: TaskDeps,
+  resumed: boolean = false,
+): ActionContext => ({
   tenant: deps.tenant,
   region: deps.region,
   task: state.id,
@@ -36,6 +41,10 @@ export const actionContext = (state: TaskState, step: StepState, deps: TaskDeps)
   attempt: step.attempts,
   effectKey: effectKeyOf(step, deps),
   attestations: approvalsOf(step),
+  premises: step.premises,
+  resumed,
+  traceparent: state.traceparent,
+  deadlineMs: state.deadlineMs,
   nowMs: deps.nowMs,
 });
 

@@ -40,6 +40,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     principal: event.principal,
     trigger: event.trigger,
     purpose: event.purpose,
+    traceparent: event.traceparent,
     openedMs: at.atMs,
     updatedMs: at.atMs,
     deadlineMs: event.deadlineMs,

@@ -92,6 +92,7 @@ export type TaskState = {
   readonly principal: Principal;
   readonly trigger: { readonly kind: string; readonly id: string } | null;
   readonly purpose: string | null;
+  readonly traceparent: string | null;
   readonly openedMs: number;
   readonly updatedMs: number;
   readonly deadlineMs: number;

@@ -40,6 +40,7 @@ function account() {
       applied.push(prepared?.preview ?? null);
       return { kind: "applied", result: {}, replayed: false };
     },
+    reconcile: null,
   };
   const reading = (version: number, amountCents: number): Result<Prepared> =>
     ok({

@@ -62,6 +62,10 @@ test.skipIf(data === null)("all 520 tasks end with the expected rows", { timeout
         effectKey: effectKey === null ? null : effectKey.ok ? effectKey.value : "?",
         attempt: 1,
         attestations: [],
+        premises: [],
+        resumed: false,
+        traceparent: null,
+        deadlineMs: 1_000_000,
         nowMs: 1,
       };
       const prepared = await capability.prepare!(args, context);

@@ -76,6 +76,10 @@ describe.skipIf(data === null)("the policy of customer-operations, on the retail
         attempt: 1,
         effectKey: null,
         attestations: [],
+        premises: [],
+        resumed: false,
+        traceparent: null,
+        deadlineMs: 1_000_000,
         nowMs: 1,
       };
     }

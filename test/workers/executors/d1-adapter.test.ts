@@ -65,6 +65,10 @@ const context = (overrides: Partial<ActionContext> = {}): ActionContext => ({
   attempt: 1,
   effectKey: `cancel:order:${ORDER}`,
   attestations: [],
+  premises: [],
+  resumed: false,
+  traceparent: null,
+  deadlineMs: 1_000_000,
   nowMs: 1_000,
   ...overrides,
 });
