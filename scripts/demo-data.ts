@@ -289,8 +289,8 @@ function inserts(table: string, rows: Table): string[] {
 const literal = (value: Value): string =>
   value === null ? "NULL" : typeof value === "number" ? String(value) : `'${value.replaceAll("'", "''")}'`;
 
-/** mulberry32: small, seeded, the same everywhere. For demonstration data only. */
-function randomFrom(seed: number): () => number {
+/** mulberry32: small, seeded, the same everywhere. For demonstration data and tests only. */
+export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -63,6 +63,8 @@ export type Countersign = {
   readonly harness: TestHarness;
   readonly stop: () => Promise<void>;
 };
+/** What a client of a running Countersign needs, wherever it runs. */
+export type Reached = Pick<Countersign, "fetch" | "call" | "tenants" | "trust">;
 export type DatabaseBinding = "CONTROL_DB" | "BUSINESS_EU" | "BUSINESS_US" | "LEDGER_DB";
 
 /** Statements in one D1 batch. */
@@ -106,24 +108,7 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
   return {
     url: address,
     fetch: fetchPath,
-    call: async (key, path, { method, body, headers } = {}) => {
-      const response = await fetchPath(path, {
-        method: method ?? (body === undefined ? "GET" : "POST"),
-        headers: {
-          authorization: `Bearer ${key}`,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: isJson ? JSON.parse(text) : text,
-      };
-    },
+    call: callerOf(fetchPath),
     tenants: Object.fromEntries(tenants.map((keys) => [keys.tenant, keys])),
     workerKeys,
     trust,
@@ -143,3 +128,21 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
     stop: () => harness.close(),
   };
 }
+
+/** JSON requests with an API key, over any way to fetch a path. */
+export const callerOf =
+  (fetchPath: Countersign["fetch"]): Countersign["call"] =>
+  async (key, path, { method, body, headers } = {}) => {
+    const response = await fetchPath(path, {
+      method: method ?? (body === undefined ? "GET" : "POST"),
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  };

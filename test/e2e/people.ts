@@ -5,7 +5,7 @@ import { newPrivateKey, type PrivateKey } from "../../scripts/lib/keys.ts";
 import type { ReviewView } from "../../shared/views.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import { attestation, enrol } from "../support/manager.ts";
-import type { Countersign } from "./harness.ts";
+import type { Countersign, Reached } from "./harness.ts";
 
 /** The shipped automations promoted and the demonstration data loaded, as `npm start` does it. */
 export async function openShop(system: Countersign, tenant = "dev"): Promise<void> {
@@ -18,19 +18,14 @@ export async function openShop(system: Countersign, tenant = "dev"): Promise<voi
 export type Reviewer = { readonly member: string; readonly key: PrivateKey; readonly chain: readonly Envelope[] };
 
 /** A person with a key of their own, enrolled under the tenant's root. */
-export async function reviewer(
-  system: Countersign,
-  member: string,
-  roles: string[],
-  tenant = "dev",
-): Promise<Reviewer> {
+export async function reviewer(system: Reached, member: string, roles: string[], tenant = "dev"): Promise<Reviewer> {
   const key = newPrivateKey();
   return { member, key, chain: [await enrol(system.tenants[tenant]!.rootKey, tenant, member, key, roles)] };
 }
 
 /** Signs a decision on what waits and sends it. */
 export async function decide(
-  system: Countersign,
+  system: Reached,
   by: Reviewer,
   review: ReviewView,
   decision: "approve" | "reject",

@@ -2,13 +2,13 @@
 import { utf8 } from "../../shared/bytes.ts";
 import { Trust } from "../../shared/trust.ts";
 import { verifierTrust, verifyRecord, type VerificationInput } from "../../shared/verify/index.ts";
-import type { Countersign } from "./harness.ts";
+import type { Reached } from "./harness.ts";
 import { until } from "./people.ts";
 
 export type Downloaded = { readonly checkpoint: string; readonly entries: readonly string[] };
 
 /** Waits until every executor has delivered everything, then downloads checkpoint and entries. */
-export async function download(system: Countersign, tenant = "dev"): Promise<Downloaded> {
+export async function download(system: Reached, tenant = "dev"): Promise<Downloaded> {
   const { auditor, operator } = system.tenants[tenant]!.apiKeys;
   await until(
     async () => (await system.call(operator, "/v1/overview")).body,
@@ -26,7 +26,7 @@ export async function download(system: Countersign, tenant = "dev"): Promise<Dow
 
 /** The verifier's report over a download, under the trust that was pinned when the system was set up. */
 export const verify = (
-  system: Countersign,
+  system: Reached,
   { checkpoint, entries }: Downloaded,
   more: Partial<VerificationInput> = {},
   tenant = "dev",
@@ -43,7 +43,7 @@ export const findings = (report: Awaited<ReturnType<typeof verify>>): string[] =
   report.checks.flatMap((check) => check.findings.map((finding) => finding.code));
 
 /** What the regional databases say was done, as the verifier takes it. */
-export async function effects(system: Countersign, tenant = "dev") {
+export async function effects(system: Reached, tenant = "dev") {
   const { auditor } = system.tenants[tenant]!.apiKeys;
   const byRegion: Record<string, { action: string; task: string; step: string; status: string }[]> = {};
   for (const region of ["eu", "us"])
