@@ -185,4 +185,30 @@ describe("an outside agent", () => {
     expect([byId["cancel"].status, byId["cancel"].provenance.orderId]).toEqual(["applied", "principal"]);
     expect(view.status).toBe("succeeded");
   });
+
+  it("that opens the task itself reads a customer's data only once a person has approved it", async () => {
+    const { customerId, smallOrder } = DEMO.grace;
+    const opened = await system.call(keys.agent, "/v1/proposals", {
+      body: {
+        automation: "customer-operations",
+        request: { customerId, request: `Please cancel ${smallOrder}.`, confirmed: true },
+        last: true,
+        steps: [
+          { id: "order", capability: "orders.get", args: { orderId: smallOrder, customerId } },
+          { id: "products", capability: "products.list", args: {} },
+        ],
+      },
+      headers: { prefer: "wait=20" },
+    });
+    expect(opened.body).toMatchObject({ status: "waiting" });
+    const { body: waiting } = await system.call(keys.app, `/v1/tasks/${opened.body.task}`);
+    expect(waiting.steps.map(({ status, result }: any) => [status, result === null])).toEqual([
+      ["awaiting_review", true],
+      ["applied", false],
+    ]);
+    const { body: review } = await system.call(keys.approver, `/v1/reviews/${waiting.steps[0].review}`);
+    expect(review.parts.shown.rules).toEqual([{ id: "nobody-vouches", message: expect.any(String) }]);
+    await decide(system, await reviewer(system, "ada", ["support-lead"]), review, "approve");
+    expect((await settled(waiting.id)).steps[0]).toMatchObject({ status: "applied", result: { orderId: smallOrder } });
+  });
 });

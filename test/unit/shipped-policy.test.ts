@@ -17,6 +17,7 @@ import { openBusinessDatabase } from "../support/sqlite-d1.ts";
 
 const data = retail();
 const APP: Principal = { key: "key_app", role: "app", member: null, sod: "not-evaluable" };
+const AGENT: Principal = { ...APP, key: "key_agent", role: "agent" };
 
 describe("the shipped automations", () => {
   it.each(automationNames())("%s loads, and a type checker has nothing against its policy", (name) => {
@@ -84,8 +85,9 @@ describe.skipIf(data === null)("the policy of customer-operations, on the retail
       };
     }
 
-    #decide(capability: string, args: JsonObject, preview: JsonObject): StepDecision {
-      const task = { task: "t", region: "eu", input: this.#input, purpose: null, principal: APP };
+    decide(capability: string, args: JsonObject, preview: JsonObject = {}): StepDecision {
+      const principal = this.#openedByAgent ? AGENT : APP;
+      const task = { task: "t", region: "eu", input: this.#input, purpose: null, principal };
       const provenance = this.#provenance(capability, args);
       const step = {
         round: 1,
@@ -103,7 +105,7 @@ describe.skipIf(data === null)("the policy of customer-operations, on the retail
     async read(capability: string, args: JsonObject): Promise<Json> {
       const found = capabilities.get(capability)!;
       if (found.kind !== "external") throw new Error("external");
-      expect(this.#decide(capability, args, {}).answer).toBe("allow");
+      expect(this.decide(capability, args, {}).answer).toBe("allow");
       const keyProvenance = weakest(Object.values(this.#provenance(capability, args)));
       const prepared = value(await found.prepare!(args, this.#context(capability, "read")));
       if (prepared.outcome.kind !== "read") throw new Error("a read");
@@ -125,7 +127,7 @@ describe.skipIf(data === null)("the policy of customer-operations, on the retail
       const context = this.#context(capability, `w${Math.random()}`);
       const prepared = await found.prepare!(args, context);
       if (!prepared.ok) return null;
-      const decision = this.#decide(capability, args, prepared.value.preview);
+      const decision = this.decide(capability, args, prepared.value.preview);
       if (apply) expect((await found.apply(args, prepared.value, context)).kind).toBe("applied");
       return decision;
     }
@@ -195,6 +197,29 @@ describe.skipIf(data === null)("the policy of customer-operations, on the retail
     expect((await conversation.propose(capability, args, false))?.reviews.map(({ rule }) => rule)).toContain(
       "target-not-named",
     );
+  });
+
+  it("lets an agent that opened the task itself read nothing of a customer, and look products up", () => {
+    const { user } = cancellation!;
+    const own = new Conversation(cancellation!, { openedByAgent: true });
+    const { email, name, address } = data!.database.users[user]!;
+    const reads: [string, JsonObject][] = [
+      ["customers.get", { customerId: user }],
+      ["customers.find_by_email", { email }],
+      ["customers.find_by_name_zip", { firstName: name.first_name, lastName: name.last_name, zip: address.zip }],
+      ["orders.get", { customerId: user, orderId: data!.database.users[user]!.orders[0]! }],
+    ];
+    for (const [capability, args] of reads)
+      expect(own.decide(capability, args), capability).toMatchObject({ answer: "review", rules: ["nobody-vouches"] });
+    // The conversation is still with one customer alone.
+    const other = Object.keys(data!.database.users).find((id) => id !== user)!;
+    expect(own.decide("customers.get", { customerId: other }).rules).toEqual(["other-customers"]);
+    expect(own.decide("products.get", { productId: Object.keys(data!.database.products)[0]! }).answer).toBe("allow");
+    expect(own.decide("products.list", {}).answer).toBe("allow");
+    // Every capability that touches a customer is held to it, also one that is added later.
+    const touching = Object.keys(release.bundle.capabilities).filter((name) => /^(?:customers|orders)\./.test(name));
+    const rule = release.bundle.policy.rules.find(({ id }) => id === "nobody-vouches")!;
+    expect(touching.filter((name) => !rule.when.includes(`"${name}"`))).toEqual([]);
   });
 
   it("sends an address to a person that neither the customer nor a record names", async () => {
