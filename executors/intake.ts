@@ -85,7 +85,7 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
   if (!opened.ok) return opened;
   if (opened.value === "again")
     return again(shard, shard.tasks.get(command.task)!, command.requestDigest, command.waitMs);
-  return ok({ view: await shard.settledView(command.task, command.waitMs), duplicate: false });
+  return ok({ view: await shard.settledView(command.task, command.waitMs, true), duplicate: false });
 }
 
 export async function propose(shard: Shard, input: unknown): Promise<Result<Submitted>> {
@@ -97,7 +97,7 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
   const state = found.value;
   const made = state.planByRequest.get(command.requestKey);
   if (made !== undefined && made.digest !== command.requestDigest) return err(conflict());
-  if (made !== undefined) return ok({ view: await shard.settledView(command.task, command.waitMs), duplicate: true });
+  if (made !== undefined) return ok({ view: await shard.settledView(command.task, command.waitMs, true), duplicate: true });
   const learned = await learnIfDelivered(shard, command.delivery);
   if (!learned.ok) return learned;
   const release = shard.trusted.held(state.release);
@@ -117,7 +117,7 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
     return refusal === null ? proposePlan(draft, admitted.value, deps) : err(refusal);
   });
   if (!proposed.ok) return proposed;
-  const view = await shard.settledView(command.task, command.waitMs);
+  const view = await shard.settledView(command.task, command.waitMs, true);
   return ok({ view, duplicate: proposed.value === "duplicate" });
 }
 
@@ -189,7 +189,7 @@ async function again(
   waitMs: number,
 ): Promise<Result<Submitted>> {
   if (state.requestDigest !== requestDigest) return err(conflict());
-  return ok({ view: await shard.settledView(state.id, waitMs), duplicate: true });
+  return ok({ view: await shard.settledView(state.id, waitMs, true), duplicate: true });
 }
 
 function stopOf(shard: Shard, kind: StopKind, target: string): Problem | null {

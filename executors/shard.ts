@@ -25,7 +25,7 @@ import { migrate } from "./storage.ts";
 import { advance, canContinue } from "./task/advance.ts";
 import type { TaskDeps } from "./task/deps.ts";
 import type { Draft } from "./task/draft.ts";
-import { taskStatus, type TaskState } from "./task/state.ts";
+import { needsPerson, taskStatus, type TaskState } from "./task/state.ts";
 import { taskView } from "./task/view.ts";
 import { Tasks } from "./tasks.ts";
 import { Timekeeper } from "./timekeeper.ts";
@@ -207,14 +207,18 @@ export class Shard {
     return taskView(state, this.name, this.journal.delivered, await this.#receipts.of(state));
   }
 
-  /** The task once it has settled or waits for its agent's next plan, or as it is when the time is over. */
-  async settledView(task: string, waitMs: number): Promise<TaskView> {
+  /**
+   * The task once it has settled or waits for its agent's next plan, or as it is when the time is over. With `orPerson` also once nothing
+   * but a person's decision moves it: who has just asked for something is better told at once.
+   */
+  async settledView(task: string, waitMs: number, orPerson = false): Promise<TaskView> {
     const until = now() + Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000);
     for (;;) {
       const state = this.tasks.get(task)!;
       const left = until - now();
       const idle = state.round > 0 && taskStatus(state) === "planning";
-      if (state.settled !== null || idle || left <= 0) return this.view(state);
+      const rests = idle || (orPerson && needsPerson(state));
+      if (state.settled !== null || rests || left <= 0) return this.view(state);
       await this.#wakeups.next(task, left);
     }
   }

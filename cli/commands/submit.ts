@@ -52,6 +52,7 @@ export const submit: Command = {
       purpose: args.text("purpose"),
     };
     const waitSeconds = args.count("wait") ?? DEFAULT_WAIT_SECONDS;
+    const endMs = call.platform.nowMs() + waitSeconds * 1_000;
     const submitted = await client.value.submitIntent(
       {
         automation: args.text("automation")!,
@@ -60,11 +61,11 @@ export const submit: Command = {
           region?: string;
         }),
       },
-      { waitSeconds: Math.min(waitSeconds, LOOK_SECONDS), signal: call.platform.signal, ...keyOf(call) },
+      { waitSeconds, signal: call.platform.signal, ...keyOf(call) },
     );
     if (!submitted.ok) return submitted;
     const { task, status: now, view } = submitted.value;
-    const shown = view ?? (await settledOrWaiting(call, client.value, task, waitSeconds));
+    const shown = view ?? (await settledOrWaiting(call, client.value, task, endMs));
     return ok({
       json: { task, status: shown?.status ?? now, view: shown },
       text: [
@@ -77,15 +78,14 @@ export const submit: Command = {
 
 /**
  * The task once it has settled or waits for a person, or when the time is over; null where it cannot be read.
- * The server answers only for what has settled, so it is asked in short turns: a person who has to approve should not wait for nothing.
+ * Reading a task waits for people too, so it is asked in short turns: a person who has to approve should not wait for nothing.
  */
 async function settledOrWaiting(
   { platform }: Call,
   client: Client,
   task: string,
-  waitSeconds: number,
+  endMs: number,
 ): Promise<TaskView | null> {
-  const endMs = platform.nowMs() + waitSeconds * 1_000;
   let look = await client.readTask(task);
   while (
     look.ok &&

@@ -164,6 +164,10 @@ export function taskStatus(state: TaskState): TaskStatus {
   return open.every(waits) ? "waiting" : "running";
 }
 
+/** Whether nothing but a person's decision can move the task: a target that owes an answer still moves by itself. */
+export const needsPerson = (state: TaskState): boolean =>
+  taskStatus(state) === "waiting" && [...state.steps.values()].every((step) => step.phase.at !== "in_doubt");
+
 const isBlockedBy = (state: TaskState, step: StepState): boolean =>
   step.phase.at === "proposed" && step.after.some((id) => !isTerminal(state.steps.get(id)!.phase));
 

@@ -17,8 +17,11 @@ import { AnyObject } from "./shapes.ts";
 export const IntentBody = z.strictObject({ ...Intent.shape, input: AnyObject });
 
 export const taskAnswers = {
-  202: { description: "Accepted; the links follow the task", schema: Accepted },
-  200: { description: "The task settled within `Prefer: wait=N` (see `Preference-Applied`)", schema: TaskView },
+  202: { description: "Accepted, or it waits for a person (`status`); the links follow the task", schema: Accepted },
+  200: {
+    description: "The task settled within `Prefer: wait=N` (see `Preference-Applied`), or awaits the agent's next proposal",
+    schema: TaskView,
+  },
 } as const;
 
 export const submitIntent = endpoint(
@@ -26,7 +29,7 @@ export const submitIntent = endpoint(
   {
     summary: "Submit an intent",
     description:
-      "`Idempotency-Key` (or `idempotencyKey` in the body): the same key and body give the same task, the same key with another body is 409 `idempotency-conflict`. `Prefer: wait=N` waits up to N seconds for the task to settle.",
+      "`Idempotency-Key` (or `idempotencyKey` in the body): the same key and body give the same task, the same key with another body is 409 `idempotency-conflict`. `Prefer: wait=N` waits up to N seconds for the task to settle, and answers at once when it can only go on with a person.",
     tag: "tasks",
     body: IntentBody,
     answers: taskAnswers,
@@ -66,12 +69,13 @@ export const submitIntent = endpoint(
   },
 );
 
-/** 200 with the task where waiting was asked for and it has settled; 202 with its links otherwise. */
+/** 200 with the task where waiting was asked for and all that was proposed has ended; 202 with its links otherwise. */
 export function answerTask({ view }: Submitted, waitSeconds: number): Response {
   const self = `/v1/tasks/${view.id}`;
   const headers: Record<string, string> = { location: self };
   if (waitSeconds > 0) headers["preference-applied"] = `wait=${waitSeconds}`;
-  if (waitSeconds > 0 && view.settled) return json(view, 200, headers);
+  const hasEnded = view.settled || (view.round > 0 && view.status === "planning");
+  if (waitSeconds > 0 && hasEnded) return json(view, 200, headers);
   const accepted: z.input<typeof Accepted> = {
     task: view.id,
     status: view.status,
