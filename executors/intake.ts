@@ -97,7 +97,8 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
   const state = found.value;
   const made = state.planByRequest.get(command.requestKey);
   if (made !== undefined && made.digest !== command.requestDigest) return err(conflict());
-  if (made !== undefined) return ok({ view: await shard.settledView(command.task, command.waitMs, true), duplicate: true });
+  if (made !== undefined)
+    return ok({ view: await shard.settledView(command.task, command.waitMs, true), duplicate: true });
   const learned = await learnIfDelivered(shard, command.delivery);
   if (!learned.ok) return learned;
   const release = shard.trusted.held(state.release);

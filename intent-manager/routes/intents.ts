@@ -19,7 +19,8 @@ export const IntentBody = z.strictObject({ ...Intent.shape, input: AnyObject });
 export const taskAnswers = {
   202: { description: "Accepted, or it waits for a person (`status`); the links follow the task", schema: Accepted },
   200: {
-    description: "The task settled within `Prefer: wait=N` (see `Preference-Applied`), or awaits the agent's next proposal",
+    description:
+      "The task settled within `Prefer: wait=N` (see `Preference-Applied`), or awaits the agent's next proposal",
     schema: TaskView,
   },
 } as const;

@@ -41,7 +41,8 @@ export const readTask = endpoint(
   "GET /v1/tasks/{id}",
   {
     summary: "Read a task",
-    description: "From its executor. `Prefer: wait=N` answers when the task settles, at the latest after N seconds; it waits for people as well.",
+    description:
+      "From its executor. `Prefer: wait=N` answers when the task settles, at the latest after N seconds; it waits for people as well.",
     tag: "tasks",
     params: TaskPath,
     answers: { 200: { description: "The task", schema: TaskView } },
