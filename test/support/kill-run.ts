@@ -10,6 +10,9 @@ import { download, effects, findings, verify } from "../e2e/record.ts";
 import type { Mortal } from "./mortal.ts";
 
 const CLIENTS = 8;
+/** Answers under load before a kill: up to so many, and no longer than so many milliseconds. */
+const MOST_ANSWERS = 16;
+const LOAD_MS = 1_500;
 const PRICE_CENTS = 10_000;
 /** Above the shipped policy's bound: a person decides. */
 const LARGE_CENTS = 160_000;
@@ -86,6 +89,21 @@ export async function runWithKills(
   const finishedTasks = new Set<string>();
   const lost: string[] = [];
   let unanswered = 0;
+  let answers = 0;
+  let answered = (): void => {};
+  /** Resolves after so many more answers, or when they take too long: a kill is to meet a start as well. */
+  const enough = (more: number): Promise<void> => {
+    const wanted = answers + more;
+    return new Promise((resolve) => {
+      const late = setTimeout(resolve, LOAD_MS);
+      answered = () => {
+        if (answers < wanted) return;
+        clearTimeout(late);
+        resolve();
+      };
+      answered();
+    });
+  };
 
   const cancelOne = async (isOn: () => boolean): Promise<void> => {
     const again = open.shift();
@@ -104,6 +122,8 @@ export async function runWithKills(
         if (isOn()) await new Promise((resolve) => setTimeout(resolve, 20));
         return;
       }
+      answers++;
+      answered();
       acknowledged.set(order.id, answer.body.id ?? answer.body.task);
       if (answer.body.status === "succeeded") finishedTasks.add(answer.body.id);
     } catch {
@@ -144,7 +164,8 @@ export async function runWithKills(
   let checkedFinished = 0;
   for (let kill = 0; kill < kills; kill++) {
     const running = load();
-    await new Promise((resolve) => setTimeout(resolve, 30 + random() * 400));
+    await enough(Math.floor(random() * MOST_ANSWERS));
+    await new Promise((resolve) => setTimeout(resolve, random() * 30));
     await Promise.all([system.kill(), running.end()]);
     // What was answered as done before the kill is done after it.
     for (const task of [...finishedTasks].slice(checkedFinished)) {
