@@ -28,8 +28,9 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
   const misrouted = shard.misrouted(command.task);
   if (misrouted !== null) return err(misrouted);
   if (command.region !== shard.region) return err(problem("audience-mismatch", "The task's id is of another region."));
-  const existing = shard.tasks.get(command.task);
-  if (existing !== null) return again(shard, existing, command.requestDigest, command.waitMs);
+  const existing = shard.load(command.task);
+  if (!existing.ok) return existing;
+  if (existing.value !== null) return again(shard, existing.value, command.requestDigest, command.waitMs);
   const refusal = shard.takesNoTasks();
   if (refusal !== null) return err(refusal);
   const learned = await learnIfDelivered(shard, command.delivery);

@@ -125,6 +125,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       checkpoint: watch.seen?.note ?? null,
       alarms: watch.alarm === null ? [] : [{ ...watch.alarm.problem, at: watch.alarm.at }],
       tasks: { open: tasks.open, waiting: tasks.waiting },
+      stuck: this.#shard.stuck,
       stops: trusted.stops.map(({ at_ms, ...stop }) => ({ ...stop, at: new Date(at_ms).toISOString() })),
     });
   }

@@ -10,7 +10,7 @@ import { LIMITS } from "../shared/limits.ts";
 import type { TenantAnchor } from "../shared/members.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import type { LedgerRpc } from "../shared/rpc.ts";
+import type { LedgerRpc, StuckTask } from "../shared/rpc.ts";
 import type { TaskView } from "../shared/views.ts";
 import type { CapabilityRegistry } from "./adapters/types.ts";
 import { capabilities } from "./capabilities/index.ts";
@@ -26,6 +26,7 @@ import { advance, canContinue } from "./task/advance.ts";
 import type { TaskDeps } from "./task/deps.ts";
 import type { Draft } from "./task/draft.ts";
 import { needsPerson, taskStatus, type TaskState } from "./task/state.ts";
+import { Stuck } from "./stuck.ts";
 import { taskView } from "./task/view.ts";
 import { Tasks } from "./tasks.ts";
 import { Timekeeper } from "./timekeeper.ts";
@@ -50,6 +51,7 @@ export class Shard {
   readonly #effects: Effects;
   readonly #outbox: Outbox;
   readonly #wakeups = new Wakeups();
+  readonly #stuck = new Stuck();
   readonly #receipts: Receipts;
   /** A round could not be written: what it was to start is found again in storage. */
   #interrupted = false;
@@ -160,10 +162,28 @@ export class Shard {
     return this.rounds.run<T>({ task: null, decide });
   }
 
-  /** A task of this object. Errors: not-found, also for ids of other objects. */
+  /** A task of this object. Errors: not-found, also for ids of other objects; record-unreadable. */
   find(task: string): Result<TaskState> {
-    const state = this.misrouted(task) === null ? this.tasks.get(task) : null;
-    return state === null ? err(problem("not-found", "There is no such task.")) : ok(state);
+    const state = this.misrouted(task) === null ? this.load(task) : ok(null);
+    if (!state.ok) return state;
+    return state.value === null ? err(problem("not-found", "There is no such task.")) : ok(state.value);
+  }
+
+  /** A task's state, null where there is none. Errors: record-unreadable, and the witness names the task from then on. */
+  load(task: string): Result<TaskState | null> {
+    try {
+      const state = this.tasks.get(task);
+      this.#stuck.release(task, "record-unreadable");
+      return ok(state);
+    } catch (error) {
+      this.#stuck.note(task, "record-unreadable", error);
+      return err(problem("record-unreadable", "What is stored of this task cannot be read; an operator has to look."));
+    }
+  }
+
+  /** Tasks that only an operator can help. */
+  get stuck(): readonly StuckTask[] {
+    return this.#stuck.list;
   }
 
   /** The problem of an id that belongs to another region or shard; null for one of this object's. */
@@ -266,23 +286,21 @@ export class Shard {
     this.#deliver();
   }
 
-  /** A task for a list of many: one that cannot be read is left out and logged, so that it hides none of the others. */
+  /** A task for a list of many: one that cannot be read is left out, so that it hides none of the others. */
   readable(task: string): TaskState | null {
-    try {
-      return this.tasks.get(task);
-    } catch (error) {
-      console.error("a task cannot be read", { task, message: error instanceof Error ? error.message : "unknown" });
-      return null;
-    }
+    const state = this.load(task);
+    return state.ok ? state.value : null;
   }
 
   /** A task that cannot be gone on with, such as one whose capability is not deployed any more, holds up no other and no round. */
   #goOn(task: string): void {
+    const state = this.readable(task);
+    if (state === null || state.settled !== null) return;
     try {
-      const state = this.tasks.get(task);
-      if (state !== null && state.settled === null) this.#nextOf(state);
+      this.#nextOf(state);
+      this.#stuck.release(task, "cannot-go-on");
     } catch (error) {
-      console.error("a task cannot go on", { task, message: error instanceof Error ? error.message : "unknown" });
+      this.#stuck.note(task, "cannot-go-on", error);
     }
   }
 

@@ -229,6 +229,8 @@ export const ConsistencyProof = z.object({
 });
 export type ConsistencyProof = z.infer<typeof ConsistencyProof>;
 
+export const StuckTask = z.object({ task: z.string(), why: z.enum(["record-unreadable", "cannot-go-on"]) });
+
 export const WitnessView = z.object({
   executor: z.string(),
   head: z.object({ seq: z.int(), hash: z.string() }),
@@ -236,6 +238,8 @@ export const WitnessView = z.object({
   checkpoint: z.string().nullable(),
   alarms: z.array(z.object({ code: z.string(), detail: z.string(), at: z.string() })),
   tasks: z.object({ open: z.int(), waiting: z.int() }),
+  /** Tasks that only an operator can help. */
+  stuck: z.array(StuckTask),
   stops: z.array(
     z.object({
       kind: z.string(),
@@ -299,6 +303,8 @@ export const Overview = z.object({
       head: z.int(),
       delivered: z.int(),
       alarms: z.array(z.object({ code: z.string(), detail: z.string(), at: z.string() })),
+      /** Tasks that only an operator can help; an agent, who may not list tasks, is told of none. */
+      stuck: z.array(StuckTask),
     }),
   ),
   incomplete: Incomplete,

@@ -75,6 +75,8 @@ export const LIMITS = {
   keptReceipts: 4_096,
   /** Requests waiting for a commit round of one executor beyond which it takes no new tasks. */
   roundQueue: 2_000,
+  /** Tasks that cannot be read or gone on with, which one executor names in its witness: enough to see what they share. */
+  stuckNamed: 20,
   /** Reviews that one executor lists at a time. */
   reviewsListed: 200,
   /** Open tasks looked through for claims when a stop is set. */

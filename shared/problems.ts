@@ -74,6 +74,7 @@ export const PROBLEMS = {
   // tasks, steps and reviews
   "task-settled": { status: 409, title: "The task has already ended" },
   "task-limit": { status: 429, title: "The task has reached a limit" },
+  "record-unreadable": { status: 500, title: "What is stored of this task cannot be read" },
   "reference-unresolved": { status: 422, title: "A reference does not resolve" },
   "premise-failed": { status: 409, title: "A premise of the action does not hold" },
   "effect-conflict": { status: 409, title: "Another task already did this" },

@@ -85,6 +85,9 @@ export type StopAnswer = {
   readonly alreadyClaimed: readonly { readonly task: string; readonly step: string; readonly capability: string }[];
 };
 
+/** A task that only an operator can help: its stored record cannot be read, or going on with it fails (its capability is not deployed any more). */
+export type StuckTask = { readonly task: string; readonly why: "record-unreadable" | "cannot-go-on" };
+
 /** What an executor says about itself, for verifiers that compare views. */
 export type Witness = {
   readonly executor: string;
@@ -94,6 +97,8 @@ export type Witness = {
   readonly checkpoint: string | null;
   readonly alarms: readonly { readonly code: string; readonly detail: string; readonly at: string }[];
   readonly tasks: { readonly open: number; readonly waiting: number };
+  /** Tasks found unreadable, or unable to go on, since this object started; at most `LIMITS.stuckNamed`. */
+  readonly stuck: readonly StuckTask[];
   readonly stops: readonly {
     readonly kind: string;
     readonly target: string;

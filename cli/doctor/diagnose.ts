@@ -115,6 +115,7 @@ async function examineOverview(client: Client): Promise<Diagnosis[]> {
   return [
     examineExecutors(overview.value),
     examineAlarms(overview.value),
+    examineStuck(overview.value),
     examineOutboxes(overview.value),
     ...examineLedger(overview.value),
   ];
@@ -141,6 +142,18 @@ function examineAlarms({ executors }: Overview): Diagnosis {
         "alarms",
         alarms.join("; "),
         "countersign verify --witnesses; an executor with an alarm takes no new tasks",
+      );
+}
+
+function examineStuck({ executors }: Overview): Diagnosis {
+  if (executors.length === 0) return unknown("tasks", "no executor answers");
+  const stuck = executors.flatMap((one) => one.stuck.map(({ task, why }) => `${task} (${why})`));
+  return stuck.length === 0
+    ? fine("tasks", "every task that was looked at can be read and goes on")
+    : wrong(
+        "tasks",
+        `cannot be read or gone on with: ${stuck.join(", ")}`,
+        "look for these ids in .countersign/wrangler.log; deploy the version, with the capabilities, that wrote them",
       );
 }
 

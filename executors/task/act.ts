@@ -10,6 +10,7 @@ import type { StepDecision } from "../../shared/events.ts";
 import { reviewId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
+import { whyDenied } from "../../shared/policy/index.ts";
 import type { Shown } from "../../shared/views.ts";
 import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
 import type { TaskDeps } from "./deps.ts";
@@ -86,8 +87,7 @@ export function decideAndAct(
   }
   const step = draft.state.steps.get(stepId)!;
   if (decision.answer === "deny") {
-    draft.emit({ type: "step-denied", step: stepId, rules: decision.rules, byDefault: decision.byDefault });
-    return;
+    return deny(draft, stepId, decision, deps);
   }
   const stale = staleApproval(draft.state, step, args, prepared, decision, deps);
   if (stale !== null) return fail(draft, stepId, stale);
@@ -301,6 +301,12 @@ function applied(
     tags,
     replayed: false,
   });
+}
+
+/** Ends a step that policy denies. The rules' own words stand beside the record, as every other detail. */
+export function deny(draft: Draft, step: string, decision: StepDecision, deps: TaskDeps): void {
+  draft.details[step] = whyDenied(decision, deps.release.bundle.policy);
+  draft.emit({ type: "step-denied", step, rules: decision.rules, byDefault: decision.byDefault });
 }
 
 /** Ends a step that did nothing. */

@@ -12,7 +12,7 @@ import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Outcome, Prepared } from "../adapters/types.ts";
-import { decideAndAct, fail, holds, tagsOf } from "./act.ts";
+import { decideAndAct, deny, fail, holds, tagsOf } from "./act.ts";
 import { advance, isIdle, resolvedArgs } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
@@ -117,8 +117,7 @@ function admitPlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): void {
   draft.plan = undefined;
   for (const step of admitted.plan.steps) {
     const decision = admitted.decisions[step.id]!;
-    if (decision.final && decision.answer === "deny")
-      draft.emit({ type: "step-denied", step: step.id, rules: decision.rules, byDefault: decision.byDefault });
+    if (decision.final && decision.answer === "deny") deny(draft, step.id, decision, deps);
   }
   advance(draft, deps);
 }

@@ -135,7 +135,10 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       });
     }
     case "step-denied":
-      return withStep(state, event.step, { phase: { at: "denied", rules: event.rules, byDefault: event.byDefault } });
+      return withStep(state, event.step, {
+        phase: { at: "denied", rules: event.rules, byDefault: event.byDefault },
+        detail: detailOf(known, event.step),
+      });
     case "step-failed":
       return withStep(state, event.step, {
         phase: { at: "failed", code: event.code },

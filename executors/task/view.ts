@@ -73,7 +73,7 @@ function problemOf(step: StepState): { code: string; detail: string } | null {
     case "denied":
       return {
         code: "policy-denied",
-        detail: step.phase.byDefault ? "No rule allows this." : `Denied by ${step.phase.rules.join(", ")}.`,
+        detail: step.detail ?? "No rule allows this.",
       };
     case "rejected":
       return { code: "rejected", detail: step.detail ?? `Rejected by ${step.phase.by}.` };

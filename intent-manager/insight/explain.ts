@@ -105,8 +105,10 @@ function reasonOf(envelope: Envelope): string | null {
 }
 
 /** A step's decision as one sentence. */
-function inWords({ decision }: StepView): string {
+function inWords({ decision, problem }: StepView): string {
   if (decision === null) return "Not decided yet.";
+  // Of a denial the executor has said why, in the words of the rules that denied.
+  if (decision.answer === "deny" && problem?.code === "policy-denied") return `${ANSWERED.deny}. ${problem.detail}`;
   const by = decision.byDefault
     ? "no rule matched, so the policy's default decided"
     : `decided by ${list(decision.rules)}`;

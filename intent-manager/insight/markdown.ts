@@ -33,7 +33,7 @@ export function toMarkdown(e: Explanation): string {
       "",
       ...block(step.args),
       "",
-      `- ${step.because}`,
+      `- ${step.because.replace(/\s+/g, " ")}`,
     );
     const words = Object.entries(step.provenance).map(([argument, provenance]) => `${code(argument)} ${provenance}`);
     if (words.length > 0) lines.push(`- Where the words come from: ${words.join(", ")}`);
@@ -50,7 +50,9 @@ export function toMarkdown(e: Explanation): string {
         lines.push(`- Relied on ${code(resource)} at version ${version} (${held})`);
       if (step.result !== null) lines.push("", ...block(step.result));
     }
-    if (step.problem !== null) lines.push(`- ${code(step.problem.code)}: ${code(step.problem.detail)}`);
+    // Why policy denied a step stands in the line above.
+    if (step.problem !== null && step.problem.code !== "policy-denied")
+      lines.push(`- ${code(step.problem.code)}: ${code(step.problem.detail)}`);
   }
   lines.push(
     "",

@@ -36,13 +36,14 @@ export const overview = endpoint(
       askAll(env, tenant, (stub) => stub.witness()),
       callWorker(LEDGER, () => env.LEDGER.health(tenant.id)).catch(() => null),
     ]);
-    const executors = answers.map(({ value: { executor, tasks, head, delivered, alarms } }) => ({
+    const executors = answers.map(({ value: { executor, tasks, head, delivered, alarms, stuck } }) => ({
       executor,
       open: tasks.open,
       waiting: tasks.waiting,
       head: head.seq,
       delivered,
       alarms: [...alarms],
+      stuck: role === "agent" ? [] : [...stuck],
     }));
     const view: Overview = {
       tenant: tenant.id,

@@ -11,6 +11,28 @@ const VERB = {
   allow: "Allowed",
 } as const;
 
+/** What a recorded decision says of a denial: ids of the rules that denied, and of each rule that failed `id: why`. */
+export type Denial = {
+  readonly rules: readonly string[];
+  readonly errors: readonly string[];
+  readonly byDefault: boolean;
+};
+
+/** Longest answer of {@link whyDenied}: a few full messages; the ids of all rules stand in the decision itself. */
+const WHY_CHARS = 2_000;
+
+/** Why a step is denied, for whoever asked: the message of each rule that denied, after its name. */
+export function whyDenied({ rules, errors, byDefault }: Denial, policy: Policy): string {
+  const messageById = new Map(policy.rules.map(({ id, message }) => [id, message]));
+  const reasons = rules.map((id) => {
+    const failure = errors.find((error) => error.startsWith(`${id}: `))?.slice(id.length + 2);
+    if (failure !== undefined) return `${id}: the rule failed (${failure}), and a rule that fails denies.`;
+    return `${id}: ${messageById.get(id) ?? "this is denied."}`;
+  });
+  const said = reasons.length > 0 ? reasons : byDefault || errors.length === 0 ? ["No rule allows this."] : errors;
+  return said.join(" ").slice(0, WHY_CHARS);
+}
+
 /** A few lines of plain text: the answer, each rule that decided with its message or condition, what is still open. */
 export function explainDecision(decision: Decision, policy: Policy): string {
   const ruleById = new Map(policy.rules.map((rule) => [rule.id, rule]));

@@ -4,7 +4,7 @@
  */
 export { type CompiledPolicy, compilePolicy } from "./compile.ts";
 export { ALL_AVAILABLE, type Decision, evaluatePolicy, type ReviewDemand } from "./evaluate.ts";
-export { explainDecision } from "./explain.ts";
+export { type Denial, explainDecision, whyDenied } from "./explain.ts";
 export {
   type Available,
   type CapabilityDeclaration,

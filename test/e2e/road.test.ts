@@ -81,7 +81,12 @@ describe("an intent that needs nobody", () => {
     expect(answer.body.steps.find((step: any) => step.id === "cancel")).toMatchObject({
       status: "denied",
       decision: { rules: ["not-confirmed"] },
+      problem: { code: "policy-denied", detail: expect.stringContaining("has not confirmed the cancellation") },
     });
+    const explained = await system.call(keys.auditor, `/v1/tasks/${answer.body.id}/explain`);
+    expect(explained.body.steps[1].because).toBe(
+      "Denied. not-confirmed: The customer has not confirmed the cancellation.",
+    );
   });
 
   it("is refused where the order is not pending, and nothing changes", async () => {

@@ -39,6 +39,7 @@ export const overview = (world, who) => ({
       head: 400 + shard * 31,
       delivered: 400 + shard * 31 - (region === "eu" && shard === 2 ? 2 : 0),
       alarms: [],
+      stuck: [],
     })),
   ),
   incomplete: [],

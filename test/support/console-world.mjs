@@ -218,7 +218,10 @@ async function denied(keys, nowMs) {
       args: { orderId: "#W6304", refundTo: "gift_card_1", items: ["6017636844", "4862345671"] },
       provenance: { orderId: "record", refundTo: "content", items: "model" },
       decision: decision("deny", ["refund-only-to-known-methods", "untrusted-destination"]),
-      problem: { code: "policy-denied", detail: "Denied by refund-only-to-known-methods, untrusted-destination." },
+      problem: {
+        code: "policy-denied",
+        detail: "untrusted-destination: Neither the customer nor a record of theirs names this destination.",
+      },
     }),
   ];
   view.steps[0].receipt = await receiptOf(keys, view, view.steps[0], 0, [], nowMs - 12 * MINUTE);

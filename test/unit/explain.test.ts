@@ -4,6 +4,7 @@ import { toMarkdown } from "../../intent-manager/insight/markdown.ts";
 import { toBase64, utf8 } from "../../shared/bytes.ts";
 import { canonicalize } from "../../shared/canonical.ts";
 import type { Attestation } from "../../shared/attestation.ts";
+import { whyDenied, type Policy } from "../../shared/policy/index.ts";
 import type { StepView, TaskEventView, TaskView } from "../../shared/views.ts";
 
 const TASK = "tsk_eu_1_aaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -120,6 +121,40 @@ describe("an explanation", () => {
     expect(explain({ ...sources, view: { ...view, steps: [byDefault] } }).steps[0]!.because).toBe(
       "Denied; no rule matched, so the policy's default decided.",
     );
+  });
+
+  it("gives the words of the rules that denied, once", () => {
+    const rules = ["not-confirmed"];
+    const denied: StepView = {
+      ...step,
+      status: "denied",
+      decision: { ...decision, answer: "deny", rules, reviews: [] },
+      problem: { code: "policy-denied", detail: "not-confirmed: The customer has not\nconfirmed this." },
+      appliedAt: null,
+    };
+    const explained = explain({ ...sources, view: { ...view, steps: [denied] } });
+    expect(explained.steps[0]!.because).toBe(`Denied. ${denied.problem!.detail}`);
+    expect(
+      toMarkdown(explained).match(/^- Denied\. not-confirmed: The customer has not confirmed this\.$/gm),
+    ).toHaveLength(1);
+    expect(toMarkdown(explained)).not.toContain("policy-denied");
+  });
+
+  it("of a denial says the message, the failure, or that nothing allows it", () => {
+    const policy: Policy = {
+      default: "deny",
+      rules: [
+        { id: "a", when: "true", then: "deny", message: "Not today." },
+        { id: "b", when: "true", then: "deny" },
+      ],
+    };
+    const denial = { rules: [], errors: [], byDefault: false };
+    expect(whyDenied({ ...denial, rules: ["a", "b"] }, policy)).toBe("a: Not today. b: this is denied.");
+    expect(whyDenied({ ...denial, rules: ["a"], errors: ["a: divides by zero"] }, policy)).toBe(
+      "a: the rule failed (divides by zero), and a rule that fails denies.",
+    );
+    expect(whyDenied({ ...denial, byDefault: true }, policy)).toBe("No rule allows this.");
+    expect(whyDenied({ ...denial, errors: ["more than 16 reviews"] }, policy)).toBe("more than 16 reviews");
   });
 
   it("says where the task stands in the record, and leaves events that it cannot read aside", () => {

@@ -3,7 +3,7 @@ import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import { sha256Hex } from "../../../shared/sha256.ts";
 import { GENESIS_HASH } from "../../../shared/events.ts";
 import type { Plan } from "../../../shared/proposal.ts";
-import { attestation, enrol, planOf, promote, release, sign, signedPlan } from "../../support/manager.ts";
+import { attestation, enrol, newTask, planOf, promote, release, sign, signedPlan } from "../../support/manager.ts";
 import { contracts } from "../../../executors/capabilities/index.ts";
 import { newPrivateKey } from "../../../scripts/lib/keys.ts";
 import { testKeys } from "../keys.ts";
@@ -596,4 +596,33 @@ it("a task that cannot be read hides no review of another, and a stop still answ
     reason: "drill",
   };
   expect(await w.executor().stop(stop)).toMatchObject({ ok: true, value: { alreadyClaimed: [] } });
+  expect(await w.executor().witness()).toMatchObject({
+    ok: true,
+    value: { stuck: [{ task: "broken", why: "record-unreadable" }] },
+  });
+});
+
+it("a task whose stored record cannot be read says so to whoever asks, and the witness names it until it can be read", async () => {
+  const w = await world();
+  const shards = testKeys.trust.tenants[w.tenant]!.shards;
+  let own = newTask("eu", shards);
+  while (own.shard !== w.shard) own = newTask("eu", shards);
+  const inStorage = (statement: string, ...values: string[]) =>
+    inObject(w.executor(), (_, state: DurableObjectState) => void state.storage.sql.exec(statement, ...values));
+  await inStorage("INSERT INTO journal (seq, task, hash, body) VALUES (1000000, ?, 'x', 'not json')", own.id);
+  const command = await w.submission({ text: "hello" }, { task: own.id });
+  expect([
+    code(await w.executor().read(own.id)),
+    code(await w.executor().submit(command)),
+    code(await w.executor().cancel(own.id, "key_op")),
+    code(await w.executor().events(own.id, 0, 0)),
+  ]).toEqual(Array(4).fill("record-unreadable"));
+  const stuck = async () => {
+    const witness = await w.executor().witness();
+    return witness.ok ? witness.value.stuck : witness;
+  };
+  expect(await stuck()).toEqual([{ task: own.id, why: "record-unreadable" }]);
+  await inStorage("DELETE FROM journal WHERE task = ?", own.id);
+  expect(code(await w.executor().read(own.id))).toBe("not-found");
+  expect(await stuck()).toEqual([]);
 });
