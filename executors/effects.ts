@@ -5,6 +5,7 @@
  * An effect's answer goes back through a round. Nothing here decides anything.
  */
 import { LIMITS } from "../shared/limits.ts";
+import { within, type Platform } from "../shared/platform.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { Outcome, Prepared } from "./adapters/types.ts";
@@ -19,7 +20,7 @@ export type EffectsDeps = {
   readonly rounds: Rounds;
   readonly stateOf: (task: string) => TaskState | null;
   readonly depsOf: (release: string, nowMs: number) => Result<TaskDeps>;
-  readonly nowMs: () => number;
+  readonly platform: Pick<Platform, "nowMs" | "setTimer" | "log">;
 };
 
 /** Pause before an effect in doubt is asked about again, doubling each time up to a minute. */
@@ -54,7 +55,7 @@ export class Effects {
 
   /** Starts whatever the task waits for and does not run yet. */
   start(state: TaskState): void {
-    const deps = this.#deps.depsOf(state.release, this.#deps.nowMs());
+    const deps = this.#deps.depsOf(state.release, this.#deps.platform.nowMs());
     if (!deps.ok) return;
     for (const effect of effectsOf(state, deps.value)) {
       const key = `${state.id}/${effect.step}`;
@@ -62,7 +63,7 @@ export class Effects {
       this.#running.add(key);
       void this.#run(state.id, effect, key).catch((error: unknown) => {
         // The round refused to be written or the runtime is going away: storage still says what must run, and whoever wakes next runs it.
-        console.error("an effect was interrupted", {
+        this.#deps.platform.log("an effect was interrupted", {
           task: state.id,
           step: effect.step,
           message: error instanceof Error ? error.message : "unknown",
@@ -74,7 +75,7 @@ export class Effects {
 
   async #run(task: string, effect: Effect, key: string): Promise<void> {
     const state = this.#deps.stateOf(task);
-    const deps = state === null ? null : this.#deps.depsOf(state.release, this.#deps.nowMs());
+    const deps = state === null ? null : this.#deps.depsOf(state.release, this.#deps.platform.nowMs());
     const step = state?.steps.get(effect.step);
     if (state === null || deps === null || !deps.ok || step === undefined) return void this.#running.delete(key);
     const capability = deps.value.registry.get(step.capability);
@@ -84,6 +85,7 @@ export class Effects {
     const context = actionContext(state, step, deps.value, resumed);
     if (effect.kind === "prepare") {
       const prepared = await within(
+        this.#deps.platform,
         LIMITS.effectTimeoutMs,
         () => capability.prepare!(args.value, context),
         (): Result<Prepared> => err(problem("not-running", "The target could not be read.")),
@@ -97,7 +99,12 @@ export class Effects {
     }
     const prepared = this.#preparedByStep.get(key) ?? null;
     const doubt = (): Outcome => ({ kind: "in-doubt", problem: problem("effect-in-doubt", "No answer came in time.") });
-    const outcome = await within(LIMITS.effectTimeoutMs, () => capability.apply(args.value, prepared, context), doubt);
+    const outcome = await within(
+      this.#deps.platform,
+      LIMITS.effectTimeoutMs,
+      () => capability.apply(args.value, prepared, context),
+      doubt,
+    );
     if (outcome.kind !== "in-doubt") {
       this.#preparedByStep.delete(key);
       this.#reasksByStep.delete(key);
@@ -134,26 +141,10 @@ export class Effects {
     this.#reasksByStep.set(key, reasks);
     if (this.#reasksByStep.size > LIMITS.roundTasks * 16) this.#reasksByStep.clear();
     this.#running.add(key);
-    setTimeout(
-      () => {
-        this.#running.delete(key);
-        const state = this.#deps.stateOf(task);
-        if (state !== null) this.start(state);
-      },
-      Math.min(60_000, REASK_MS * 2 ** Math.min(reasks, 6)),
-    );
-  }
-}
-
-/** The answer of `run`, or `late()` where it takes longer than `ms` or throws. */
-async function within<T>(ms: number, run: () => Promise<T>, late: () => T): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(late()), ms)));
-  try {
-    return await Promise.race([run(), timeout]);
-  } catch {
-    return late();
-  } finally {
-    clearTimeout(timer);
+    this.#deps.platform.setTimer(Math.min(60_000, REASK_MS * 2 ** Math.min(reasks, 6)), () => {
+      this.#running.delete(key);
+      const state = this.#deps.stateOf(task);
+      if (state !== null) this.start(state);
+    });
   }
 }

@@ -13,7 +13,7 @@ import { ReleaseDelivery } from "../shared/release.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { SignedPlan, Submitted, TaskContext } from "../shared/rpc.ts";
 import { parseCommand, ProposeCommand, SubmitCommand } from "./commands.ts";
-import { now, type Shard } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 import { taskFacts } from "./task/act.ts";
 import { admitPlan, openPlan, type AdmitDeps, type AdmitTask } from "./task/admit.ts";
 import { conflict, openTask, proposePlan, type AdmittedPlan } from "./task/decide.ts";
@@ -35,7 +35,7 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
   if (refusal !== null) return err(refusal);
   const learned = await learnIfDelivered(shard, command.delivery);
   if (!learned.ok) return learned;
-  const release = shard.trusted.inForce(command.automation, command.release, now());
+  const release = shard.trusted.inForce(command.automation, command.release, shard.nowMs());
   if (!release.ok) return release;
   const stopped = stopOfTask(shard, command.automation, command.release);
   if (stopped !== null) return err(stopped);
@@ -144,7 +144,7 @@ export function context(shard: Shard, task: string, requestKey: string): Result<
 export async function learn(shard: Shard, input: unknown): Promise<Result<{ release: string; serial: number }>> {
   const parsed = parseCommand(ReleaseDelivery, input);
   if (!parsed.ok) return parsed;
-  const checked = await shard.trusted.checkDelivery(parsed.value, now());
+  const checked = await shard.trusted.checkDelivery(parsed.value, shard.nowMs());
   return checked.ok ? shard.onExecutor(() => shard.trusted.learn(checked.value)) : checked;
 }
 
@@ -165,7 +165,7 @@ async function admit(
     region: shard.region,
     registry: shard.registry,
     proposalKeys: revoked.size === 0 ? trustedKeys : new Map([...trustedKeys].filter(([kid]) => !revoked.has(kid))),
-    nowMs: now(),
+    nowMs: shard.nowMs(),
     stoppedBy: (kind, target) => shard.trusted.stoppedBy(kind, target),
   };
   const plan = await openPlan(signed, deps);

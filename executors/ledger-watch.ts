@@ -3,6 +3,7 @@
  * The checkpoint is written into the chain from time to time, so that a later contradiction can be proved by anyone who has both.
  */
 import type { ExecutorEvent } from "../shared/events.ts";
+import type { Platform } from "../shared/platform.ts";
 import type { Problem } from "../shared/problems.ts";
 import { parseCheckpoint } from "../shared/tlog/checkpoint.ts";
 import { parseNote } from "../shared/tlog/note.ts";
@@ -18,15 +19,22 @@ export type RaisedAlarm = { readonly problem: Problem; readonly at: string };
 export class LedgerWatch {
   readonly #sql: SqlStorage;
   readonly #journal: Journal;
+  readonly #platform: Pick<Platform, "log">;
   readonly #record: (event: ExecutorEvent) => void;
   #seen: SeenCheckpoint | null;
   #alarm: RaisedAlarm | null;
   #inChain = { note: "", atMs: 0, seq: 0 };
 
   /** `record` writes an event of the executor itself in its next round. */
-  constructor(sql: SqlStorage, journal: Journal, record: (event: ExecutorEvent) => void) {
+  constructor(
+    sql: SqlStorage,
+    journal: Journal,
+    platform: Pick<Platform, "log">,
+    record: (event: ExecutorEvent) => void,
+  ) {
     this.#sql = sql;
     this.#journal = journal;
+    this.#platform = platform;
     this.#record = record;
     this.#seen = seenCheckpoint(readMeta(sql, "checkpoint"));
     this.#alarm = JSON.parse(readMeta(sql, "alarm") ?? "null") as RaisedAlarm | null;
@@ -60,7 +68,7 @@ export class LedgerWatch {
     if (this.#alarm !== null) return;
     this.#alarm = { problem, at: new Date(nowMs).toISOString() };
     writeMeta(this.#sql, "alarm", JSON.stringify(this.#alarm));
-    console.error("alarm", { code: problem.code });
+    this.#platform.log("alarm", { code: problem.code });
     // The words may be the ledger's own.
     this.#record({ type: "alarm-raised", code: problem.code, detail: problem.detail.slice(0, 500).toWellFormed() });
   }

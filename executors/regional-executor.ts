@@ -15,9 +15,12 @@
 import { DurableObject } from "cloudflare:workers";
 import type { JsonObject } from "../shared/json.ts";
 import { ok, type Result } from "../shared/result.ts";
-import type { ExecutorRpc, StopAnswer, Submitted, TaskContext, Witness } from "../shared/rpc.ts";
+import type { ExecutorRpc, LedgerRpc, StopAnswer, Submitted, TaskContext, Witness } from "../shared/rpc.ts";
 import type { ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
+import { capabilities } from "./capabilities/index.ts";
+import { configOf } from "./config.ts";
 import * as intake from "./intake.ts";
+import { workersPlatform } from "./platform.ts";
 import * as reviewing from "./reviewing.ts";
 import { Shard } from "./shard.ts";
 import * as stopping from "./stopping.ts";
@@ -28,7 +31,16 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
-    this.#shard = new Shard(state, env);
+    const config = configOf(env);
+    if (!config.ok) throw new Error(config.problem.detail);
+    this.#shard = new Shard({
+      name: state.id.name ?? "",
+      platform: workersPlatform,
+      storage: state.storage,
+      config: config.value,
+      registry: capabilities(env),
+      ledger: env.LEDGER as unknown as Pick<LedgerRpc, "append">,
+    });
   }
 
   submit(command: unknown): Promise<Result<Submitted>> {

@@ -14,7 +14,7 @@ import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { ReviewView } from "../shared/views.ts";
 import { parseCommand } from "./commands.ts";
-import { now, type Shard } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 import { attest } from "./task/decide.ts";
 import type { Review, StepState, TaskState } from "./task/state.ts";
 import { reviewView } from "./task/view.ts";
@@ -52,16 +52,16 @@ export async function decide(shard: Shard, id: string, input: unknown): Promise<
     Attestation,
     PAYLOAD_TYPES.attestation,
     shard.anchor,
-    now(),
+    shard.nowMs(),
     shard.trusted.revoked,
   );
   if (!opened.ok) return opened;
   const { payload, member } = opened.value;
   if (payload.tenant !== shard.tenant || payload.task !== state.id || payload.review !== id)
     return err(problem("attestation-mismatch", "The signature is for another review."));
-  if (now() + LIMITS.clockSkewMs < payload.atMs)
+  if (shard.nowMs() + LIMITS.clockSkewMs < payload.atMs)
     return err(problem("not-yet-valid", "The signature is dated in the future."));
-  if (now() >= payload.expiresMs) return err(problem("expired", "The signature has expired."));
+  if (shard.nowMs() >= payload.expiresMs) return err(problem("expired", "The signature has expired."));
   const decided = await shard.onTask(state, (draft, deps) => {
     const refusal = shard.trusted.revokedSigner(envelope, ...chain);
     if (refusal !== null) return err(refusal);

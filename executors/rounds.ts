@@ -9,6 +9,7 @@
 import { utf8 } from "../shared/bytes.ts";
 import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
 import { LIMITS } from "../shared/limits.ts";
+import type { ObjectStorage, Platform } from "../shared/platform.ts";
 import { problem } from "../shared/problems.ts";
 import { err, type Result } from "../shared/result.ts";
 import { seal, type Head, type Journal, type Sealed } from "./journal.ts";
@@ -43,7 +44,7 @@ type Decided = {
 
 export type RoundsDeps = {
   readonly executor: string;
-  readonly storage: DurableObjectStorage;
+  readonly storage: Pick<ObjectStorage, "sql" | "transactionSync" | "sync">;
   readonly journal: Journal;
   /** The committed state of a task, from memory or folded from the journal. */
   readonly stateOf: (task: string) => TaskState | null;
@@ -51,7 +52,7 @@ export type RoundsDeps = {
   readonly committed: (states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]) => void;
   /** Called when a round could not be written: memory must not be believed any more. */
   readonly failed: (tasks: readonly string[]) => void;
-  readonly nowMs: () => number;
+  readonly platform: Pick<Platform, "nowMs" | "log">;
   readonly newSalt: () => string;
 };
 
@@ -105,7 +106,7 @@ export class Rounds {
 
   async #round(batch: readonly Waiting[]): Promise<void> {
     const { journal, storage } = this.#deps;
-    const nowMs = this.#deps.nowMs();
+    const nowMs = this.#deps.platform.nowMs();
     const states = new Map<string, TaskState>();
     const decided: Decided[] = [];
     const first = journal.head.seq + 1;
@@ -170,7 +171,7 @@ export class Rounds {
       return { waiting, result, record, write: null };
     } catch (error) {
       if (waiting.work.task === null) this.#doubtful = true;
-      console.error("a decision failed", {
+      this.#deps.platform.log("a decision failed", {
         task: waiting.work.task,
         message: error instanceof Error ? error.message : "unknown",
       });

@@ -8,13 +8,13 @@ import { parseExecutorName, parseTaskId } from "../shared/ids.ts";
 import { toBase64Url } from "../shared/bytes.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { TenantAnchor } from "../shared/members.ts";
+import { pauseOn, type ObjectStorage, type Platform } from "../shared/platform.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { LedgerRpc, StuckTask } from "../shared/rpc.ts";
 import type { TaskView } from "../shared/views.ts";
 import type { CapabilityRegistry } from "./adapters/types.ts";
-import { capabilities } from "./capabilities/index.ts";
-import { configOf, logKeysOf, tenantTrust, type ExecutorsConfig } from "./config.ts";
+import { logKeysOf, tenantTrust, type ExecutorsConfig } from "./config.ts";
 import { Effects } from "./effects.ts";
 import { Journal, type Sealed } from "./journal.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
@@ -33,7 +33,20 @@ import { Timekeeper } from "./timekeeper.ts";
 import { Trusted, type ExecutorChange } from "./trusted.ts";
 import { Wakeups } from "./wakeups.ts";
 
+/** What one executor object is made of. */
+export type ShardParts = {
+  /** `tenant/region/shard` */
+  readonly name: string;
+  readonly platform: Platform;
+  readonly storage: ObjectStorage;
+  readonly config: ExecutorsConfig;
+  readonly registry: CapabilityRegistry;
+  readonly ledger: Pick<LedgerRpc, "append">;
+};
+
 export class Shard {
+  readonly platform: Platform;
+  readonly nowMs: () => number;
   readonly name: string;
   readonly tenant: string;
   readonly region: string;
@@ -50,8 +63,8 @@ export class Shard {
   readonly rounds: Rounds;
   readonly #effects: Effects;
   readonly #outbox: Outbox;
-  readonly #wakeups = new Wakeups();
-  readonly #stuck = new Stuck();
+  readonly #wakeups: Wakeups;
+  readonly #stuck: Stuck;
   readonly #receipts: Receipts;
   /** A round could not be written: what it was to start is found again in storage. */
   #interrupted = false;
@@ -59,28 +72,30 @@ export class Shard {
   readonly #burning = new Set<string>();
 
   /** Throws where the object's name is none of the tenants, regions and shards of the trust configuration: such an object must not exist. */
-  constructor(state: DurableObjectState, env: Env) {
-    const named = parseExecutorName(state.id.name ?? "");
+  constructor({ name, platform, storage, config, registry, ledger }: ShardParts) {
+    const named = parseExecutorName(name);
     if (named === null) throw new Error("an executor is named tenant/region/shard");
-    const config = configOf(env);
-    if (!config.ok) throw new Error(config.problem.detail);
-    const trust = tenantTrust(config.value, named.tenant);
+    const trust = tenantTrust(config, named.tenant);
     if (trust === null || !trust.regions.includes(named.region) || named.shard >= trust.shards)
       throw new Error("no such tenant, region or shard");
-    this.name = state.id.name!;
+    this.platform = platform;
+    this.nowMs = platform.nowMs;
+    this.name = name;
     ({ tenant: this.tenant, region: this.region, shard: this.number } = named);
     this.anchor = { tenant: this.tenant, rootKey: trust.rootKey };
-    this.config = config.value;
-    this.registry = capabilities(env);
-    migrate(state.storage);
-    this.sql = state.storage.sql;
+    this.config = config;
+    this.registry = registry;
+    migrate(storage);
+    this.sql = storage.sql;
+    this.#wakeups = new Wakeups(platform);
+    this.#stuck = new Stuck(platform);
     this.journal = new Journal(this.sql);
     this.tasks = new Tasks(this.journal);
     this.trusted = new Trusted(this.sql, this.anchor);
-    this.watch = new LedgerWatch(this.sql, this.journal, (event) => this.#record(event));
+    this.watch = new LedgerWatch(this.sql, this.journal, platform, (event) => this.#record(event));
     this.rounds = new Rounds({
       executor: this.name,
-      storage: state.storage,
+      storage,
       journal: this.journal,
       stateOf: (task) => this.tasks.get(task),
       committed: (states, records) => this.#committed(states, records),
@@ -90,31 +105,32 @@ export class Shard {
         this.#interrupted = true;
         this.#burning.clear();
       },
-      nowMs: now,
-      newSalt,
+      platform,
+      // 16 random bytes
+      newSalt: () => toBase64Url(platform.randomBytes(16)),
     });
     this.#effects = new Effects({
       rounds: this.rounds,
       stateOf: (task) => this.tasks.get(task),
       depsOf: (release, nowMs) => this.depsOf(release, nowMs),
-      nowMs: now,
+      platform,
     });
     this.#outbox = new Outbox({
       tenant: this.tenant,
       executor: this.name,
       journal: this.journal,
-      ledger: env.LEDGER as unknown as Pick<LedgerRpc, "append">,
+      ledger,
       signer: this.config.receiptSigner,
       logKeys: logKeysOf(this.config, this.tenant),
       seen: () => this.watch.seen,
       remember: (checkpoint) => this.watch.remember(checkpoint),
-      alarm: (why) => this.watch.raise(why, now()),
-      delivered: () => this.watch.intoChain(now()),
-      nowMs: now,
-      pause,
+      alarm: (why) => this.watch.raise(why, this.nowMs()),
+      delivered: () => this.watch.intoChain(this.nowMs()),
+      nowMs: this.nowMs,
+      pause: pauseOn(platform),
     });
     this.#receipts = new Receipts(this.tenant, this.name, this.registry, this.config.receiptSigner);
-    this.timekeeper = new Timekeeper(state.storage, {
+    this.timekeeper = new Timekeeper(storage, {
       undelivered: () => this.journal.undelivered,
       backoffMs: () => this.#outbox.backoffMs,
       effectsRunning: () => this.#effects.running,
@@ -122,7 +138,7 @@ export class Shard {
         const found = this.tasks.get(task);
         return found === null ? Promise.resolve(ok(null)) : this.onTask(found, decide);
       },
-      nowMs: now,
+      platform,
     });
     // Recovery is the happy path: what storage says is under way is started again (E4).
     queueMicrotask(() => void this.#resume());
@@ -232,10 +248,10 @@ export class Shard {
    * but a person's decision moves it: who has just asked for something is better told at once.
    */
   async settledView(task: string, waitMs: number, orPerson = false): Promise<TaskView> {
-    const until = now() + Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000);
+    const until = this.nowMs() + Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000);
     for (;;) {
       const state = this.tasks.get(task)!;
-      const left = until - now();
+      const left = until - this.nowMs();
       const idle = state.round > 0 && taskStatus(state) === "planning";
       const rests = idle || (orPerson && needsPerson(state));
       if (state.settled !== null || rests || left <= 0) return this.view(state);
@@ -267,7 +283,7 @@ export class Shard {
       for (const { id } of rows) this.#goOn(id);
       if (rows.length < 100) break;
       after = rows.at(-1)!.id;
-      await pause(0);
+      await pauseOn(this.platform)(0);
     }
     this.#deliver();
     this.timekeeper.set();
@@ -307,7 +323,7 @@ export class Shard {
   /** What a task needs next: I/O, or another round now that its last one is durable. */
   #nextOf(state: TaskState): void {
     this.#effects.start(state);
-    const deps = this.depsOf(state.release, now());
+    const deps = this.depsOf(state.release, this.nowMs());
     if (!deps.ok || !canContinue(state, deps.value)) return;
     // A round that cannot be written is not lost: the alarm resumes the task from storage.
     void this.onTask(state, (draft, current) => ok(advance(draft, current))).catch(() => {});
@@ -322,9 +338,3 @@ export class Shard {
     void this.onExecutor(() => ok({ value: null, events: [event], write: () => {} })).catch(() => {});
   }
 }
-
-export const now = (): number => Date.now();
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** 16 random bytes, base64url. */
-const newSalt = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(16)));

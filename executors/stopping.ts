@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../shared/result.ts";
 import type { StopAnswer, StopCommand as Stop } from "../shared/rpc.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { parseCommand, RevokeCommand, SignedByMember, StopCommand } from "./commands.ts";
-import { now, type Shard } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 
 /** Sets a stop; the answer lists what was claimed before it and ends as it ends. No claim is committed after the answer. */
 export async function stop(shard: Shard, input: unknown): Promise<Result<StopAnswer>> {
@@ -22,7 +22,7 @@ export async function stop(shard: Shard, input: unknown): Promise<Result<StopAns
 export async function restore(shard: Shard, input: unknown): Promise<Result<{ stop: string }>> {
   const parsed = parseCommand(SignedByMember, input);
   if (!parsed.ok) return parsed;
-  const checked = await shard.trusted.checkRestore(parsed.value, now());
+  const checked = await shard.trusted.checkRestore(parsed.value, shard.nowMs());
   return checked.ok ? shard.onExecutor(() => shard.trusted.lift(checked.value, parsed.value)) : checked;
 }
 

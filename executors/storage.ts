@@ -8,6 +8,8 @@
  *  releases, promotions, stops, revoked   what this object trusts and refuses
  *  meta      delivered, checkpoint, alarm
  */
+import type { ObjectStorage } from "../shared/platform.ts";
+
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
    CREATE TABLE journal (seq INTEGER PRIMARY KEY, task TEXT, hash TEXT NOT NULL, body TEXT NOT NULL, private TEXT);
@@ -27,7 +29,7 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */
-export function migrate(storage: DurableObjectStorage): void {
+export function migrate(storage: Pick<ObjectStorage, "sql" | "transactionSync">): void {
   storage.transactionSync(() => {
     storage.sql.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)");
     const done = Number(storage.sql.exec("SELECT count(*) AS n FROM migrations").one()["n"]);

@@ -3,6 +3,7 @@
  * look at what is under way. Its handler sets the next alarm first, handles each task by itself and never throws, because alarms stop
  * after six failures.
  */
+import type { ObjectStorage, Platform } from "../shared/platform.ts";
 import { ok, type Result } from "../shared/result.ts";
 import { dueTasks, nextTimer, spendTimers } from "./projections.ts";
 import { timePassed } from "./task/decide.ts";
@@ -14,7 +15,7 @@ export type TimekeeperDeps = {
   readonly backoffMs: () => number;
   readonly effectsRunning: () => number;
   readonly onTask: (task: string, decide: (draft: Draft, deps: TaskDeps) => Result<null>) => Promise<Result<null>>;
-  readonly nowMs: () => number;
+  readonly platform: Pick<Platform, "nowMs" | "log">;
 };
 
 /** How long work that is under way may go without the alarm looking after it. */
@@ -25,19 +26,19 @@ const DELIVERY_MS = 1_000;
 const TASKS_PER_RUN = 100;
 
 export class Timekeeper {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: ObjectStorage;
   readonly #deps: TimekeeperDeps;
   /** When the alarm is known to be set for; null when that is not known. */
   #atMs: number | null = null;
 
-  constructor(storage: DurableObjectStorage, deps: TimekeeperDeps) {
+  constructor(storage: ObjectStorage, deps: TimekeeperDeps) {
     this.#storage = storage;
     this.#deps = deps;
   }
 
   /** Sets the alarm to the earliest thing that must happen, where it is not set early enough already. */
   set(): void {
-    const nowMs = this.#deps.nowMs();
+    const nowMs = this.#deps.platform.nowMs();
     const at = this.#earliest(nowMs);
     const early = this.#atMs !== null && at !== null && this.#atMs <= at && this.#atMs > nowMs;
     if (at === null || early) return;
@@ -47,7 +48,7 @@ export class Timekeeper {
 
   /** The alarm fired: what is due happens, each task by itself. Returns the tasks that it handled. */
   async fired(): Promise<readonly string[]> {
-    const nowMs = this.#deps.nowMs();
+    const nowMs = this.#deps.platform.nowMs();
     this.#atMs = nowMs + WATCH_MS;
     await this.#storage.setAlarm(this.#atMs);
     const due = dueTasks(this.#storage.sql, nowMs, TASKS_PER_RUN);
@@ -56,7 +57,10 @@ export class Timekeeper {
         await this.#deps.onTask(task, (draft, deps) => ok((timePassed(draft, deps), null)));
         spendTimers(this.#storage.sql, task, nowMs);
       } catch (error) {
-        console.error("a timer failed", { task, message: error instanceof Error ? error.message : "unknown" });
+        this.#deps.platform.log("a timer failed", {
+          task,
+          message: error instanceof Error ? error.message : "unknown",
+        });
       }
     }
     return due;
@@ -64,7 +68,7 @@ export class Timekeeper {
 
   /** After the alarm's work: sets the next one, or none where nothing waits for a time. */
   async rearm(): Promise<void> {
-    this.#atMs = this.#earliest(this.#deps.nowMs());
+    this.#atMs = this.#earliest(this.#deps.platform.nowMs());
     await (this.#atMs === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(this.#atMs));
   }
 

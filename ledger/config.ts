@@ -17,7 +17,7 @@ export type LedgerConfig = {
   readonly checkpointSigner: (tenant: string) => NoteSigner;
 };
 
-type Settings = { readonly TRUST: string; readonly CHECKPOINT_KEY: string };
+export type Settings = { readonly TRUST: string; readonly CHECKPOINT_KEY: string };
 
 let parsed: { readonly settings: Settings; readonly config: Result<LedgerConfig> } | undefined;
 

@@ -26,7 +26,7 @@ import { entryPage } from "./queries/entries.ts";
 import { healthOf } from "./queries/health.ts";
 import { taskPage } from "./queries/tasks.ts";
 import { tileByPath } from "./queries/tiles.ts";
-import type { Sequencer } from "./sequencer.ts";
+import type { Sequencer } from "./sequencer-object.ts";
 import { readHead, readTiles } from "./store.ts";
 import { consistencyOf, inclusionOf, type FetchTiles } from "./tree/proofs.ts";
 

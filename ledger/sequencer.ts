@@ -20,14 +20,14 @@
  * open()     the newest checkpoint; begins the log where there is none | not-running
  * rebuild()  the read model is empty and follows again | not-found | not-running
  */
-import { DurableObject } from "cloudflare:workers";
 import { LIMITS } from "../shared/limits.ts";
+import type { ObjectStorage, Platform } from "../shared/platform.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { AppendAnswer } from "../shared/rpc.ts";
 import type { Arrival } from "./arrival.ts";
 import { cut, type Head, type Place, type Placed } from "./batch.ts";
-import { configOf } from "./config.ts";
+import { configOf, type Settings } from "./config.ts";
 import { Log } from "./log.ts";
 import { checkOlder } from "./older.ts";
 import { readEntries } from "./queries/entries.ts";
@@ -43,15 +43,34 @@ const newFollowers = (tenant: string) => PROJECTORS.map((projector) => new Follo
 
 const unavailable = (): Problem => problem("not-running", "The ledger's database cannot be reached.");
 
-export class Sequencer extends DurableObject<Env> {
+/** What one sequencer is made of. */
+export type SequencerParts = {
+  readonly tenant: string;
+  readonly platform: Platform;
+  readonly storage: Pick<ObjectStorage, "getAlarm" | "setAlarm">;
+  readonly database: () => D1Database;
+  readonly settings: Settings;
+  /** Keeps the object alive until this is over. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+};
+
+export class TenantSequencer {
+  readonly #parts: SequencerParts;
+  readonly #tenant: string;
   readonly #queue: Waiting[] = [];
   #queuedChars = 0;
   #sequencing = false;
   /** Null where memory is not to be believed (L7). */
   #log: Log | null = null;
   readonly #recent = new RecentEntries();
-  #followers = newFollowers(this.#tenant);
+  #followers: ReturnType<typeof newFollowers>;
   #following: Promise<void> | null = null;
+
+  constructor(parts: SequencerParts) {
+    this.#parts = parts;
+    this.#tenant = parts.tenant;
+    this.#followers = newFollowers(parts.tenant);
+  }
 
   /** Orders a delivery that `arrive` found sound, and answers when it is durable. */
   append(arrival: Arrival): Promise<Result<AppendAnswer>> {
@@ -75,7 +94,7 @@ export class Sequencer extends DurableObject<Env> {
     const follower = this.#followers.find(({ projector }) => projector.name === name);
     if (follower === undefined) return err(problem("not-found", "There is no such read model."));
     try {
-      await follower.reset(this.env.LEDGER_DB);
+      await follower.reset(this.#parts.database());
     } catch {
       return err(unavailable());
     }
@@ -89,13 +108,9 @@ export class Sequencer extends DurableObject<Env> {
   }
 
   /** Takes up read models that stood still when the object stopped. */
-  override async alarm(): Promise<void> {
+  async alarm(): Promise<void> {
     this.#follow();
     await this.followed();
-  }
-
-  get #tenant(): string {
-    return this.ctx.id.name!;
   }
 
   async #sequenceAll(): Promise<void> {
@@ -105,7 +120,7 @@ export class Sequencer extends DurableObject<Env> {
         await this.#sequence();
       } catch (cause) {
         // A mistake of ours must not leave anybody waiting for ever.
-        console.error(JSON.stringify({ at: "sequencer", error: cause instanceof Error ? cause.message : "unknown" }));
+        this.#parts.platform.log("sequencer", { error: cause instanceof Error ? cause.message : "unknown" });
         this.#log = null;
         this.#refuse(this.#queue.length, problem("internal-error", "The batch could not be made."));
       }
@@ -117,7 +132,7 @@ export class Sequencer extends DurableObject<Env> {
     let failure = unavailable();
     let count = this.#queue.length;
     for (let attempt = 0; attempt < LIMITS.batchAttempts; attempt++) {
-      const config = await configOf(this.env);
+      const config = await configOf(this.#parts.settings);
       if (!config.ok) return this.#refuse(count, config.problem);
       const signer = config.value.checkpointSigner(this.#tenant);
       const opened = await answered(() => this.#openLog());
@@ -132,9 +147,9 @@ export class Sequencer extends DurableObject<Env> {
       count = batchCut.placed.length;
       if (batchCut.entries.length === 0) return this.#settle(batchCut.placed, log);
 
-      const batch = await log.extend(batchCut, signer, Date.now());
+      const batch = await log.extend(batchCut, signer, this.#parts.platform.nowMs());
       this.#log = null; // L7: until the database says otherwise
-      const written = await writeBatch(this.env.LEDGER_DB, batch); // the commit point is inside
+      const written = await writeBatch(this.#parts.database(), batch); // the commit point is inside
       if (written === "written") {
         log.advance(batch);
         this.#log = log;
@@ -163,10 +178,10 @@ export class Sequencer extends DurableObject<Env> {
   }
 
   async #readLog(): Promise<Result<Log>> {
-    const config = await configOf(this.env);
+    const config = await configOf(this.#parts.settings);
     if (!config.ok) return config;
     const signer = config.value.checkpointSigner(this.#tenant);
-    return Log.open(this.env.LEDGER_DB, this.#tenant, signer, Date.now());
+    return Log.open(this.#parts.database(), this.#tenant, signer, this.#parts.platform.nowMs());
   }
 
   #take(count: number): void {
@@ -186,7 +201,7 @@ export class Sequencer extends DurableObject<Env> {
     const fetch: FetchTiles = async (tiles) => {
       const missing = tiles.filter((tile) => log.tiles.get(tile) === undefined);
       if (missing.length === 0) return log.tiles.get;
-      const read = await readTiles(this.env.LEDGER_DB, this.#tenant, missing);
+      const read = await readTiles(this.#parts.database(), this.#tenant, missing);
       return (tile) => log.tiles.get(tile) ?? read.get(tile);
     };
     const proofs = new Map<number, Promise<string[]>>();
@@ -212,7 +227,7 @@ export class Sequencer extends DurableObject<Env> {
   ): Promise<Result<AppendAnswer>> {
     if (place.at === "refused") return err(place.problem);
     if (place.at === "older") {
-      const agrees = await checkOlder(this.env.LEDGER_DB, arrival);
+      const agrees = await checkOlder(this.#parts.database(), arrival);
       if (!agrees.ok) return agrees;
     }
     return ok({ cursor, checkpoint: head.note, consistency: await proofFrom(arrival.seenSize) });
@@ -226,20 +241,23 @@ export class Sequencer extends DurableObject<Env> {
       .finally(() => {
         this.#following = null;
       });
-    this.ctx.waitUntil(this.#following);
+    this.#parts.waitUntil(this.#following);
   }
 
   async #followAll(): Promise<void> {
-    const { storage } = this.ctx;
+    const { storage } = this.#parts;
     if ((await storage.getAlarm()) === null)
-      await storage.setAlarm(Date.now() + LIMITS.projectionRetryMs, { allowUnconfirmed: true });
+      await storage.setAlarm(this.#parts.platform.nowMs() + LIMITS.projectionRetryMs, { allowUnconfirmed: true });
     const read = async (from: number, limit: number) =>
       this.#recent.read(from, limit) ??
-      (await readEntries(this.env.LEDGER_DB, this.#tenant, from, limit)).map(({ index, body }) => ({ index, body }));
+      (await readEntries(this.#parts.database(), this.#tenant, from, limit)).map(({ index, body }) => ({
+        index,
+        body,
+      }));
     for (;;) {
       let more = false;
       for (const follower of this.#followers)
-        if (await follower.step(this.env.LEDGER_DB, read, Date.now())) more = true;
+        if (await follower.step(this.#parts.database(), read, this.#parts.platform.nowMs())) more = true;
       if (!more) return;
     }
   }

@@ -15,6 +15,7 @@
 import type { CapabilityContract } from "../../shared/capability.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { pauseOn, type Platform } from "../../shared/platform.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type D1Premise, effectBatch, fence, questions, tombstone, type WritePlan } from "./effect-statements.ts";
@@ -49,7 +50,7 @@ export type D1Definition<Args, Name extends string> =
 export type D1Environment = {
   readonly databaseOf: (region: string) => Database | null;
   readonly newNonce: () => string;
-  readonly pause: (ms: number) => Promise<void>;
+  readonly setTimer: Platform["setTimer"];
 };
 
 /** A capability over a regional D1 database. `Args` is what the contract's input schema says; the machine has checked it. */
@@ -207,8 +208,10 @@ class Asker {
       const { text, params } = bindTenant(statement, this.#tenant);
       return this.#database.prepare(text).bind(...params);
     });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<null>((resolve) => (timer = setTimeout(resolve, LIMITS.effectAskMs, null)));
+    let cancel = (): void => {};
+    const tooLate = new Promise<null>(
+      (resolve) => (cancel = this.#environment.setTimer(LIMITS.effectAskMs, () => resolve(null))),
+    );
     try {
       const results = await Promise.race([this.#database.batch<Row>(bound), tooLate]);
       if (results !== null) return results.map(({ results: rows }) => rows);
@@ -218,14 +221,14 @@ class Asker {
       // Deliberately unread: an error does not say whether the batch was written (D1-2).
       return null;
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
   /** Asks again, after a pause, while no answer comes. For statements that may be repeated. */
   async ask(statements: readonly Sql[]): Promise<readonly (readonly Row[])[] | null> {
     for (let attempt = 0; attempt < LIMITS.effectAsks; attempt++) {
-      if (attempt > 0) await this.#environment.pause(LIMITS.effectAskPauseMs * 2 ** (attempt - 1));
+      if (attempt > 0) await pauseOn(this.#environment)(LIMITS.effectAskPauseMs * 2 ** (attempt - 1));
       const answers = await this.askOnce(statements);
       if (answers !== null) return answers;
     }

@@ -1,10 +1,12 @@
 /**
  * What this Worker can do. Add a capability here: a definition over an adapter in a file of this folder, and its line in `definitions`.
  */
+import { toBase64Url } from "../../shared/bytes.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
 import { type D1Environment, d1Capability } from "../adapters/d1.ts";
 import type { Capability, CapabilityRegistry } from "../adapters/types.ts";
 import { businessDatabase, type DatabaseBindings } from "../databases.ts";
+import { workersPlatform } from "../platform.ts";
 import { modifyCustomerAddress, modifyOrderAddress } from "./addresses.ts";
 import { findByEmail, findByNameZip, getCustomer } from "./customers.ts";
 import { note } from "./journal.ts";
@@ -39,8 +41,8 @@ const all = (environment: D1Environment): Capability[] => [
 export const capabilities = (env: DatabaseBindings): CapabilityRegistry =>
   registry({
     databaseOf: (region) => businessDatabase(env, region),
-    newNonce: () => crypto.randomUUID(),
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    newNonce: () => toBase64Url(workersPlatform.randomBytes(16)),
+    setTimer: workersPlatform.setTimer,
   });
 
 /** The registry over any environment; tests pass their own databases. */
@@ -50,7 +52,7 @@ export const registry = (environment: D1Environment): CapabilityRegistry =>
 const nothing: D1Environment = {
   databaseOf: () => null,
   newNonce: () => "",
-  pause: () => Promise.resolve(),
+  setTimer: () => () => {},
 };
 
 /** Every contract, by name: what releases are built from. */

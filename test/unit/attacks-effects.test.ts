@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import type { Capability, Prepared } from "../../executors/adapters/types.ts";
 import { Effects } from "../../executors/effects.ts";
+import { workersPlatform } from "../../executors/platform.ts";
 import type { Rounds } from "../../executors/rounds.ts";
 import { admitPlan } from "../../executors/task/admit.ts";
 import { openTask } from "../../executors/task/decide.ts";
@@ -119,7 +120,8 @@ function machine(capability: Capability) {
         });
       }),
   } as unknown as Rounds;
-  const effects: Effects = new Effects({ rounds, stateOf: () => state, depsOf: () => ok(deps), nowMs: () => nowMs });
+  const platform = { ...workersPlatform, nowMs: () => nowMs };
+  const effects: Effects = new Effects({ rounds, stateOf: () => state, depsOf: () => ok(deps), platform });
   return {
     effects,
     state: () => state!,

@@ -30,7 +30,10 @@ test.skipIf(data === null)("all 520 tasks end with the expected rows", { timeout
   const capabilities = registry({
     databaseOf: () => d1,
     newNonce: () => crypto.randomUUID(),
-    pause: () => Promise.resolve(),
+    setTimer: (ms, fire) => {
+      const timer = setTimeout(fire, ms);
+      return () => clearTimeout(timer);
+    },
   });
   const query: Query = (text, ...params) => Promise.resolve(sqlite.prepare(text).all(...params) as never);
   const inputs = new Map([...contracts].map(([name, { input }]) => [name, compileContract(input as JsonObject)]));

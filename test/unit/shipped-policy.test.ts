@@ -33,7 +33,10 @@ describe.skipIf(data === null)("the policy of customer-operations, on the retail
   const capabilities: CapabilityRegistry = registry({
     databaseOf: () => d1,
     newNonce: () => crypto.randomUUID(),
-    pause: () => Promise.resolve(),
+    setTimer: (ms, fire) => {
+      const timer = setTimeout(fire, ms);
+      return () => clearTimeout(timer);
+    },
   });
   let tenants = 0;
 

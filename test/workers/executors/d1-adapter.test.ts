@@ -77,7 +77,10 @@ function capability(database: Database = d1) {
   const found = registry({
     databaseOf: () => database,
     newNonce: () => crypto.randomUUID(),
-    pause: () => Promise.resolve(),
+    setTimer: (ms, fire) => {
+      const timer = setTimeout(fire, ms);
+      return () => clearTimeout(timer);
+    },
   }).get("orders.cancel")!;
   if (found.kind !== "external") throw new Error("orders.cancel is external");
   return {
