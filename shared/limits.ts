@@ -67,6 +67,11 @@ export const LIMITS = {
   effectAskMs: 4_000,
   /** Pause before asking again; doubles each time. */
   effectAskPauseMs: 50,
+  /** Statements and characters after which a batch that concurrent actions share takes no further one: bounds one D1 transaction and a neighbour's wait. */
+  sharedStatements: 600,
+  sharedChars: 512 * 1024,
+  /** How long work waits for an earlier shared batch before it goes beside it: longer than a batch takes, and not felt when the earlier one hangs. */
+  sharedWaitMs: 100,
   /** Undelivered journal rows of one executor beyond which it takes no new tasks: the record must not fall behind without end. */
   outboxRows: 50_000,
   /** Tasks taken into one commit round: bounds the transaction and the wait of a neighbour. */

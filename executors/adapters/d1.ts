@@ -1,6 +1,7 @@
 /**
  * The D1 adapter: runs capabilities over relational data, each effect in one atomic batch with its own key, approvals and premises
- * (executors/adapters/effect-statements.ts).
+ * (executors/adapters/effect-statements.ts). Effects of concurrent actions share batches (executors/adapters/d1-batcher.ts): each is guarded
+ * by its own claim, so one that is refused changes nothing and no other.
  *
  * D1-1  An effect happens at most once for an action, and for a domain key, whoever retries it and however often.
  * D1-2  What became of an action is read from its effect row. An error is never evidence: a batch that reported failure may have been written.
@@ -15,15 +16,13 @@
 import type { CapabilityContract } from "../../shared/capability.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { pauseOn, type Platform } from "../../shared/platform.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { Asker, D1Databases } from "./d1-asker.ts";
 import { type D1Premise, effectBatch, fence, questions, tombstone, type WritePlan } from "./effect-statements.ts";
-import { bindTenant, type Row, type Sql } from "./sql.ts";
+import type { Row, Sql } from "./sql.ts";
 import type { ActionContext, Capability, Change, Outcome, Prepared } from "./types.ts";
 
-/** The part of a D1 binding that is used. */
-export type Database = Pick<D1Database, "prepare" | "batch">;
 export type Rows<Name extends string> = { readonly [name in Name]: readonly Row[] };
 
 /** What a capability would do, computed from its arguments and the rows it read. */
@@ -47,25 +46,22 @@ export type D1Definition<Args, Name extends string> =
       readonly plan: (args: Args, rows: Rows<Name>, context: ActionContext) => Result<PlannedWrite>;
     };
 
-export type D1Environment = {
-  readonly databaseOf: (region: string) => Database | null;
-  readonly newNonce: () => string;
-  readonly setTimer: Platform["setTimer"];
-};
-
 /** A capability over a regional D1 database. `Args` is what the contract's input schema says; the machine has checked it. */
 export function d1Capability<Args, Name extends string>(
   definition: D1Definition<Args, Name>,
-  environment: D1Environment,
+  databases: D1Databases,
 ): Capability {
   const { contract } = definition;
 
   const prepare = async (given: JsonObject, context: ActionContext): Promise<Result<Prepared>> => {
     const args = given as Args;
-    const database = environment.databaseOf(context.region);
-    if (database === null) return err(noDatabase(context.region));
+    const asker = databases.asker(context.region, context.tenant);
+    if (asker === null) return err(noDatabase(context.region));
     const reads = Object.entries<Sql>(definition.read(args, context));
-    const answers = await new Asker(database, context.tenant, environment).ask(reads.map(([, statement]) => statement));
+    const answers = await asker.ask(
+      reads.map(([, statement]) => statement),
+      "reads",
+    );
     if (answers === null)
       return err(problem("unhealthy", "The business database gave no answer.", { region: context.region }));
     const rows = Object.fromEntries(reads.map(([name], i) => [name, answers[i]!])) as Rows<Name>;
@@ -83,9 +79,8 @@ export function d1Capability<Args, Name extends string>(
     }
     const planned = definition.plan(args, rows, context);
     if (!planned.ok) return planned;
-    const { preview, summary, changes, premises, statements, result } = planned.value;
-    const plan: WritePlan = { premises, statements, result };
-    const held = premises.map(({ resource, version }) => ({
+    const { preview, summary, changes, ...plan } = planned.value;
+    const held = plan.premises.map(({ resource, version }) => ({
       resource,
       version,
       class: "same-transaction" as const,
@@ -95,10 +90,9 @@ export function d1Capability<Args, Name extends string>(
 
   const apply = async (_args: JsonObject, prepared: Prepared | null, context: ActionContext): Promise<Outcome> => {
     if (prepared?.outcome.kind === "read") return { kind: "applied", result: prepared.outcome.result, replayed: false };
-    const database = environment.databaseOf(context.region);
-    if (database === null) return { kind: "refused", problem: noDatabase(context.region), retry: false };
-    const asker = new Asker(database, context.tenant, environment);
-    const nonce = environment.newNonce();
+    const asker = databases.asker(context.region, context.tenant);
+    if (asker === null) return { kind: "refused", problem: noDatabase(context.region), retry: false };
+    const nonce = databases.newNonce();
     if (prepared === null) return closeAttempt(asker, context, nonce);
     return applyWrite(asker, prepared.outcome.plan as WritePlan, context, nonce);
   };
@@ -107,23 +101,38 @@ export function d1Capability<Args, Name extends string>(
   return { kind: "external", contract, prepare, apply, reconcile: null };
 }
 
-/** Sends the batch, and where no answer came, reads what happened before sending it again. The same action cannot land twice (D1-1). */
+/**
+ * Sends the effect in a batch that it shares with others, and where it did not land or no answer came, reads what happened before sending
+ * it again, alone. The same action cannot land twice (D1-1).
+ */
 async function applyWrite(asker: Asker, plan: WritePlan, context: ActionContext, nonce: string): Promise<Outcome> {
   const batch = effectBatch(plan, context, nonce);
   for (let attempt = 0; attempt < LIMITS.effectAsks; attempt++) {
     // The commit point: when this answers, the effect, its key, its approvals and its result stand together.
-    if ((await asker.askOnce(batch)) !== null) return { kind: "applied", result: plan.result, replayed: false };
+    const answers = await asker.askOnce(batch, attempt === 0 ? "shared" : "alone");
+    if (answers !== null && answers.at(-1)!.length > 0)
+      return { kind: "applied", result: plan.result, replayed: false };
     const found = await whatHappened(asker, plan.premises, context, nonce);
+    // A domain key becomes free again when its holder is undone: a batch still on its way could land then.
+    if (answers === null && found?.kind === "refused" && found.problem.code === "effect-conflict")
+      return giveUp(asker, context, nonce, found);
     if (found !== null) return found;
   }
-  // Nothing explains the failure, so the target itself refuses. A batch still on its way must not land after we said so.
-  const answers = await asker.ask([tombstone(context, nonce), ...questions([], context)]);
-  return answers === null ? inDoubt() : (readAnswers(answers.slice(1), [], context, nonce) ?? inDoubt());
+  // Nothing explains the failure, so the target itself refuses.
+  return giveUp(asker, context, nonce, refusedByTarget());
+}
+
+/** Makes sure that no batch of the action that is still on its way can land, and then refuses; unless it has landed already. */
+async function giveUp(asker: Asker, context: ActionContext, nonce: string, why: Outcome): Promise<Outcome> {
+  const answers = await asker.ask([tombstone(context, nonce), ...questions([], context)], "writes");
+  if (answers === null) return inDoubt();
+  const found = readAnswers(answers.slice(1), [], context, nonce);
+  return found?.kind === "applied" ? found : why;
 }
 
 /** What an attempt did whose plan is lost. Where it did nothing it is closed first, because its batch may still be on its way. */
 async function closeAttempt(asker: Asker, context: ActionContext, nonce: string): Promise<Outcome> {
-  const answers = await asker.ask([fence(context), ...questions([], context)]);
+  const answers = await asker.ask([fence(context), ...questions([], context)], "writes");
   return answers === null ? inDoubt() : (readAnswers(answers.slice(1), [], context, nonce) ?? inDoubt());
 }
 
@@ -134,7 +143,7 @@ async function whatHappened(
   context: ActionContext,
   nonce: string,
 ): Promise<Outcome | null> {
-  const answers = await asker.ask(questions(premises, context));
+  const answers = await asker.ask(questions(premises, context), "reads");
   return answers === null ? inDoubt() : readAnswers(answers, premises, context, nonce);
 }
 
@@ -152,8 +161,7 @@ function readAnswers(
       result: JSON.parse(effect.result as string) as Json,
       replayed: effect.nonce !== nonce,
     };
-  if (effect !== undefined)
-    return refused(problem("effect-refused", "The business database refused the change; nothing was changed."));
+  if (effect !== undefined) return refusedByTarget();
   if (sameKey!.length > 0) {
     const task = sameKey![0]!.task as string;
     return refused(
@@ -174,6 +182,8 @@ function readAnswers(
   return broken.length === 0 ? null : prepareAgain("A record has changed since it was read.", broken);
 }
 
+const refusedByTarget = (): Outcome =>
+  refused(problem("effect-refused", "The business database refused the change; nothing was changed."));
 const refused = (why: Problem): Outcome => ({ kind: "refused", problem: why, retry: false });
 const prepareAgain = (detail: string, resources: readonly string[] = []): Outcome => ({
   kind: "refused",
@@ -186,55 +196,3 @@ const inDoubt = (): Outcome => ({
 });
 const noDatabase = (region: string): Problem =>
   problem("region-unavailable", `There is no business database in ${region}.`, { region });
-
-/** Asks one database, within the time and the number of times that one adapter call may. */
-class Asker {
-  readonly #database: Database;
-  readonly #tenant: string;
-  readonly #environment: D1Environment;
-  #asks = 0;
-  #silences = 0;
-
-  constructor(database: Database, tenant: string, environment: D1Environment) {
-    this.#database = database;
-    this.#tenant = tenant;
-    this.#environment = environment;
-  }
-
-  /** Rows of each statement, or null where no answer came within the time. */
-  async askOnce(statements: readonly Sql[]): Promise<readonly (readonly Row[])[] | null> {
-    if (this.#asks++ >= MOST_ASKS || this.#silences >= LIMITS.effectAsks) return null;
-    const bound = statements.map((statement) => {
-      const { text, params } = bindTenant(statement, this.#tenant);
-      return this.#database.prepare(text).bind(...params);
-    });
-    let cancel = (): void => {};
-    const tooLate = new Promise<null>(
-      (resolve) => (cancel = this.#environment.setTimer(LIMITS.effectAskMs, () => resolve(null))),
-    );
-    try {
-      const results = await Promise.race([this.#database.batch<Row>(bound), tooLate]);
-      if (results !== null) return results.map(({ results: rows }) => rows);
-      this.#silences++;
-      return null;
-    } catch {
-      // Deliberately unread: an error does not say whether the batch was written (D1-2).
-      return null;
-    } finally {
-      cancel();
-    }
-  }
-
-  /** Asks again, after a pause, while no answer comes. For statements that may be repeated. */
-  async ask(statements: readonly Sql[]): Promise<readonly (readonly Row[])[] | null> {
-    for (let attempt = 0; attempt < LIMITS.effectAsks; attempt++) {
-      if (attempt > 0) await pauseOn(this.#environment)(LIMITS.effectAskPauseMs * 2 ** (attempt - 1));
-      const answers = await this.askOnce(statements);
-      if (answers !== null) return answers;
-    }
-    return null;
-  }
-}
-
-/** Every batch may be sent `effectAsks` times with a reading after each, and then a tombstone: more means that the database is away. */
-const MOST_ASKS = LIMITS.effectAsks * 3;

@@ -9,42 +9,60 @@ export type Row = { readonly [column: string]: SqlValue };
 /** Stands where the tenant is bound. Capabilities never hold the tenant's name, so they cannot bind another one. */
 export const TENANT: unique symbol = Symbol("tenant");
 
-/** A piece of SQL: text with `?` for each parameter, in order. */
-export type Sql = { readonly text: string; readonly params: readonly (SqlValue | typeof TENANT)[] };
+/** A piece of SQL: the texts around its parameters, one more than there are parameters. */
+export type Sql = { readonly strings: readonly string[]; readonly params: readonly (SqlValue | typeof TENANT)[] };
 
 const isSql = (value: unknown): value is Sql => typeof value === "object" && value !== null && "params" in value;
 
 /** sql`SELECT version FROM orders WHERE tenant = ${TENANT} AND id = ${orderId}` */
-export function sql(strings: TemplateStringsArray, ...values: readonly (SqlValue | typeof TENANT | Sql)[]): Sql {
+export function sql(parts: readonly string[], ...values: readonly (SqlValue | typeof TENANT | Sql)[]): Sql {
+  const strings = [parts[0]!];
   const params: (SqlValue | typeof TENANT)[] = [];
-  let text = strings[0]!;
+  const append = (text: string) => (strings[strings.length - 1] += text);
   values.forEach((value, i) => {
     if (isSql(value)) {
-      text += value.text;
+      append(value.strings[0]!);
+      strings.push(...value.strings.slice(1));
       params.push(...value.params);
+      append(parts[i + 1]!);
     } else {
-      text += "?";
       params.push(value);
+      strings.push(parts[i + 1]!);
     }
-    text += strings[i + 1]!;
   });
-  return { text, params };
+  return { strings, params };
 }
 
-/** Fragments one after another with ` AND ` between them; `1` where there are none. */
+/** Fragments one after another, with `by` between them. */
+export function joined(fragments: readonly Sql[], by: string): Sql {
+  return fragments.reduce((all, one, i) => (i === 0 ? one : sql(["", by, ""], all, one)), sql``);
+}
+
+/** All conditions at once; `1` where there are none. */
 export const allOf = (conditions: readonly Sql[]): Sql =>
   conditions.length === 0
-    ? { text: "1", params: [] }
-    : {
-        text: conditions.map(({ text }) => `(${text})`).join(" AND "),
-        params: conditions.flatMap(({ params }) => params),
-      };
+    ? sql`1`
+    : joined(
+        conditions.map((condition) => sql`(${condition})`),
+        " AND ",
+      );
 
-/** The statement with its tenant, ready to bind. Throws where it names no tenant: such a statement would reach every tenant's rows. */
-export function bindTenant(
-  { text, params }: Sql,
-  tenant: string,
-): { readonly text: string; readonly params: readonly SqlValue[] } {
-  if (!params.includes(TENANT)) throw new TypeError(`a statement without a tenant: ${text}`);
-  return { text, params: params.map((param) => (param === TENANT ? tenant : param)) };
+/** The fragment itself. Throws where it names no tenant: such a piece would reach every tenant's rows. */
+export function withTenant(fragment: Sql): Sql {
+  if (!fragment.params.includes(TENANT)) throw new TypeError(`SQL without a tenant: ${fragment.strings.join("?")}`);
+  return fragment;
+}
+
+/** A statement as a database takes it. Parameters are numbered; the tenant is the first, however often it stands in the text. */
+export type BoundSql = { readonly text: string; readonly params: readonly SqlValue[] };
+
+/** The statement with its tenant, ready to bind. Throws where it names no tenant. */
+export function bindTenant(statement: Sql, tenant: string): BoundSql {
+  const { strings, params } = withTenant(statement);
+  const bound: SqlValue[] = [tenant];
+  let text = strings[0]!;
+  params.forEach((param, i) => {
+    text += `?${param === TENANT ? 1 : bound.push(param)}${strings[i + 1]!}`;
+  });
+  return { text, params: bound };
 }

@@ -3,7 +3,8 @@
  */
 import type { D1Definition } from "../adapters/d1.ts";
 import type { Change } from "../adapters/types.ts";
-import { sql, TENANT } from "../adapters/sql.ts";
+import { sql } from "../adapters/sql.ts";
+import { NEXT, update } from "../adapters/writes.ts";
 import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, totalCents } from "./money.ts";
@@ -57,8 +58,19 @@ export const modifyOrderAddress: D1Definition<
       summary: `Ship the order ${id} (worth ${money(amountCents)}) to another address.`,
       changes: [addressChange(`order ${id}: shipping address`, order.address, to)],
       statements: [
-        sql`UPDATE orders SET address1 = ${to.address1}, address2 = ${to.address2}, city = ${to.city}, state = ${to.state}, country = ${to.country}, zip = ${to.zip},
-          version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+        update(
+          "orders",
+          {
+            address1: to.address1,
+            address2: to.address2,
+            city: to.city,
+            state: to.state,
+            country: to.country,
+            zip: to.zip,
+            version: NEXT,
+          },
+          sql`id = ${id}`,
+        ),
       ],
       result: { orderId: id, version: order.version + 1 },
     });
@@ -90,8 +102,19 @@ export const modifyCustomerAddress: D1Definition<
       summary: `Change the default address of the customer ${id}.`,
       changes: [addressChange(`customer ${id}: default address`, customer.address, to)],
       statements: [
-        sql`UPDATE customers SET address1 = ${to.address1}, address2 = ${to.address2}, city = ${to.city}, state = ${to.state}, country = ${to.country}, zip = ${to.zip},
-          version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+        update(
+          "customers",
+          {
+            address1: to.address1,
+            address2: to.address2,
+            city: to.city,
+            state: to.state,
+            country: to.country,
+            zip: to.zip,
+            version: NEXT,
+          },
+          sql`id = ${id}`,
+        ),
       ],
       result: { customerId: id, version: customer.version + 1 },
     });

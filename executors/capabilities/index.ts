@@ -3,7 +3,8 @@
  */
 import { toBase64Url } from "../../shared/bytes.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
-import { type D1Environment, d1Capability } from "../adapters/d1.ts";
+import { d1Capability } from "../adapters/d1.ts";
+import { D1Databases, type D1Environment } from "../adapters/d1-asker.ts";
 import type { Capability, CapabilityRegistry } from "../adapters/types.ts";
 import { businessDatabase, type DatabaseBindings } from "../databases.ts";
 import { workersPlatform } from "../platform.ts";
@@ -19,21 +20,21 @@ import { returnItems } from "./orders-return.ts";
 import { getProduct, listProducts } from "./products.ts";
 import { handOff } from "./support.ts";
 
-const all = (environment: D1Environment): Capability[] => [
-  d1Capability(findByEmail, environment),
-  d1Capability(findByNameZip, environment),
-  d1Capability(getCustomer, environment),
-  d1Capability(modifyCustomerAddress, environment),
-  d1Capability(getOrder, environment),
-  d1Capability(cancelOrder, environment),
-  d1Capability(modifyOrderAddress, environment),
-  d1Capability(modifyOrderPayment, environment),
-  d1Capability(modifyOrderItems, environment),
-  d1Capability(returnItems, environment),
-  d1Capability(exchangeItems, environment),
-  d1Capability(getProduct, environment),
-  d1Capability(listProducts, environment),
-  d1Capability(handOff, environment),
+const all = (databases: D1Databases): Capability[] => [
+  d1Capability(findByEmail, databases),
+  d1Capability(findByNameZip, databases),
+  d1Capability(getCustomer, databases),
+  d1Capability(modifyCustomerAddress, databases),
+  d1Capability(getOrder, databases),
+  d1Capability(cancelOrder, databases),
+  d1Capability(modifyOrderAddress, databases),
+  d1Capability(modifyOrderPayment, databases),
+  d1Capability(modifyOrderItems, databases),
+  d1Capability(returnItems, databases),
+  d1Capability(exchangeItems, databases),
+  d1Capability(getProduct, databases),
+  d1Capability(listProducts, databases),
+  d1Capability(handOff, databases),
   note,
 ];
 
@@ -47,7 +48,7 @@ export const capabilities = (env: DatabaseBindings): CapabilityRegistry =>
 
 /** The registry over any environment; tests pass their own databases. */
 export const registry = (environment: D1Environment): CapabilityRegistry =>
-  new Map(all(environment).map((capability) => [capability.contract.name, capability]));
+  new Map(all(new D1Databases(environment)).map((capability) => [capability.contract.name, capability]));
 
 const nothing: D1Environment = {
   databaseOf: () => null,

@@ -1,8 +1,8 @@
 /**
  * Money that moves for an order: payments in the order's history and balances of gift cards.
  */
-import type { Sql } from "../adapters/sql.ts";
-import { sql, TENANT } from "../adapters/sql.ts";
+import { sql } from "../adapters/sql.ts";
+import { insert, NEXT, update, type Write } from "../adapters/writes.ts";
 import type { Method, Order, Payment } from "./rows.ts";
 
 /** 123456 → "1234.56" */
@@ -29,10 +29,15 @@ export function paidByMethod(
 }
 
 /** Adds movements to an order's history, and moves the balance of each gift card among them. A gift card that pays too much breaks `balance_not_negative`. */
-export function moveMoney(order: Order, movements: readonly Payment[], methods: readonly Method[]): Sql[] {
+export function moveMoney(order: Order, movements: readonly Payment[], methods: readonly Method[]): Write[] {
   return movements.flatMap(({ kind, amountCents, paymentMethodId }, i) => {
-    const record = sql`INSERT INTO payments (tenant, order_id, position, kind, amount_cents, method_id)
-      VALUES (${TENANT}, ${order.orderId}, ${order.payments.length + i}, ${kind}, ${amountCents}, ${paymentMethodId})`;
+    const record = insert("payments", {
+      order_id: order.orderId,
+      position: order.payments.length + i,
+      kind,
+      amount_cents: amountCents,
+      method_id: paymentMethodId,
+    });
     const isGiftCard = methods.some(
       (method) => method.paymentMethodId === paymentMethodId && method.kind === "gift_card",
     );
@@ -40,7 +45,11 @@ export function moveMoney(order: Order, movements: readonly Payment[], methods: 
     const change = kind === "refund" ? amountCents : -amountCents;
     return [
       record,
-      sql`UPDATE payment_methods SET balance_cents = balance_cents + ${change}, version = version + 1 WHERE tenant = ${TENANT} AND id = ${paymentMethodId}`,
+      update(
+        "payment_methods",
+        { balance_cents: sql`balance_cents + ${change}`, version: NEXT },
+        sql`id = ${paymentMethodId}`,
+      ),
     ];
   });
 }

@@ -2,7 +2,8 @@
  * Cancelling a pending order: everything that was paid goes back to where it came from.
  */
 import type { D1Definition } from "../adapters/d1.ts";
-import { sql, TENANT } from "../adapters/sql.ts";
+import { sql } from "../adapters/sql.ts";
+import { NEXT, update } from "../adapters/writes.ts";
 import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, moveMoney, paidByMethod } from "./money.ts";
@@ -64,7 +65,7 @@ export const cancelOrder: D1Definition<Args, "order" | "items" | "payments" | "m
       ],
       statements: [
         ...moveMoney(order, movements, rows.methods.map(toMethod)),
-        sql`UPDATE orders SET status = 'cancelled', cancel_reason = ${reason}, version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+        update("orders", { status: "cancelled", cancel_reason: reason, version: NEXT }, sql`id = ${id}`),
       ],
       result: { orderId: id, status: "cancelled", refunds: back, version: order.version + 1 },
     });

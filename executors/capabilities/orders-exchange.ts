@@ -3,7 +3,8 @@
  * has come back, which is not done here. An order is returned or exchanged once.
  */
 import type { D1Definition } from "../adapters/d1.ts";
-import { sql, TENANT } from "../adapters/sql.ts";
+import { sql } from "../adapters/sql.ts";
+import { insert, NEXT, update } from "../adapters/writes.ts";
 import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, originalMethod } from "./money.ts";
@@ -77,15 +78,16 @@ export const exchangeItems: D1Definition<ReplaceArgs, "order" | "items" | "payme
         { what: `order ${id}: status`, from: order.status, to: "exchange-requested" },
       ],
       statements: [
-        sql`INSERT INTO order_returns (tenant, order_id, kind, method_id, difference_cents) VALUES (${TENANT}, ${id}, 'exchange', ${methodId}, ${difference})`,
-        ...paired.value.map(
-          ({
-            item,
-            by,
-          }) => sql`INSERT INTO order_return_items (tenant, order_id, item_position, variant_id, new_variant_id)
-            VALUES (${TENANT}, ${id}, ${item.position}, ${item.itemId}, ${by.itemId})`,
+        insert("order_returns", { order_id: id, kind: "exchange", method_id: methodId, difference_cents: difference }),
+        ...paired.value.map(({ item, by }) =>
+          insert("order_return_items", {
+            order_id: id,
+            item_position: item.position,
+            variant_id: item.itemId,
+            new_variant_id: by.itemId,
+          }),
         ),
-        sql`UPDATE orders SET status = 'exchange-requested', version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+        update("orders", { status: "exchange-requested", version: NEXT }, sql`id = ${id}`),
       ],
       result: {
         orderId: id,

@@ -2,7 +2,8 @@
  * Changing items of a pending order for other items of the same products; the difference is paid or refunded at once. Only once for an order.
  */
 import type { D1Definition } from "../adapters/d1.ts";
-import { sql, TENANT } from "../adapters/sql.ts";
+import { sql } from "../adapters/sql.ts";
+import { NEXT, update } from "../adapters/writes.ts";
 import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, moveMoney, originalMethod } from "./money.ts";
@@ -114,15 +115,15 @@ export const modifyOrderItems: D1Definition<ReplaceArgs, "order" | "items" | "pa
         { what: `${kind} by ${methodId}`, from: null, to: money(amountCents) },
       ],
       statements: [
-        ...paired.value.map(
-          ({
-            item,
-            by,
-          }) => sql`UPDATE order_items SET variant_id = ${by.itemId}, options = ${by.optionsJson}, price_cents = ${by.priceCents}, version = version + 1
-            WHERE tenant = ${TENANT} AND order_id = ${id} AND position = ${item.position}`,
+        ...paired.value.map(({ item, by }) =>
+          update(
+            "order_items",
+            { variant_id: by.itemId, options: by.optionsJson, price_cents: by.priceCents, version: NEXT },
+            sql`order_id = ${id} AND position = ${item.position}`,
+          ),
         ),
         ...moveMoney(order, [{ kind, amountCents, paymentMethodId: methodId }], methods),
-        sql`UPDATE orders SET status = 'pending-items-modified', version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+        update("orders", { status: "pending-items-modified", version: NEXT }, sql`id = ${id}`),
       ],
       result: {
         orderId: id,

@@ -2,7 +2,8 @@
  * Paying a pending order with another method: the new one pays the whole amount, the old one gets it back.
  */
 import type { D1Definition } from "../adapters/d1.ts";
-import { sql, TENANT } from "../adapters/sql.ts";
+import { sql } from "../adapters/sql.ts";
+import { NEXT, update } from "../adapters/writes.ts";
 import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, moveMoney } from "./money.ts";
@@ -84,7 +85,7 @@ export const modifyOrderPayment: D1Definition<Args, "order" | "items" | "payment
           ],
           methods,
         ),
-        sql`UPDATE orders SET version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+        update("orders", { version: NEXT }, sql`id = ${id}`),
       ],
       result: { orderId: id, paymentMethodId: newId, amountCents, version: order.version + 1 },
     });

@@ -3,7 +3,8 @@
  * when the parcel has come back, which is not done here. An order is returned or exchanged once.
  */
 import type { D1Definition } from "../adapters/d1.ts";
-import { sql, TENANT } from "../adapters/sql.ts";
+import { sql } from "../adapters/sql.ts";
+import { insert, NEXT, update } from "../adapters/writes.ts";
 import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, originalMethod, totalCents } from "./money.ts";
@@ -79,15 +80,16 @@ export const returnItems: D1Definition<Args, "order" | "items" | "payments" | "m
         })),
       ],
       statements: [
-        sql`INSERT INTO order_returns (tenant, order_id, kind, method_id, difference_cents) VALUES (${TENANT}, ${id}, 'return', ${methodId}, NULL)`,
-        ...items.map(
-          ({
-            position,
-            itemId,
-          }) => sql`INSERT INTO order_return_items (tenant, order_id, item_position, variant_id, new_variant_id)
-            VALUES (${TENANT}, ${id}, ${position}, ${itemId}, NULL)`,
+        insert("order_returns", { order_id: id, kind: "return", method_id: methodId, difference_cents: null }),
+        ...items.map(({ position, itemId }) =>
+          insert("order_return_items", {
+            order_id: id,
+            item_position: position,
+            variant_id: itemId,
+            new_variant_id: null,
+          }),
         ),
-        sql`UPDATE orders SET status = 'return-requested', version = version + 1 WHERE tenant = ${TENANT} AND id = ${id}`,
+        update("orders", { status: "return-requested", version: NEXT }, sql`id = ${id}`),
       ],
       result: {
         orderId: id,

@@ -3,6 +3,7 @@
  */
 import type { D1Definition } from "../adapters/d1.ts";
 import { sql, TENANT } from "../adapters/sql.ts";
+import { insert } from "../adapters/writes.ts";
 import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { notFound } from "./refusals.ts";
@@ -35,9 +36,7 @@ export const handOff: D1Definition<Args, "customer" | "open"> = {
       premises: [],
       summary: `Hand the conversation with the customer ${id} to a person.`,
       changes: [{ what: "hand-off to the support team", from: null, to: summary }],
-      statements: [
-        sql`INSERT INTO handoffs (tenant, id, customer_id, summary, at_ms) VALUES (${TENANT}, ${action}, ${id}, ${summary}, ${nowMs})`,
-      ],
+      statements: [insert("handoffs", { id: action, customer_id: id, summary, at_ms: nowMs })],
       result: { handoffId: action, status: "open" },
     });
   },

@@ -2,18 +2,18 @@
  * The D1 binding's interface over node:sqlite, for tests that need the SQL but no Worker. One batch is one transaction, as in D1.
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { Database } from "../../executors/adapters/d1.ts";
+import type { Database } from "../../executors/adapters/d1-batcher.ts";
 
 type Bound = { readonly text: string; readonly params: readonly SQLInputValue[] };
 
-const MIGRATION = path.join(import.meta.dirname, "../../migrations/business/0001_init.sql");
+const MIGRATIONS = path.join(import.meta.dirname, "../../migrations/business");
 
 /** An empty business database; D1 enforces foreign keys and binds at most 100 parameters, and so does this one. */
 export function openBusinessDatabase(): { readonly d1: Database; readonly sqlite: DatabaseSync } {
   const sqlite = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true });
-  sqlite.exec(readFileSync(MIGRATION, "utf8"));
+  for (const file of readdirSync(MIGRATIONS).toSorted()) sqlite.exec(readFileSync(path.join(MIGRATIONS, file), "utf8"));
   return { d1: asD1(sqlite), sqlite };
 }
 

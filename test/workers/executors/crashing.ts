@@ -2,7 +2,7 @@
  * The executors Worker with executor objects that crash: the shipped code, over databases that abort the object in the middle of a
  * batch. An abort is what a lost machine is to an object: memory and running calls are gone, callers see a reset, storage is as it was.
  *
- * Each object crashes at the first batch that it sends for reading, and at the first batch of each action's effect, in turn
+ * Each object crashes at the first batch that it sends for reading, and at the first batch that carries an action's effect, in turn
  *   before  the batch is sent: the claim stands, the effect does not
  *   during  it: the batch is on its way and nobody waits for its answer
  *   after   it was written: the effect stands, its receipt does not
@@ -40,9 +40,13 @@ function crashingDatabase(database: D1Database, state: DurableObjectState): D1Da
     return new Promise(() => {});
   };
   const batch = async <T>(statements: Bound[]): Promise<D1Result<T>[]> => {
-    const action = actionOf(statements);
-    if (!isFirst(action === null ? `read ${state.id.name}` : `effect ${action}`)) return database.batch<T>(statements);
-    if (action === null) return abort("reading");
+    const actions = actionsOf(statements);
+    const first =
+      actions.length === 0
+        ? isFirst(`read ${state.id.name}`)
+        : actions.filter((action) => isFirst(`effect ${action}`)).length > 0;
+    if (!first) return database.batch<T>(statements);
+    if (actions.length === 0) return abort("reading");
     const window: Window = WINDOWS[effects++ % WINDOWS.length]!;
     switch (window) {
       case "before":
@@ -67,14 +71,14 @@ function isFirst(what: string): boolean {
 /** workerd keeps the text and the parameters of a statement on it. */
 type Bound = D1PreparedStatement & { readonly statement?: string; readonly params?: readonly unknown[] };
 
-/** The action whose effect a batch is, or null where it only reads. */
-function actionOf(statements: readonly Bound[]): string | null {
-  const [first] = statements;
-  if (first?.statement === undefined || first.params === undefined)
-    throw new Error("a statement does not show its text");
-  return first.statement.startsWith("INSERT INTO countersign_effects")
-    ? (first.params.find((value) => typeof value === "string" && value.startsWith("act_")) as string)
-    : null;
+/** The actions whose effects a batch carries; none where it only reads. */
+function actionsOf(statements: readonly Bound[]): string[] {
+  return statements.flatMap(({ statement, params }) => {
+    if (statement === undefined || params === undefined) throw new Error("a statement does not show its text");
+    return statement.startsWith("INSERT INTO countersign_effects")
+      ? [params.find((value) => typeof value === "string" && value.startsWith("act_")) as string]
+      : [];
+  });
 }
 
 export default {

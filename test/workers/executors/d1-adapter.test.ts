@@ -1,7 +1,7 @@
 /** The D1 adapter over a real D1: whatever is lost on the way, an action happens once, and the answer says what happened. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
-import type { Database } from "../../../executors/adapters/d1.ts";
+import type { Database } from "../../../executors/adapters/d1-batcher.ts";
 import type { ActionContext, Outcome, Prepared } from "../../../executors/adapters/types.ts";
 import { registry } from "../../../executors/capabilities/index.ts";
 import { LIMITS } from "../../../shared/limits.ts";
