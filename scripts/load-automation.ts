@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, capabilities, deadlines
+ *   automation.yaml  name, summary, owner, tier, planner, region, capabilities, deadlines, onFailure?, reversal?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`
@@ -34,6 +34,8 @@ const Source = z.strictObject({
   region: ReleaseBundle.shape.region,
   capabilities: z.array(z.string()).min(1).max(200),
   deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
+  onFailure: ReleaseBundle.shape.onFailure,
+  reversal: z.strictObject({ hours: z.number().positive() }).optional(),
 });
 
 export type LoadedAutomation = {
@@ -66,7 +68,7 @@ export function loadAutomation(
   const fileOf = (file: string) => path.join(folder, name, file);
   const source = readFileAs(fileOf("automation.yaml"), Source);
   if (!source.ok) return source;
-  const { planner, region, owner, summary, tier, capabilities, deadlines } = source.value;
+  const { planner, region, owner, summary, tier, capabilities, deadlines, onFailure, reversal } = source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
   if (existsSync(fileOf("playbook.yaml")) !== (planner === "playbook"))
@@ -104,6 +106,8 @@ export function loadAutomation(
     policy: policy.value,
     capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),
     deadlines: { taskMs: deadlines.taskHours * HOUR_MS, reviewMs: deadlines.reviewHours * HOUR_MS },
+    ...(onFailure === undefined ? {} : { onFailure }),
+    ...(reversal === undefined ? {} : { reversal: { windowMs: Math.round(reversal.hours * HOUR_MS) } }),
   };
   const text = canonicalize(bundle);
   const compiled = compileRelease(text);

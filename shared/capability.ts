@@ -7,6 +7,7 @@ import { canonicalize, digestOf } from "./canonical.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { problem } from "./problems.ts";
 import { err, ok, type Result } from "./result.ts";
+import { UndoDeclaration } from "./undo.ts";
 
 export const CapabilityName = z
   .string()
@@ -49,6 +50,8 @@ export const CapabilityContract = z.strictObject({
   tags: z.array(Template).max(20),
   /** The domain's own idempotency key: two tasks cannot do the same thing twice. */
   effectKey: Template.optional(),
+  /** The capability that takes the action back, and from what its arguments come (shared/undo.ts). */
+  undo: UndoDeclaration.optional(),
 });
 export type CapabilityContract = z.infer<typeof CapabilityContract>;
 

@@ -13,6 +13,7 @@ import { ReleaseBundle } from "./release.ts";
 import { err, ok, type Result } from "./result.ts";
 import { sha256Hex } from "./sha256.ts";
 import { equalBytes, utf8 } from "./bytes.ts";
+import { wrongUndo } from "./undo.ts";
 
 export type CompiledRelease = {
   readonly digest: string;
@@ -77,6 +78,8 @@ export function compileRelease(text: string): Result<CompiledRelease> {
       output: output.value,
       ...(preview === undefined ? {} : { preview: preview.value }),
     });
+    const wrong = wrongUndo(contract, bundle.capabilities[contract.undo?.capability ?? ""]);
+    if (wrong !== null) return err(problem("invalid-contract", `${name}: its undo: ${wrong}.`));
     contractDigestByName.set(name, contractDigest(contract));
   }
   const declarations: Declarations = { input: input.value, capabilities };

@@ -19,6 +19,8 @@ export const TaskId = z.string().regex(TASK);
 export const ReviewId = z.string().regex(REVIEW);
 /** A step's name inside its task, chosen by the playbook or the agent; unique in the task over all rounds. */
 export const StepId = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/);
+/** A step as the record names it: an undo of a step stands under a name of its own (shared/undo.ts). */
+export const RecordedStepId = z.string().regex(/^[a-z][a-z0-9_-]{0,63}(?:~undo[2-9]?)?$/);
 export const AutomationName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
 /** A person or service of a tenant, as enrolled. */
 export const MemberId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);

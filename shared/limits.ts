@@ -6,6 +6,8 @@ export const LIMITS = {
   bodyBytes: 256 * 1024,
   /** Nesting of any parsed JSON: deeper input has no honest use and costs stack. */
   jsonDepth: 32,
+  /** Longest time after an action in which it may be reversed, in milliseconds: the task stays open to timers for so long. */
+  reversalWindowMs: 30 * 86_400_000,
   /** Steps in one plan: keeps a plan inside one ledger entry and one commit round. */
   planSteps: 32,
   /** Canonical bytes of a signed plan: its base64 and the decisions must fit one 65,535-byte entry. */

@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { AutomationName, Digest, MemberId, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
+import { UndoTemplate } from "./undo.ts";
 
 /** A name that stands in the record in the clear: an identifier, no free text. */
 export const RecordedName = z.string().regex(/^[A-Za-z0-9#][A-Za-z0-9._:/#-]{0,199}$/);
@@ -39,6 +40,8 @@ export const ProposedStep = z.strictObject({
   /** CEL over earlier results, evaluated by the executor; the step is skipped when false. */
   when: z.string().max(LIMITS.celChars).nullable(),
   premises: z.array(Premise).max(16),
+  /** What takes the action back, signed with it: null where nothing does. */
+  undo: UndoTemplate.nullable(),
   /** The planner's own number, if it gave one. A claim, never a confidence. */
   claimedConfidence: z.number().min(0).max(1).nullable(),
   /** Commitment to the planner's words on why, shown to reviewers. */

@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { CapabilityContract } from "./capability.ts";
 import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
+import { LIMITS } from "./limits.ts";
 import { Playbook } from "./playbook-schema.ts";
 import { Policy } from "./policy/schema.ts";
 import { Envelope } from "./signing.ts";
@@ -38,6 +39,10 @@ export const ReleaseBundle = z.strictObject({
   policy: Policy,
   /** name → contract: the only capabilities that a plan under this release may use, in the exact version that was reviewed. */
   capabilities: z.record(z.string(), CapabilityContract),
+  /** What becomes of applied actions when the task fails: they stay (so without this), or are taken back in reverse order. */
+  onFailure: z.enum(["leave", "compensate"]).optional(),
+  /** For how long after an action a person may ask to reverse it; without this, not at all. */
+  reversal: z.strictObject({ windowMs: z.int().min(1_000).max(LIMITS.reversalWindowMs) }).optional(),
   deadlines: z.strictObject({
     taskMs: z
       .int()

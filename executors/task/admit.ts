@@ -5,7 +5,8 @@
  *  A2  audience: this tenant, region, shard and task                                     audience-mismatch
  *  A3  time: not before, not expired, not for longer than a plan may live                not-yet-valid, expired
  *  A4  release: held, promoted, not superseded for new tasks, not stopped                release-*, stopped
- *  A5  every capability in the release, its contract the one that was signed and the one deployed here   capability-*, contract-mismatch
+ *  A5  every capability in the release, its contract the one that was signed and the one deployed here,
+ *      its undo the one that the release gives                                           capability-*, contract-mismatch, plan-mismatch
  *  A6  every commitment disclosed, nothing disclosed that is not committed,
  *      no personal value in the clear                                                    disclosure-*, plan-invalid
  *  A7  arguments satisfy their contracts                                                 contract-violation
@@ -29,6 +30,7 @@ import { provenanceForAgent, type Provenance, type RecordView } from "../../shar
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { SignedPlan } from "../../shared/rpc.ts";
 import { openEnvelope } from "../../shared/signing.ts";
+import { undoTemplate, type UndoTemplate } from "../../shared/undo.ts";
 import type { CapabilityRegistry } from "../adapters/types.ts";
 import type { AdmittedPlan } from "./decide.ts";
 import { disclose, personalInClear } from "./disclose.ts";
@@ -182,12 +184,23 @@ function wrongCapability(plan: Plan, release: CompiledRelease, deps: AdmitDeps):
       return problem("capability-unknown", `There is no capability ${step.capability} here.`, facts);
     if (step.contract !== inRelease || digestHere(here.contract) !== inRelease)
       return problem("contract-mismatch", `The contract of ${step.capability} is not the one that was signed.`, facts);
+    const undo = undoTemplate(here.contract, release);
+    if (!sameUndo(step.undo, undo))
+      return problem("plan-mismatch", `The undo of ${step.id} is not the one that the release gives.`, facts);
+    if (undo !== null && !deps.registry.has(undo.capability))
+      return problem("capability-unknown", `There is no capability ${undo.capability} here.`, {
+        ...facts,
+        capability: undo.capability,
+      });
     const stopped = deps.stoppedBy("capability", step.capability);
     if (stopped !== null)
       return problem("stopped", `${step.capability} is stopped by ${stopped}.`, { ...facts, stop: stopped });
   }
   return null;
 }
+
+const sameUndo = (signed: UndoTemplate | null, wanted: UndoTemplate | null): boolean =>
+  signed === null || wanted === null ? signed === wanted : canonicalize(signed) === canonicalize(wanted);
 
 const digestByContract = new WeakMap<object, string>();
 /** Contracts live as long as the isolate; their digest is computed once. */

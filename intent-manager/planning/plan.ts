@@ -14,6 +14,7 @@ import { problem, type Problem } from "../../shared/problems.ts";
 import type { Plan, PlannerKind, Premise, ProposedStep } from "../../shared/proposal.ts";
 import type { Provenance } from "../../shared/provenance.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { undoTemplate } from "../../shared/undo.ts";
 
 /** A step as a planner gives it. */
 export type PlannedStep = {
@@ -89,6 +90,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
       after: [...step.after],
       when: step.when,
       premises: [...step.premises],
+      undo: undoTemplate(declared.contract, release),
       claimedConfidence: step.claimedConfidence,
       rationale: step.rationale === null ? null : { $commit: seal(step.rationale, parts.newSalt, disclosures) },
       advice: { answer, final, rules: rules.slice(0, ADVICE_RULES) },

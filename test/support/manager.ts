@@ -19,6 +19,7 @@ import type { Attestation } from "../../shared/attestation.ts";
 import type { Enrolment } from "../../shared/members.ts";
 import type { ReviewView } from "../../shared/views.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
+import { undoTemplate } from "../../shared/undo.ts";
 
 export const HOUR_MS = 3_600_000;
 export const newSalt = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(16)));
@@ -154,6 +155,11 @@ function honestPlan({ tenant, task, release, input }: SubmitOptions, region: str
   return planOf(tenant, task, region, release, commitment, "playbook", derived.value, 1, true);
 }
 
+const undoOf = (compiled: CompiledRelease, capability: string) => {
+  const declared = compiled.declarations.capabilities.get(capability);
+  return declared === undefined ? null : undoTemplate(declared.contract, compiled);
+};
+
 export function planOf(
   tenant: string,
   task: string,
@@ -194,6 +200,7 @@ export function planOf(
       after: [...(step.after ?? [])],
       when: step.when ?? null,
       premises: [],
+      undo: undoOf(compiled, step.capability),
       claimedConfidence: null,
       rationale: null,
       advice: { answer: "allow", final: true, rules: [] },

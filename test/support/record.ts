@@ -116,6 +116,7 @@ export function planOf(task: string, region: string, steps: readonly string[], r
       after: index === 0 ? [] : [steps[index - 1]!],
       when: null,
       premises: [],
+      undo: null,
       claimedConfidence: null,
       rationale: null,
       advice: { answer: "allow", final: true, rules: [] },

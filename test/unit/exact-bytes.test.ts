@@ -124,13 +124,19 @@ describe("plans", () => {
           after: [],
           when: null,
           premises: [{ resource: "orders/#W1", version: 3 }],
+          undo: {
+            capability: "journal.strike",
+            contract: `sha256:${"4".repeat(64)}`,
+            args: { note: { $result: "/note" } },
+            windowMs: 3_600_000,
+          },
           claimedConfidence: 0.5,
           rationale: null,
           advice: { answer: "allow", final: true, rules: ["r"] },
         },
       ],
     });
-    expect(digestOf(plan)).toBe("sha256:44129b4b70f7e8c23b65b13fd6cc9c27f0f0885a0ef17721bc5bffbb5373a10c");
+    expect(digestOf(plan)).toBe("sha256:6aa2b0a5000285a3edaf3cc1692a111093cfa928b604218202bfefeece2da378");
   });
 });
 
