@@ -179,6 +179,8 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
       { after = 0, signal }: { after?: number; signal?: AbortSignal } = {},
     ): AsyncGenerator<Result<TaskEventView>> {
       let last = after;
+      // Events yielded since the last id: a record that broke off is sent again from its beginning.
+      let since = 0;
       const left = () => signal?.aborted === true;
       while (!left()) {
         const response = await send(
@@ -195,6 +197,7 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
           return;
         }
         if (response.value.body === null) return;
+        let again = since;
         try {
           for await (const message of readEventStream(response.value.body)) {
             if (message.event === "settled") return;
@@ -204,8 +207,12 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
             }
             if (message.event !== "task-event") continue;
             const event = parse(message.data, TaskEventView);
-            if (event.ok) last = event.value.seq;
-            yield event;
+            if (again > 0) again -= 1;
+            else {
+              since += 1;
+              yield event;
+            }
+            if (message.id !== null && event.ok) [last, since, again] = [event.value.seq, 0, 0];
           }
         } catch (cause) {
           if (left()) return;

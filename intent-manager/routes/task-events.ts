@@ -17,7 +17,7 @@ export const followTask = endpoint(
   {
     summary: "Follow a task",
     description:
-      "Server-sent events: `task-event` with the chain position as its id, `settled` at the end. `Last-Event-ID` goes on after that position. A stream is closed after some minutes; ask again.",
+      "Server-sent events: `task-event`, `settled` at the end. The id is the chain position of the events' record and comes with the last event of each record, so `Last-Event-ID` goes on after the last record that came whole; the events of one that did not are sent again. A stream is closed after some minutes; ask again.",
     tag: "tasks",
     params: TaskPath,
     answers: { 200: { description: "The stream", contentType: "text/event-stream" } },
@@ -65,8 +65,10 @@ function stream(
       }
       const { events, settled } = batch.value;
       let text = "";
-      for (const event of events) {
-        text += eventText("task-event", JSON.stringify(event), event.seq);
+      for (const [at, event] of events.entries()) {
+        // A record's id comes with its last event: a stream that breaks off inside the record repeats it whole and loses nothing.
+        const isLast = events[at + 1]?.seq !== event.seq;
+        text += eventText("task-event", JSON.stringify(event), isLast ? event.seq : undefined);
         position = event.seq;
       }
       if (settled) text += eventText("settled", "{}");

@@ -101,6 +101,30 @@ describe("the client", () => {
   });
 });
 
+describe("a stream that breaks off inside a record", () => {
+  it("is taken up before that record, and every event is yielded once", async () => {
+    const event = (seq: number, type: string, id?: number) =>
+      eventText("task-event", JSON.stringify({ seq, at: "2026-01-01T00:00:00.000Z", event: { type } }), id);
+    const streams = [
+      event(1, "a", 1) + event(2, "b"),
+      event(2, "b") + event(2, "c"),
+      event(2, "b") + event(2, "c") + event(2, "d", 2) + eventText("settled", "{}"),
+    ];
+    const asked: (string | undefined)[] = [];
+    const client = createClient({
+      baseUrl: "",
+      key: null,
+      fetch: async (_, { headers }) => {
+        asked.push(headers["last-event-id"]);
+        return new Response(streams.shift());
+      },
+    });
+    const seen: string[] = [];
+    for await (const one of client.followTask("t")) if (one.ok) seen.push(one.value.event.type);
+    expect([seen.join(""), asked]).toEqual(["abcd", ["0", "1", "1"]]);
+  });
+});
+
 describe("event streams", () => {
   it("are read the same however the bytes are cut", async () => {
     const bytes = new TextEncoder().encode(`${eventText("a", '{"text":"ü"}', 7)}${PING}data: one\r\ndata: two\r\n\r\n`);
