@@ -344,5 +344,7 @@ export type Jwks = z.infer<typeof Jwks>;
 export const Health = z.object({
   status: z.enum(["ok", "failing"]),
   reasons: z.array(z.string()),
+  /** The server's clock as it answered. */
+  now: At,
 });
 export type Health = z.infer<typeof Health>;

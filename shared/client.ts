@@ -283,8 +283,8 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
     health: async (): Promise<Result<api.Health>> => {
       const response = await json({ method: "GET", path: "/healthz" }, api.Health);
       if (response.ok || response.problem.code !== "unhealthy") return response;
-      const reasons = response.problem.facts?.["reasons"];
-      return ok({ status: "failing", reasons: Array.isArray(reasons) ? [...reasons] : [] });
+      const { reasons, now } = response.problem.facts ?? {};
+      return ok({ status: "failing", reasons: Array.isArray(reasons) ? [...reasons] : [], now: String(now) });
     },
   };
 }

@@ -5,6 +5,7 @@
  * The engine's JSON.parse does the grammar (RFC 8259 exactly); the rules above it are checked on what it returned.
  */
 import { fromUtf8, utf8 } from "./bytes.ts";
+import { syntaxFault, type Place } from "./json-fault.ts";
 import { LIMITS } from "./limits.ts";
 import { problem } from "./problems.ts";
 import { err, ok, type Err, type Result } from "./result.ts";
@@ -22,8 +23,8 @@ export type JsonRule =
   | "duplicate-key"
   | "forbidden-key";
 
-const refuse = (rule: JsonRule, detail: string): Err<ReturnType<typeof problem>> =>
-  err(problem("invalid-json", detail, { rule }));
+const refuse = (rule: JsonRule, detail: string, place?: Place): Err<ReturnType<typeof problem>> =>
+  err(problem("invalid-json", detail, { rule, ...place }));
 
 /** Thrown inside the walk only, and turned into a value by parseStrictJson. */
 class Refusal {
@@ -46,7 +47,7 @@ class Refusal {
  * - Duplicate keys (compared after unescaping) and the key "__proto__" are refused.
  * - `maxDepth` counts arrays and objects: a scalar has depth 0, [] has depth 1. `maxBytes` counts UTF-8 bytes.
  *
- * Errors: `invalid-json` with `facts.rule`; `body-too-large`. Neither quotes the text, which may hold personal values.
+ * Errors: `invalid-json` with `facts.rule`, and with `line` and `column` where the text is no JSON; `body-too-large`. Neither quotes the text, which may hold personal values.
  */
 export function parseStrictJson(
   input: string | Uint8Array,
@@ -61,7 +62,8 @@ export function parseStrictJson(
   try {
     parsed = JSON.parse(text) as Json;
   } catch {
-    return refuse("syntax", "not a JSON text");
+    const place = syntaxFault(text);
+    return refuse("syntax", `not a JSON text: line ${place.line}, column ${place.column}`, place);
   }
 
   try {

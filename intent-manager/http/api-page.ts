@@ -27,7 +27,7 @@ type Operation = {
 };
 type Content = { readonly [type: string]: { readonly schema?: unknown } };
 
-const STYLE = `
+export const STYLE = `
 :root{color-scheme:light dark;--line:color-mix(in srgb,currentColor 18%,transparent)}
 body{font:15px/1.55 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1.5rem}
 h1{font-size:1.5rem}h2{margin-top:2.5rem;text-transform:capitalize}h3{font-size:1rem;margin:0}
@@ -73,7 +73,7 @@ export function apiPage(document: Document): string {
 function problems(): string {
   const rows = Object.entries(PROBLEMS).map(
     ([code, { status, title }]) =>
-      `<tr><td><code>${escape(code)}</code></td><td>${status}</td><td>${escape(title)}${isRetryable(code as ProblemCode) ? "; the same request may succeed later" : ""}</td></tr>`,
+      `<tr><td><a href="/problems/${escape(code)}"><code>${escape(code)}</code></a></td><td>${status}</td><td>${escape(title)}${isRetryable(code as ProblemCode) ? "; the same request may succeed later" : ""}</td></tr>`,
   );
   return `<section><h2 id="problems">Codes of problems</h2><table><tbody>${rows.join("")}</tbody></table></section>`;
 }
@@ -108,9 +108,9 @@ function typeOf(schema: unknown): string {
   const { type, enum: values } = (schema ?? {}) as { readonly type?: unknown; readonly enum?: readonly unknown[] };
   return values === undefined ? String(type ?? "") : values.map((value) => `\`${String(value)}\``).join(", ");
 }
-const escape = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+export const escape = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 /** Text whose only markup is code between backticks. */
-const prose = (text: string): string => escape(text).replace(/`([^`]+)`/g, "<code>$1</code>");
+export const prose = (text: string): string => escape(text).replace(/`([^`]+)`/g, "<code>$1</code>");
 
 /** The page's bytes, once for each isolate. */
 export const apiPageBytes = (document: Document): Uint8Array<ArrayBuffer> => utf8(apiPage(document));

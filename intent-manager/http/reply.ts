@@ -13,7 +13,7 @@ export const text = (body: string, contentType: string, cacheControl = "no-store
   new Response(body, { headers: { "content-type": contentType, "cache-control": cacheControl } });
 
 export function refusal(problem: Problem, requestId: string, headers: Record<string, string> = {}): Response {
-  const more: Record<string, string> = { ...headers };
+  const more: Record<string, string> = { "x-request-id": requestId, ...headers };
   if (problem.code === "unauthenticated") more["www-authenticate"] = "Bearer";
   if (isRetryable(problem.code) && PROBLEMS[problem.code].status === 503) more["retry-after"] = "1";
   return new Response(JSON.stringify(toProblemJson(problem, `urn:uuid:${requestId}`)), {

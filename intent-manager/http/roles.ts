@@ -54,5 +54,6 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /.well-known/jwks.json": "public",
   "GET /v1/openapi.json": "public",
   "GET /docs/api": "public",
+  "GET /problems/{code}": "public",
   "GET /healthz": "public",
 };

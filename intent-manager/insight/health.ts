@@ -3,11 +3,19 @@ import { asc, count, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Bindings } from "../bindings.ts";
+import { callWorker } from "../dispatch/executor.ts";
 import { proposalPublicKey } from "../planning/sign-plan.ts";
 import { loadRelease } from "../releases/in-force.ts";
 import { automations, tenants } from "../schema.ts";
+import { ok, type Result } from "../../shared/result.ts";
+
+/** The one line for whoever started this Worker alone. */
+const START_ALL =
+  "`npm start` at the repository root starts all three Workers (npx wrangler dev -c wrangler.toml -c executors/wrangler.toml -c ledger/wrangler.toml).";
 
 export async function whatFails(env: Bindings): Promise<string[]> {
+  const alone = await whichWorkersFail(env);
+  if (alone.length > 0) return alone;
   try {
     proposalPublicKey(env);
   } catch {
@@ -17,6 +25,27 @@ export async function whatFails(env: Bindings): Promise<string[]> {
     return await whatPolicyFails(env);
   } catch {
     return ["The control database does not answer or has no tables: run `npm start` at the repository root."];
+  }
+}
+
+/** Without the other two Workers nothing can be done, whatever is in the control database. */
+async function whichWorkersFail(env: Bindings): Promise<string[]> {
+  const answers = await Promise.all([
+    // Its databases are asked by each action itself; here it is enough that it answers.
+    fails("countersign-executors", async () => ok(await env.EXECUTORS.capabilities())),
+    // No tenant has this name: the ledger answers so without reading anything.
+    fails("countersign-ledger", () => env.LEDGER.health(NO_TENANT)),
+  ]);
+  return answers.filter((reason) => reason !== null);
+}
+const NO_TENANT = "-";
+
+async function fails(worker: string, call: () => Promise<Result<unknown>>): Promise<string | null> {
+  try {
+    const answer = await callWorker(worker, call);
+    return answer.ok || answer.problem.code !== "not-running" ? null : `${worker} is not running: ${START_ALL}`;
+  } catch {
+    return `${worker} does not work; its log says why.`;
   }
 }
 

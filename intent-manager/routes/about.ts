@@ -108,12 +108,15 @@ export const health = publicEndpoint(
   {
     summary: "Whether the service can decide",
     description:
-      "The control database answers and every automation has a release in force that compiles. 503 `unhealthy` with reasons otherwise.",
+      "The executors and the ledger run, the control database answers and every automation has a release in force that compiles. 503 `unhealthy` with reasons otherwise. `now` is the server's clock.",
     tag: "service",
     answers: { 200: { description: "It can", schema: Health } },
   },
   async ({ env }) => {
     const reasons = await whatFails(env);
-    return reasons.length === 0 ? ok({ status: "ok", reasons }) : err(problem("unhealthy", reasons[0]!, { reasons }));
+    const now = new Date().toISOString();
+    return reasons.length === 0
+      ? ok({ status: "ok", reasons, now })
+      : err(problem("unhealthy", reasons[0]!, { reasons, now }));
   },
 );

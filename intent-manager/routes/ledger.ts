@@ -8,7 +8,7 @@ import { err, ok } from "../../shared/result.ts";
 import { callWorker } from "../dispatch/executor.ts";
 import { askAll } from "../dispatch/fan-out.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { count } from "./shapes.ts";
+import { count, pageSize } from "./shapes.ts";
 
 export const LEDGER = "countersign-ledger";
 const Index = count(Number.MAX_SAFE_INTEGER);
@@ -22,7 +22,7 @@ export const ledgerEntries = endpoint(
     tag: "ledger",
     query: z.strictObject({
       from: Index.optional(),
-      limit: count(LIMITS.pageEntries).optional(),
+      limit: pageSize(LIMITS.pageEntries).optional(),
       task: TaskId.optional(),
     }),
     answers: { 200: { description: "A page of entries", schema: EntryPage } },
@@ -32,7 +32,7 @@ export const ledgerEntries = endpoint(
       env.LEDGER.entries({
         tenant: caller.tenant.id,
         from: query.from ?? 0,
-        limit: Math.max(1, query.limit ?? 100),
+        limit: query.limit ?? 100,
         ...(query.task === undefined ? {} : { task: query.task }),
       }),
     ),
@@ -107,13 +107,17 @@ export const ledgerEffects = endpoint(
     description:
       "Rows of the region's own effect table, for the completeness check: an effect without an entry in the log was nobody's proposal. Ask again with `after` = `next`.",
     tag: "ledger",
-    query: z.strictObject({ region: RegionId, after: z.string().max(100).optional(), limit: count(1_000).optional() }),
+    query: z.strictObject({
+      region: RegionId,
+      after: z.string().max(100).optional(),
+      limit: pageSize(1_000).optional(),
+    }),
     answers: { 200: { description: "A page of effects", schema: EffectPage } },
   },
   async ({ env, caller, query }) => {
     if (!caller.tenant.regions.includes(query.region))
       return err(problem("region-unavailable", `This tenant has no region ${query.region}.`, { region: query.region }));
-    const limit = Math.max(1, query.limit ?? 500);
+    const limit = query.limit ?? 500;
     const rows = await callWorker("countersign-executors", () =>
       env.EXECUTORS.effects({ tenant: caller.tenant.id, region: query.region, after: query.after ?? "", limit }),
     );

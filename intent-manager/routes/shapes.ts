@@ -22,11 +22,17 @@ export const SignedByPerson = z.strictObject({ envelope: Envelope, chain: z.arra
 export const Nothing = z.strictObject({});
 
 /** A whole number in a query. */
-export const count = (max: number) =>
-  z
+export const count = (max: number) => wholeNumber(0, max);
+/** How many a page may hold: a page of none has no meaning. */
+export const pageSize = (max: number) => wholeNumber(1, max);
+
+function wholeNumber(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max} is expected`;
+  return z
     .string()
-    .regex(/^(?:0|[1-9][0-9]{0,15})$/)
+    .regex(/^(?:0|[1-9][0-9]{0,15})$/, { error, abort: true })
     .transform(Number)
-    .pipe(z.int().min(0).max(max));
+    .pipe(z.int({ error }).min(min, { error }).max(max, { error }));
+}
 
 export const IDEMPOTENT = "May be repeated: the same request has the same effect once.";

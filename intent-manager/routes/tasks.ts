@@ -4,13 +4,14 @@ import { TaskPage } from "../../shared/api.ts";
 import { TaskStatus } from "../../shared/events.ts";
 import { AutomationName, RegionId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { ok } from "../../shared/result.ts";
+import { problem } from "../../shared/problems.ts";
+import { err, ok } from "../../shared/result.ts";
 import { TaskView } from "../../shared/views.ts";
 import { callExecutorOf, callWorker } from "../dispatch/executor.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { preferredWait } from "../http/headers.ts";
 import { json } from "../http/reply.ts";
-import { count, IDEMPOTENT, Nothing, TaskPath } from "./shapes.ts";
+import { IDEMPOTENT, Nothing, pageSize, TaskPath } from "./shapes.ts";
 
 export const listTasks = endpoint(
   "GET /v1/tasks",
@@ -24,15 +25,20 @@ export const listTasks = endpoint(
       status: TaskStatus.optional(),
       region: RegionId.optional(),
       cursor: z.string().min(1).max(200).optional(),
-      limit: count(LIMITS.pageTasks).optional(),
+      limit: pageSize(LIMITS.pageTasks).optional(),
     }),
     answers: { 200: { description: "A page of tasks", schema: TaskPage } },
   },
   ({ env, caller, query }) => {
     const { limit, ...filter } = query;
+    const { regions } = caller.tenant;
+    if (query.region !== undefined && !regions.includes(query.region)) {
+      const why = `/region: this tenant has no region ${query.region}; it has ${regions.join(", ")}`;
+      return Promise.resolve(err(problem("invalid-request", why, { issues: [why] })));
+    }
     const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
     return callWorker("countersign-ledger", () =>
-      env.LEDGER.tasks({ tenant: caller.tenant.id, ...given, limit: Math.max(1, limit ?? 50) }),
+      env.LEDGER.tasks({ tenant: caller.tenant.id, ...given, limit: limit ?? 50 }),
     );
   },
 );

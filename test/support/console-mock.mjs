@@ -42,8 +42,8 @@ export async function startConsoleMock(port = 0, dist = DIST) {
   });
   const { enrolments, requests } = people;
   /** Tests change what the system says about itself. */
-  /** @type {{ stop: object | null, health: { status: string, reasons: string[] } }} */
-  const state = { stop: null, health: { status: "ok", reasons: [] } };
+  /** @type {{ stop: object | null, health: { status: string, reasons: string[], now: string } }} */
+  const state = { stop: null, health: { status: "ok", reasons: [], now: new Date().toISOString() } };
   /** Tests put functions here; the first that answers true for a request has dealt with it. */
   const interceptors = [];
 

@@ -73,10 +73,13 @@ describe("the client", () => {
   it("reads an unhealthy answer as health with reasons", async () => {
     const { client } = answering(
       503,
-      '{"code":"unhealthy","detail":"d","facts":{"reasons":["no policy"]}}',
+      '{"code":"unhealthy","detail":"d","facts":{"reasons":["no policy"],"now":"2026-01-01T00:00:00.000Z"}}',
       "application/problem+json",
     );
-    expect(await client.health()).toEqual({ ok: true, value: { status: "failing", reasons: ["no policy"] } });
+    expect(await client.health()).toEqual({
+      ok: true,
+      value: { status: "failing", reasons: ["no policy"], now: "2026-01-01T00:00:00.000Z" },
+    });
   });
 
   it("follows a task over several streams, from where the last one stopped", async () => {

@@ -70,6 +70,45 @@ describe("the strict parser", () => {
     );
   });
 
+  it.each([
+    ["", 1, 1],
+    ["automation: a", 1, 1],
+    ['{"a":1,}', 1, 8],
+    ['{"a" 1}', 1, 6],
+    ['{"a":1 "b":2}', 1, 8],
+    ['{\n  "a": tru\n}', 2, 8],
+    ["[1,2", 1, 5],
+    ["[01]", 1, 3],
+    ["[1}", 1, 3],
+    ["{]", 1, 2],
+    ['["a\\x"]', 1, 4],
+    ['["tab\there"]', 1, 6],
+    ['["open', 1, 7],
+    ["{} {}", 1, 4],
+    ["[".repeat(100_000), 1, 100_001],
+  ])("says where %j stops being JSON, and quotes nothing of it", (text, line, column) => {
+    const parsed = parseStrictJson(text.slice(0, 100_000));
+    expect(parsed).toMatchObject({
+      ok: false,
+      problem: { facts: { rule: "syntax", line, column }, detail: `not a JSON text: line ${line}, column ${column}` },
+    });
+  });
+
+  it("finds a place in every text that it refuses, at the first character that a cut or a change spoils", () => {
+    fc.assert(
+      fc.property(json, fc.nat(), (value, at) => {
+        const text = JSON.stringify(value);
+        const cut = text.slice(0, at % text.length);
+        const parsed = parseStrictJson(cut);
+        // A number that is cut is another number.
+        if (parsed.ok) return;
+        expect(parsed.problem.facts).toMatchObject({ rule: "syntax", line: 1 });
+        expect(Number(parsed.problem.facts!["column"])).toBeLessThanOrEqual(cut.length + 1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("reads the same value from any spelling of it", () => {
     fc.assert(
       fc.property(json, (value) => {

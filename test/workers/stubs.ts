@@ -19,6 +19,7 @@ const ledger = stub(
      async append() { return { ok: false, problem: { code: "not-running", detail: "A stub stands here." } }; }
      async tasks() { return { ok: true, value: { tasks: [], next: null } }; }
      async entries() { return { ok: true, value: { entries: [], next: null } }; }
+     async health() { return { ok: false, problem: { code: "not-found", detail: "A stub stands here." } }; }
    }
    export default { fetch: () => new Response(null, { status: 404 }) };`,
 );

@@ -3,7 +3,7 @@ import { generateKeyPair } from "../../../shared/keys.ts";
 import { ok } from "../../../shared/result.ts";
 import type { SignedPromotion } from "../../../shared/release.ts";
 import { bundleOf, digestOfBundle, release, rootOf, signPromotion } from "./release.ts";
-import { answerWith, as, calls, globex, seedTenants, send } from "./world.ts";
+import { answerWith, as, calls, globex, ledger, seedTenants, send } from "./world.ts";
 
 beforeAll(async () => {
   await seedTenants();
@@ -111,10 +111,26 @@ describe("promotion", () => {
 describe("health", () => {
   it("fails while an automation has no release in force, and names no tenant", async () => {
     await release(bundleOf("mail", { summary: "in force" }), 100);
-    expect((await send(null, "/healthz")).body).toEqual({ status: "ok", reasons: [] });
+    expect((await send(null, "/healthz")).body).toEqual({
+      status: "ok",
+      reasons: [],
+      now: expect.stringMatching(/^20/),
+    });
     await send(as("operator"), "/v1/automations/unfinished", { method: "PUT", body: {} });
     const answer = await send(null, "/healthz");
     expect([answer.status, answer.body.code]).toEqual([503, "unhealthy"]);
     expect(JSON.stringify(answer.body)).not.toMatch(/acme|unfinished/);
+  });
+
+  it("fails while another Worker does not run, and says which command starts all three", async () => {
+    ledger["health"] = () => {
+      throw new Error('Worker "countersign-ledger" not found');
+    };
+    const answer = await send(null, "/healthz");
+    delete ledger["health"];
+    expect([answer.status, answer.body.detail]).toEqual([
+      503,
+      expect.stringMatching(/^countersign-ledger is not running: `npm start` .* starts all three Workers/),
+    ]);
   });
 });

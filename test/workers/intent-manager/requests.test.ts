@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { LIMITS } from "../../../shared/limits.ts";
+import { PROBLEMS, type ProblemCode } from "../../../shared/problems.ts";
 import { answerWith, as, seedTenants, send } from "./world.ts";
 
 beforeAll(seedTenants);
@@ -55,6 +56,19 @@ it("an unknown or doubled query parameter is refused", async () => {
   expect((await send(as("app"), "/v1/tasks?limit=-1")).body.code).toBe("invalid-request");
 });
 
+it("a page of nothing and a region that the tenant does not have are refused in words", async () => {
+  for (const path of ["/v1/tasks?limit=0", "/v1/ledger/entries?limit=0", "/v1/ledger/effects?region=eu&limit=0"]) {
+    const { status, body } = await send(as("auditor"), path);
+    expect([status, body.code, body.detail], path).toEqual([
+      400,
+      "invalid-request",
+      expect.stringMatching(/^\/limit: a whole number from 1 to \d+ is expected$/),
+    ]);
+  }
+  const { status, body } = await send(as("app"), "/v1/tasks?region=moon");
+  expect([status, body.detail]).toEqual([400, "/region: this tenant has no region moon; it has eu, us"]);
+});
+
 it("every answer carries a request id, the caller's own where it is usable", async () => {
   expect((await send(as("app"), "/v1/whoami")).headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   expect(
@@ -63,4 +77,24 @@ it("every answer carries a request id, the caller's own where it is usable", asy
   expect(
     (await send(as("app"), "/v1/whoami", { headers: { "x-request-id": "{bad}" } })).headers.get("x-request-id"),
   ).not.toBe("{bad}");
+  for (const [path, method] of [
+    ["/v1/nothing", "GET"],
+    ["/v1/intents", "DELETE"],
+  ] as const)
+    expect(
+      (await send(as("app"), path, { method, headers: { "x-request-id": "order-12345" } })).headers.get("x-request-id"),
+    ).toBe("order-12345");
+});
+
+it("the type of a problem is a page that says what it means and what to do, and nothing in it can run", async () => {
+  const missing = await send(as("app"), "/v1/nothing");
+  for (const type of [missing.body.type, ...Object.keys(PROBLEMS).map((code) => `/problems/${code}`)]) {
+    const page = await send(null, type);
+    expect([page.status, page.headers.get("content-type")], type).toEqual([200, "text/html; charset=utf-8"]);
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(page.body).not.toMatch(/<script|https?:/);
+    expect(page.body).toContain(`<td>${PROBLEMS[type.slice("/problems/".length) as ProblemCode].status}</td>`);
+  }
+  for (const unknown of ["/problems/nothing", "/problems/toString"])
+    expect((await send(null, unknown)).status, unknown).toBe(404);
 });

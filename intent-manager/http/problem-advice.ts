@@ -1,0 +1,107 @@
+/**
+ * What to do about each problem, for the page that its `type` names. Text whose only markup is code between backticks.
+ * Every code has a line: whoever adds one says what its reader should do.
+ */
+import type { ProblemCode } from "../../shared/problems.ts";
+
+export const ADVICE: { readonly [code in ProblemCode]: string } = {
+  "invalid-json":
+    "Send one JSON text in UTF-8. `detail` names the line and column of the first fault, or the rule: no key twice, numbers within ±(2^53 − 1), no lone surrogates, not nested deeper than 32.",
+  "invalid-request":
+    "Compare the request with the route's shape in `/docs/api`; `facts.issues` names each place. Unknown fields and parameters are refused, so look for a misspelled one.",
+  "body-too-large": "Send less: `facts.maxBytes` is the limit. Put documents where they live and send their ids.",
+  "unsupported-media-type": "Send `Content-Type: application/json`.",
+  unauthenticated:
+    "Send `Authorization: Bearer KEY` with an API key that exists and is not revoked. Locally the keys stand in `.countersign/dev.json`.",
+  forbidden: "Use a key with a role that `detail` names. A key that belongs to a person asks for that person alone.",
+  "not-found": "Check the id and the key: what another tenant owns looks the same as what does not exist.",
+  "idempotency-conflict": "Repeat the first body with this key, or take a new key for a new request.",
+  "not-running":
+    "Locally, run `npm start` at the repository root: it starts all three Workers. Elsewhere repeat the request; it is safe.",
+  overloaded: "Repeat the same request, with the same idempotency key, after a pause that grows.",
+  "method-not-allowed": "Use a method of the `Allow` header.",
+  unhealthy: "Read `facts.reasons`; each says what does not work and what to run. `countersign doctor` looks further.",
+  "internal-error":
+    "Repeat it once with the same idempotency key. If it stays, give the operator the request id (`instance`, `X-Request-Id`): it finds the log line.",
+  "contract-violation":
+    "Correct the input: `facts.violations` names each place. The contract stands in the automation's release (`contract.json`).",
+  "invalid-contract":
+    "Correct the contract: only the JSON Schema keywords of `docs/automations.md` are understood, and patterns must be bounded.",
+  "unknown-automation": "Check the name with `GET /v1/automations`, or publish the automation (`countersign publish`).",
+  "no-release":
+    "Promote a release of the automation: `countersign promote NAME DIGEST`. A promotion that has expired counts as none.",
+  "region-unavailable": "Name a region that the tenant has, or none and let the automation's rule choose.",
+  "key-not-canonical":
+    "Make a new key with the device's own generator; this one has a second spelling and is never taken.",
+  "key-small-order": "Make a new key; anybody can sign for this one.",
+  "key-malformed": "Send a public JWK: `kty` OKP, `crv` Ed25519, `x` as 43 characters of base64url, nothing else.",
+  "possession-not-proved":
+    "Sign the statement of possession with the very key that is to be enrolled, for this tenant, not more than ten minutes ago.",
+  "signature-malformed": "Send a DSSE envelope: standard base64 with padding, one to four signatures of 64 bytes.",
+  "signature-invalid":
+    "Sign the exact bytes again (DSSE's pre-authentication encoding over the canonical payload) with the key that `keyid` names.",
+  "payload-invalid": "Make the payload anew in the shape of `shared/PROTOCOL.md`; unknown fields are refused.",
+  "payload-not-canonical": "Sign the canonical form (RFC 8785) of the payload.",
+  "payload-type-mismatch": "Sign the payload under its own type; a signature for one purpose never counts for another.",
+  "key-unknown": "Have the key enrolled (`countersign keys new`, `countersign keys enrol`), or pin the key that signs.",
+  "key-revoked": "Use another enrolled key. A revocation is not taken back: enrol a new key.",
+  "key-expired": "Enrol the key again, or check the clock of the device (`countersign doctor`).",
+  "chain-broken": "Send the enrolments from the key up to the tenant's root key, each signed by the next.",
+  "role-missing": "Let somebody decide whose enrolment has a role that `detail` names, or enrol the member with it.",
+  "plan-invalid":
+    "Correct the plan: step names are new in the task, references point to earlier steps, and it carries the next round.",
+  "plan-mismatch":
+    "Nothing that a caller can do: the plan is not what the promoted playbook derives. Look at the intent-manager that signed it.",
+  "round-closed": "Read the task, then propose again into its next round (`facts.next`).",
+  "audience-mismatch": "Send the envelope to the executor of its own tenant, region and shard.",
+  "not-yet-valid": "Check the clocks: more than 30 seconds of difference are refused.",
+  expired: "Sign it again; what was signed is valid for a bounded time only.",
+  replayed: "Sign a new one: each signature counts once.",
+  "capability-unknown": "Check the name with `GET /v1/capabilities`, or deploy executors that have it.",
+  "capability-not-in-release": "Add the capability to the automation's `automation.yaml` and promote the new release.",
+  "contract-mismatch":
+    "Publish and promote the automation again: the executors run another version of this capability than the release was made with.",
+  "release-needed": "Send the bundle with its promotion; the intent-manager does so by itself.",
+  "release-not-promoted": "Promote the release with a key that may promote.",
+  "release-superseded": "Ask again: a newer release is in force.",
+  "release-revoked": "An admin's signed restore lifts the stop; otherwise promote another release.",
+  "release-mismatch": "Publish the bundle again; its bytes are not the ones that were promoted.",
+  "disclosure-missing": "Send the value behind every commitment that the plan names.",
+  "disclosure-mismatch": "Send the value and salt that the commitment was made from.",
+  "policy-denied":
+    "Read why: `detail` carries the words of the rule, `GET /v1/tasks/{id}/explain` the whole decision. Change the request; repeating it changes nothing.",
+  "policy-invalid": "Correct `policy.yaml`; `docs/policy.md` has the language and its bounds.",
+  "playbook-invalid": "Correct `playbook.yaml`; `docs/automations.md` has every key.",
+  "cel-invalid": "Correct the expression: `docs/policy.md` lists what is refused when a rule is published.",
+  stopped:
+    "Wait until an operator's stop is lifted: `countersign doctor` shows who stopped what and why. An admin's signature restores it.",
+  "restore-unsigned": "Sign the restore with an enrolled admin's key: `countersign restore NAME`.",
+  "task-settled": "Open a new task; this one takes nothing further.",
+  "task-limit": "Open a new task, or make fewer and smaller steps; `detail` names the limit.",
+  "record-unreadable":
+    "An operator has to look: `countersign doctor` names the tasks, the executors' log has the reason. Other tasks go on; the ledger still has the record of this one.",
+  "reference-unresolved":
+    "Correct the reference: it points to an earlier step's result by JSON pointer, and that step must have been applied.",
+  "premise-failed": "Nothing was changed. Read the record again and ask again on what it says now.",
+  "effect-conflict": "Look at the task that did it (`GET /v1/tasks`); doing it again is not possible and not needed.",
+  "effect-refused": "Nothing was changed. `detail` has the target's reason; correct the request.",
+  "effect-in-doubt":
+    "Wait: a transactional target is asked again. Never repeat it under another key; where it stays so, a person decides.",
+  "review-not-waiting": "Read the review again: somebody decided it, it expired, or its task ended.",
+  "review-expired": "Ask for the action again; a new review begins.",
+  "attestation-mismatch": "Read the review again and sign what it shows now.",
+  "approver-is-requester": "Let another person decide.",
+  "already-decided": "Nothing to do: this person's decision is recorded.",
+  "chain-gap": "Nothing that a caller can do: the executor sends its records again from the ledger's cursor.",
+  "chain-fork": "Stop and look: `countersign verify --witnesses`. Two histories of one executor exist.",
+  "entry-invalid": "Nothing that a caller can do: the executor and the ledger run versions that do not fit together.",
+  "entry-too-large": "Make smaller steps: one entry has at most 65,535 bytes.",
+  "statement-mismatch": "Stop and look: `countersign verify`. The executor's signed statement is over other records.",
+  "checkpoint-inconsistent":
+    "Stop and look: `countersign verify --witnesses`. The ledger shows a history that contradicts an earlier one.",
+  "note-malformed": "Take the note's exact bytes; nothing may be trimmed or re-encoded.",
+  "proof-invalid":
+    "Ask for the proof again for this index and size; if it stays, the log does not contain what it claims.",
+  "tile-malformed": "Use a C2SP tile path, such as `tile/0/x001/067.p/5`.",
+  "head-moved": "Repeat it; another writer was first.",
+};
