@@ -135,10 +135,18 @@ function answer(
   return exit ?? EXIT.ok;
 }
 
+/** Facts that the detail does not say already, each item of a list by itself. */
+const untold = ({ detail, facts = {} }: Problem): [name: string, value: string][] =>
+  Object.entries(facts)
+    .flatMap(([name, value]) =>
+      (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
+    )
+    .filter(([, value]) => !detail.includes(value));
+
 function refuse(problem: Problem, json: boolean, platform: Platform, color: boolean): Exit {
   if (json) platform.out(`${renderJson({ problem })}\n`);
   else {
-    const facts = Object.entries(problem.facts ?? {}).map(([name, value]) => `\n  ${dim(name)} ${line(String(value))}`);
+    const facts = untold(problem).map(([name, value]) => `\n  ${dim(name)} ${line(value)}`);
     platform.err(`${render(`${red("✗")} ${bold(problem.code)}: ${line(problem.detail)}${facts.join("")}`, color)}\n`);
   }
   return exitOf(problem);

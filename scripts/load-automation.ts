@@ -60,6 +60,13 @@ export const automationNames = (folder = AUTOMATIONS_FOLDER): string[] =>
     .map((entry) => entry.name)
     .toSorted();
 
+/** Folders that are no automation because they have no automation.yaml: whoever publishes says so, or a misspelled file is missed. */
+export const incompleteFolders = (folder = AUTOMATIONS_FOLDER): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !existsSync(path.join(folder, entry.name, "automation.yaml")))
+    .map((entry) => entry.name)
+    .toSorted();
+
 /** Loads `folder/name`. Errors: invalid-request (the files), capability-unknown, and what compileRelease refuses; each names the file. */
 export function loadAutomation(
   name: string,

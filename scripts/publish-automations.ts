@@ -9,7 +9,13 @@ import type { Problem } from "../shared/problems.ts";
 import type { Promotion } from "../shared/release.ts";
 import type { Result } from "../shared/result.ts";
 import { signEnvelope } from "../shared/signing.ts";
-import { automationNames, loadAutomation, type LoadedAutomation, type LoadOptions } from "./load-automation.ts";
+import {
+  automationNames,
+  incompleteFolders,
+  loadAutomation,
+  type LoadedAutomation,
+  type LoadOptions,
+} from "./load-automation.ts";
 
 export type PublishOptions = {
   /** Where the public Worker answers. */
@@ -40,6 +46,8 @@ export async function publishAll({
   fetch: send = (to, init) => fetch(to, init),
 }: PublishOptions): Promise<void> {
   const client = createClient({ baseUrl: url, key: dev.apiKeys.operator, fetch: send });
+  for (const name of incompleteFolders(load.folder))
+    log(`automation ${name}: left out, its folder has no automation.yaml`);
   for (const name of automationNames(load.folder)) {
     const loaded = valueOf(name, loadAutomation(name, load));
     for (const { rule, message } of loaded.advice) log(`automation ${name}: rule ${rule}: ${message}`);

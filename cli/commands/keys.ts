@@ -5,6 +5,7 @@ import { exportPrivateKey, generateKeyPair, importSigner, keyId, PrivateJwk, pub
 import type { Possession } from "../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { ok } from "../../shared/result.ts";
+import { suggestedRoles } from "../../shared/suggested-roles.ts";
 import { signEnvelope } from "../../shared/signing.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../exits.ts";
@@ -50,9 +51,11 @@ export const keysNew: Command = {
     });
     const request = await client.value.requestEnrolment(possession);
     if (!request.ok) return request;
+    const page = await client.value.listEnrolments();
+    const roles = page.ok ? suggestedRoles(member, page.value, call.platform.nowMs()) : ["approver"];
     return ok({
       json: { ...made, request: request.value },
-      text: `${green("made")} ${bold(kid)} for ${line(member)}\n${dim(file)}\nan admin enrols it: ${cyan(`countersign keys enrol ${kid} --roles approver`)}`,
+      text: `${green("made")} ${bold(kid)} for ${line(member)}\n${dim(file)}\nan admin enrols it: ${cyan(`countersign keys enrol ${kid} --roles ${roles.map(line).join(",")}`)}`,
     });
   },
 };
@@ -100,7 +103,9 @@ export const keysList: Command = {
         kid,
         line(member),
         "",
-        dim(`countersign keys enrol ${kid}`),
+        dim(
+          `countersign keys enrol ${kid} --roles ${suggestedRoles(member, page.value, call.platform.nowMs()).join(",")}`,
+        ),
       ]),
     ];
     return ok({ json: page.value, text: rows.length === 0 ? "No keys." : table(rows) });

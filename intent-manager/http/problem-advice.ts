@@ -24,7 +24,7 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "internal-error":
     "Repeat it once with the same idempotency key. If it stays, give the operator the request id (`instance`, `X-Request-Id`): it finds the log line.",
   "contract-violation":
-    "Correct the input: `facts.violations` names each place. The contract stands in the automation's release (`contract.json`).",
+    "Correct the input: `facts.errors` names each place and the keyword that it breaks. The contract stands in the automation's release (`contract.json`).",
   "invalid-contract":
     "Correct the contract: only the JSON Schema keywords of `docs/automations.md` are understood, and patterns must be bounded.",
   "unknown-automation": "Check the name with `GET /v1/automations`, or publish the automation (`countersign publish`).",

@@ -1,4 +1,8 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { expect, it } from "vitest";
+import { AUTOMATIONS_FOLDER } from "../../scripts/load-automation.ts";
 import { publishAll } from "../../scripts/publish-automations.ts";
 import { newTenantKeys } from "../../scripts/lib/keys.ts";
 import { compileRelease } from "../../shared/compiled-release.ts";
@@ -72,6 +76,18 @@ it("publishes and promotes each automation once, however often it is started", a
   await publish(fetch);
   expect(calls.every((call) => call.startsWith("PUT"))).toBe(true);
   expect([...inForce.values()].map(({ serial }) => serial)).toEqual([1, 1, 1]);
+});
+
+it("says which folder it leaves out because its automation.yaml is missing", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "countersign-automations-"));
+  cpSync(path.join(AUTOMATIONS_FOLDER, "notes"), path.join(folder, "notes"), { recursive: true });
+  mkdirSync(path.join(folder, "half-done"));
+  const { fetch, inForce } = server();
+  const lines: string[] = [];
+  await publishAll({ url: "http://test", dev: keys, log: (line) => void lines.push(line), fetch, load: { folder } });
+  rmSync(folder, { recursive: true });
+  expect([...inForce.keys()]).toEqual(["notes"]);
+  expect(lines[0]).toBe("automation half-done: left out, its folder has no automation.yaml");
 });
 
 it("renews a promotion before it expires", async () => {

@@ -9,7 +9,7 @@ import { Empty, ProblemNotice, Skeleton } from "../parts/notice.tsx";
 import { Page } from "../parts/page.tsx";
 import { Section } from "../parts/section.tsx";
 import { AsOf } from "../parts/time.tsx";
-import { rolesOf } from "../signing/enrolment.ts";
+import { suggestedRoles } from "../../../shared/suggested-roles.ts";
 import { Link } from "../lib/router.tsx";
 
 const REFRESH_MS = 4_000;
@@ -59,7 +59,7 @@ function OwnKey() {
             standing={standing}
             roles={
               standing?.state === "requested" && enrolments.data !== null
-                ? rolesOf(standing.member, enrolments.data, enrolments.asOfMs ?? 0)
+                ? suggestedRoles(standing.member, enrolments.data, enrolments.asOfMs ?? 0)
                 : []
             }
             onChange={() => void enrolments.refresh()}

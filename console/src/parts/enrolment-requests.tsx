@@ -1,6 +1,6 @@
 /** For admins: keys that wait. This page cannot enrol them, because that takes the admin's own private key. */
 import type { EnrolmentPage } from "../../../shared/api.ts";
-import { rolesOf } from "../signing/enrolment.ts";
+import { suggestedRoles } from "../../../shared/suggested-roles.ts";
 import { Command } from "./command.tsx";
 import { Id } from "./id.tsx";
 import { Empty } from "./notice.tsx";
@@ -32,7 +32,9 @@ export function EnrolmentRequests({
               <Id value={kid} what="key id" form="short" />
               <Ago at={createdAt} />
             </span>
-            <Command text={`npx countersign keys enrol ${kid} --roles ${rolesOf(member, page, nowMs).join(",")}`} />
+            <Command
+              text={`npx countersign keys enrol ${kid} --roles ${suggestedRoles(member, page, nowMs).join(",")}`}
+            />
           </li>
         ))}
       </ul>

@@ -1,6 +1,6 @@
 /** How far this device's key is on its way to being trusted, and the signed request that starts the way. */
 import type { EnrolmentPage, EnrolmentView } from "../../../shared/api.ts";
-import { MemberRole, Possession } from "../../../shared/members.ts";
+import { Possession } from "../../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import type { PublicJwk, Signer } from "../../../shared/keys.ts";
 import { signEnvelope, type Envelope } from "../../../shared/signing.ts";
@@ -22,18 +22,6 @@ export function standingOf(kid: string, page: EnrolmentPage, nowMs: number): Sta
   const request = page.requests.find((one) => one.kid === kid);
   if (request !== undefined) return { state: "requested", member: request.member, at: request.createdAt };
   return newest === undefined ? { state: "none" } : { state: "expired", enrolment: newest };
-}
-
-/**
- * The roles to ask for: those of the member's other keys in force, so that a new device can do what the old one does. A suggestion that
- * the admin reads in the command; never `admin`, which only the root gives.
- */
-export function rolesOf(member: string, page: EnrolmentPage, nowMs: number): readonly string[] {
-  const held = page.enrolments
-    .filter((one) => one.member === member && one.revokedAt === null && Date.parse(one.expiresAt) > nowMs)
-    .flatMap(({ roles }) => roles)
-    .filter((role) => role !== "admin" && MemberRole.safeParse(role).success);
-  return held.length === 0 ? ["approver"] : [...new Set(held)];
 }
 
 /** Proof that whoever asks holds the key (`Possession`). */

@@ -144,6 +144,22 @@ describe("exit codes", () => {
     expect((await cli.run("tasks")).exit).toBe(EXIT.unreachable);
   });
 
+  it("says once what the detail says already, and on a line each what it does not", async () => {
+    const detail = "The value does not satisfy the contract: /orderId pattern; /reason enum";
+    const facts = {
+      pointer: "/orderId",
+      keyword: "pattern",
+      errors: ["/orderId pattern", "/reason enum"],
+      hint: "x-1",
+    };
+    against(() => ({ status: 422, body: { code: "contract-violation", detail, facts } }));
+    expect((await cli.run("cancel", task)).err).toBe(`✗ contract-violation: ${detail}\n  hint x-1\n`);
+    cli.remove();
+    const issues = ["/input: an object is expected", "/region: unknown"];
+    against(() => ({ status: 400, body: { code: "invalid-request", detail: issues[0], facts: { issues } } }));
+    expect((await cli.run("cancel", task)).err).toBe(`✗ invalid-request: ${issues[0]}\n  issues ${issues[1]}\n`);
+  });
+
   it("a key that is missing is a problem, not a request without one", async () => {
     const { asked, fetch } = server(() => null);
     cli = commandLine(null, { fetch });
@@ -189,6 +205,36 @@ describe("keys", () => {
     expect(asked.map(({ key }) => key)).toEqual(["Bearer cs_app_x"]);
   });
 
+  it("are listed with the command that enrols them, for the roles that people hold", async () => {
+    const enrolled = {
+      kid: "k".repeat(43),
+      member: "bea",
+      roles: ["approver", "support-lead"],
+      createdAt: "2026-01-01T00:00:00.000Z",
+      expiresAt: "2999-01-01T00:00:00.000Z",
+      revokedAt: null,
+      envelope: {
+        payloadType: PAYLOAD_TYPES.enrolment,
+        payload: "e30=",
+        signatures: [{ keyid: "k".repeat(43), sig: `${"A".repeat(86)}==` }],
+      },
+      chain: [],
+    };
+    const request = {
+      kid: "n".repeat(43),
+      member: "carl",
+      key: publicPart(approverKey),
+      createdAt: enrolled.createdAt,
+      possession: enrolled.envelope,
+    };
+    against(({ path }) =>
+      path === "/v1/enrolments" ? { body: { enrolments: [enrolled], requests: [request] } } : null,
+    );
+    expect((await cli.run("keys", "list")).out).toContain(
+      `countersign keys enrol ${request.kid} --roles approver,support-lead`,
+    );
+  });
+
   it("new ones go into a file for their owner alone, and none is overwritten", async () => {
     against(() => null);
     const made = await cli.run("keys", "new", "--out", "ada.json", "--json");
@@ -198,6 +244,44 @@ describe("keys", () => {
     expect(made.json).toEqual({ kid: keyId(jwk), key: publicPart(jwk), file, request: null });
     expect(made.out).not.toContain(jwk.d);
     expect((await cli.run("keys", "new", "--out", "ada.json")).exit).toBe(EXIT.usage);
+  });
+});
+
+describe("doctor", () => {
+  const overview = (change: object) => ({
+    tenant: TENANT,
+    key: "key_x",
+    role: "admin",
+    member: null,
+    regions: ["eu"],
+    shards: 1,
+    tasks: { open: 1, waiting: 0 },
+    executors: [{ executor: "dev/eu/0", open: 1, waiting: 0, head: 3, delivered: 3, alarms: [], stuck: [], ...change }],
+    incomplete: [],
+    ledger: null,
+  });
+  const linesOf = async (health: object, change: object) => {
+    against(({ path }) => {
+      if (path === "/healthz") return { body: { status: "ok", reasons: [], ...health } };
+      return path === "/v1/overview" ? { body: overview(change) } : null;
+    });
+    const { json } = await cli.run("doctor", "--json");
+    return Object.fromEntries(json.lines.map((line: { check: string }) => [line.check, line]));
+  };
+
+  it("compares the clock with the time that the server gives", async () => {
+    expect((await linesOf({ now: new Date().toISOString() }, {})).clock).toMatchObject({ status: "ok" });
+    cli.remove();
+    const { clock } = await linesOf({ now: new Date(Date.now() - 90_000).toISOString() }, {});
+    expect(clock).toMatchObject({ status: "problem", detail: expect.stringMatching(/^(?:89|90|91) s away/) });
+  });
+
+  it("names tasks that only an operator can help", async () => {
+    const now = new Date().toISOString();
+    expect((await linesOf({ now }, {})).tasks).toMatchObject({ status: "ok" });
+    cli.remove();
+    const { tasks } = await linesOf({ now }, { stuck: [{ task, why: "record-unreadable" }] });
+    expect(tasks).toMatchObject({ status: "problem", detail: expect.stringContaining(`${task} (record-unreadable)`) });
   });
 });
 

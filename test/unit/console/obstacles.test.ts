@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rolesOf, standingOf, type Standing } from "../../../console/src/signing/enrolment.ts";
+import { standingOf, type Standing } from "../../../console/src/signing/enrolment.ts";
+import { suggestedRoles } from "../../../shared/suggested-roles.ts";
 import { obstacles } from "../../../console/src/signing/obstacles.ts";
 import type { EnrolmentView } from "../../../shared/api.ts";
 import type { ReviewView } from "../../../shared/views.ts";
@@ -90,7 +91,7 @@ describe("the standing of a key", () => {
 });
 
 describe("the roles that a new key asks for", () => {
-  const of = (...enrolments: EnrolmentView[]) => rolesOf("ada", { enrolments, requests: [] }, NOW);
+  const of = (...enrolments: EnrolmentView[]) => suggestedRoles("ada", { enrolments, requests: [] }, NOW);
   it("are those of the member's keys in force, never admin", () => {
     expect(of(enrolment({ roles: ["approver", "support-lead", "admin"] }), enrolment({ roles: ["approver"] }))).toEqual(
       ["approver", "support-lead"],
@@ -101,8 +102,10 @@ describe("the roles that a new key asks for", () => {
     expect(
       of(enrolment({ revokedAt: at(-1), roles: ["lead"] }), enrolment({ expiresAt: at(0), roles: ["lead"] })),
     ).toEqual(["approver"]);
-    expect(of(enrolment({ member: "bob", roles: ["lead"] }), enrolment({ roles: ["a; reboot"] }))).toEqual([
-      "approver",
-    ]);
+    expect(of(enrolment({ roles: ["a; reboot"] }))).toEqual(["approver"]);
+  });
+  it("of a new member are those that people hold here", () => {
+    const others = [enrolment({ member: "bob", roles: ["lead"] }), enrolment({ member: "eve", roles: ["admin"] })];
+    expect(of(...others)).toEqual(["approver", "lead"]);
   });
 });
