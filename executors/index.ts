@@ -7,6 +7,7 @@ import type { EffectRow, ExecutorsRpc } from "../shared/rpc.ts";
 import { capabilities } from "./capabilities/index.ts";
 import { businessDatabase } from "./databases.ts";
 
+export { EgressEntrypoint } from "./adapters/egress-entrypoint.ts";
 export { RegionalExecutor } from "./regional-executor.ts";
 
 /** Most effect rows of one answer. */

@@ -74,6 +74,24 @@ export const LIMITS = {
   sharedChars: 512 * 1024,
   /** How long work waits for an earlier shared batch before it goes beside it: longer than a batch takes, and not felt when the earlier one hangs. */
   sharedWaitMs: 100,
+  /** Time one request to an outside system may take, its answer included: less than an adapter call may. */
+  httpAskMs: 10_000,
+  /** Bytes of a request's body to an outside system: arguments come from a plan, which is smaller. */
+  httpRequestBytes: 64 * 1024,
+  /** Bytes of an answer's body from an outside system: a result is a row of the journal, and what is read is held in memory. */
+  httpResponseBytes: 256 * 1024,
+  /** Characters of an address: servers commonly refuse longer ones. */
+  httpUrlChars: 2_048,
+  /** Redirects followed for one request. */
+  httpRedirects: 3,
+  /** Longest pause that an outside system's Retry-After is taken to ask for. */
+  retryAfterMs: 15 * 60_000,
+  /** Time a token endpoint may take: it comes out of the time of the request that needs the token. */
+  tokenAskMs: 5_000,
+  /** How long before its end an access token is not used any more: longer than the request that carries it may take. */
+  tokenMarginMs: 30_000,
+  /** Life of a signed assertion: long enough for two clocks that differ, short enough to be worth nothing when it leaks. */
+  assertionMs: 60_000,
   /** Undelivered journal rows of one executor beyond which it takes no new tasks: the record must not fall behind without end. */
   outboxRows: 50_000,
   /** Tasks taken into one commit round: bounds the transaction and the wait of a neighbour. */

@@ -6,7 +6,15 @@ import * as z from "zod";
 import { Digest, ExecutorName, StepId, TaskId, TenantId } from "./ids.ts";
 import { Premise, PremiseClass } from "./proposal.ts";
 
-export const HeldPremise = z.strictObject({ ...Premise.shape, class: PremiseClass });
+export const HeldPremise = z.strictObject({
+  ...Premise.shape,
+  class: PremiseClass,
+  /** For a conditional request: the strong entity tag (RFC 9110 §8.8.3) that the request is conditional on. */
+  etag: z
+    .string()
+    .regex(/^"[!#-~]{1,200}"$/)
+    .optional(),
+});
 export type HeldPremise = z.infer<typeof HeldPremise>;
 
 export const Receipt = z.strictObject({

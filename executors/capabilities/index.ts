@@ -10,6 +10,7 @@ import { businessDatabase, type DatabaseBindings } from "../databases.ts";
 import { workersPlatform } from "../platform.ts";
 import { modifyCustomerAddress, modifyOrderAddress } from "./addresses.ts";
 import { findByEmail, findByNameZip, getCustomer } from "./customers.ts";
+import { httpCapabilities, httpDefinitions, type HttpBindings } from "./http.ts";
 import { note } from "./journal.ts";
 import { cancelOrder } from "./orders-cancel.ts";
 import { exchangeItems } from "./orders-exchange.ts";
@@ -38,17 +39,22 @@ const all = (databases: D1Databases): Capability[] => [
   note,
 ];
 
-/** The registry of a Worker with these bindings. */
-export const capabilities = (env: DatabaseBindings): CapabilityRegistry =>
-  registry({
-    databaseOf: (region) => businessDatabase(env, region),
-    newNonce: () => toBase64Url(workersPlatform.randomBytes(16)),
-    setTimer: workersPlatform.setTimer,
-  });
+/** The registry of a Worker with these bindings: capabilities over outside systems only where it is configured where those stand. */
+export const capabilities = (env: DatabaseBindings & HttpBindings): CapabilityRegistry =>
+  registry(
+    {
+      databaseOf: (region) => businessDatabase(env, region),
+      newNonce: () => toBase64Url(workersPlatform.randomBytes(16)),
+      setTimer: workersPlatform.setTimer,
+    },
+    httpCapabilities(env),
+  );
 
 /** The registry over any environment; tests pass their own databases. */
-export const registry = (environment: D1Environment): CapabilityRegistry =>
-  new Map(all(new D1Databases(environment)).map((capability) => [capability.contract.name, capability]));
+export const registry = (environment: D1Environment, others: readonly Capability[] = []): CapabilityRegistry =>
+  new Map(
+    [...all(new D1Databases(environment)), ...others].map((capability) => [capability.contract.name, capability]),
+  );
 
 const nothing: D1Environment = {
   databaseOf: () => null,
@@ -58,5 +64,5 @@ const nothing: D1Environment = {
 
 /** Every contract, by name: what releases are built from. */
 export const contracts: ReadonlyMap<string, CapabilityContract> = new Map(
-  [...registry(nothing)].map(([name, { contract }]) => [name, contract]),
+  [...all(new D1Databases(nothing)), ...httpDefinitions].map(({ contract }) => [contract.name, contract]),
 );

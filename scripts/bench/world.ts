@@ -113,7 +113,7 @@ export async function startGoverned(inspectorPort?: number): Promise<Governed> {
         bindings: { ...secrets["countersign-executors"], ...trust },
         d1Databases: { BUSINESS_EU: "bench-business-eu", BUSINESS_US: "bench-business-us" },
         durableObjects: executors,
-        serviceBindings: ledger,
+        serviceBindings: { ...ledger, EGRESS: { name: "countersign-executors", entrypoint: "EgressEntrypoint" } },
       },
       {
         name: "countersign-ledger",

@@ -30,7 +30,7 @@ export const PLAN: DeployPlan = {
   ],
   workers: [
     { name: "countersign-ledger", secrets: ["CHECKPOINT_KEY"] },
-    { name: "countersign-executors", secrets: ["RECEIPT_KEY"] },
+    { name: "countersign-executors", secrets: ["RECEIPT_KEY", "CREDENTIALS"] },
     { name: "countersign", secrets: ["PROPOSAL_KEY", "TASK_ID_SECRET"] },
   ],
 };

@@ -25,6 +25,8 @@ export function renderConfig(toml: string, idByDatabase: ReadonlyMap<string, str
       if (real === undefined) throw new Error(`no id is known for the database ${database ?? "(unnamed)"}`);
       return `database_id = "${real}"`;
     }
+    if (/^HTTP_TARGETS\s*=.*development/.test(line))
+      throw new Error("HTTP_TARGETS holds development settings: they stand in .dev.vars alone");
     if (trust !== null && /^TRUST\s*=/.test(line)) {
       hasTrust = true;
       return `TRUST = '${trust}'`;

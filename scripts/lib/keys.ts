@@ -31,6 +31,8 @@ export type WorkerKeys = {
   readonly checkpointKey: PrivateKey;
   /** 32 bytes, base64url. */
   readonly taskIdSecret: string;
+  /** Named credentials for outside systems (executors/credentials/config.ts), by name. None where absent. */
+  readonly credentials?: { readonly [name: string]: unknown };
 };
 
 export type TenantShape = { readonly regions?: readonly string[]; readonly shards?: number };
@@ -83,7 +85,10 @@ export const secretsOf = (keys: WorkerKeys): { readonly [worker: string]: { read
     PROPOSAL_KEY: JSON.stringify(keys.proposalKey),
     TASK_ID_SECRET: keys.taskIdSecret,
   },
-  "countersign-executors": { RECEIPT_KEY: JSON.stringify(keys.receiptKey) },
+  "countersign-executors": {
+    RECEIPT_KEY: JSON.stringify(keys.receiptKey),
+    CREDENTIALS: JSON.stringify(keys.credentials ?? {}),
+  },
   "countersign-ledger": { CHECKPOINT_KEY: JSON.stringify(keys.checkpointKey) },
 });
 

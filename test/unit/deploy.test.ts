@@ -66,6 +66,11 @@ describe("a deployed configuration", () => {
     expect(() => renderConfig(LEDGER, new Map(), null)).toThrow("countersign-ledger");
     expect(() => renderConfig("", new Map(), "{}")).toThrow("TRUST");
   });
+
+  it("is refused where outside systems are set up for development", () => {
+    const toml = `${LEDGER}\nHTTP_TARGETS = '{"development":true,"origins":{"a":"http://localhost:1"}}'`;
+    expect(() => renderConfig(toml, new Map([["countersign-ledger", "1"]]), "{}")).toThrow("HTTP_TARGETS");
+  });
 });
 
 describe("a deployment", () => {

@@ -82,7 +82,7 @@ describe("development keys", () => {
     const workers = newWorkerKeys();
     const secrets = secretsOf(workers);
     expect(Object.keys(secrets["countersign"]!)).toEqual(["PROPOSAL_KEY", "TASK_ID_SECRET"]);
-    expect(Object.keys(secrets["countersign-executors"]!)).toEqual(["RECEIPT_KEY"]);
+    expect(Object.keys(secrets["countersign-executors"]!)).toEqual(["RECEIPT_KEY", "CREDENTIALS"]);
     expect(Object.keys(secrets["countersign-ledger"]!)).toEqual(["CHECKPOINT_KEY"]);
   });
 });

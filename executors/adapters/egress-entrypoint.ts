@@ -1,0 +1,29 @@
+/** The stateless entrypoint that HTTP effects leave through. Bound by this Worker to itself as `EGRESS`; no other Worker binds it. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { toBase64Url } from "../../shared/bytes.ts";
+import { httpDefinitions } from "../capabilities/http.ts";
+import { workersPlatform } from "../platform.ts";
+import { egress, type EgressAnswer, type EgressCall, type Send } from "./egress.ts";
+
+export class EgressEntrypoint extends WorkerEntrypoint<Env> {
+  send(call: EgressCall): Promise<EgressAnswer> {
+    return wayOut(this.env)(call);
+  }
+}
+
+let cached: { readonly targets: string; readonly credentials: string; readonly send: Send } | null = null;
+
+/** One for an isolate, so that a token is had once and not for each request. */
+function wayOut({ HTTP_TARGETS, CREDENTIALS }: Env): Send {
+  if (cached?.targets !== HTTP_TARGETS || cached.credentials !== CREDENTIALS) {
+    const ways = new Map(httpDefinitions.map((definition) => [definition.contract.name, definition]));
+    const send = egress({ HTTP_TARGETS, CREDENTIALS }, ways, {
+      fetch: (url, init) => fetch(url, init),
+      setTimer: workersPlatform.setTimer,
+      nowMs: workersPlatform.nowMs,
+      newId: () => toBase64Url(workersPlatform.randomBytes(16)),
+    });
+    cached = { targets: HTTP_TARGETS, credentials: CREDENTIALS, send };
+  }
+  return cached.send;
+}

@@ -1,0 +1,70 @@
+/**
+ * Gives a capability its credential at the moment of use, and no other capability.
+ *
+ * C1  A credential is had only for the capability that it names and whose definition names it.
+ * C2  What leaves this module is the headers of one request and the list of what must not come back; nothing of it is logged or stored.
+ */
+import { problem } from "../../shared/problems.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { NO_AUTHORIZATION, type Authorization } from "./authorization.ts";
+import type { Credentials, SigningKey } from "./config.ts";
+import { signedJwt } from "./jwt.ts";
+import { Tokens, type TokenDeps } from "./tokens.ts";
+
+export class CredentialKeeper {
+  readonly #credentials: Credentials;
+  readonly #tokens: Tokens;
+  readonly #deps: TokenDeps;
+
+  constructor(credentials: Credentials, deps: TokenDeps) {
+    this.#credentials = credentials;
+    this.#deps = deps;
+    this.#tokens = new Tokens(deps);
+  }
+
+  /** @param name what the capability's definition names; null for none. Errors: credential-unavailable, egress-refused. */
+  async authorize(capability: string, name: string | null): Promise<Result<Authorization>> {
+    if (name === null) return ok(NO_AUTHORIZATION);
+    const credential = this.#credentials.get(name);
+    if (credential === undefined || credential.capability !== capability)
+      return err(problem("credential-unavailable", "There is no such credential for this capability.", { capability }));
+    switch (credential.kind) {
+      case "bearer":
+        return ok(bearer(credential.token, [credential.token], false));
+      case "header":
+        return ok({
+          headers: { [credential.header]: credential.value },
+          secrets: [credential.value],
+          renewable: false,
+        });
+      case "jwt": {
+        const signing = { nowMs: this.#deps.nowMs(), id: this.#deps.newId() };
+        const token = await signedJwt(credential.key, credential.keyId, credential, signing);
+        return ok(bearer(token, [token, ...privateParts(credential.key)], true));
+      }
+      case "oauth": {
+        const token = await this.#tokens.get(name, credential);
+        return token.ok ? ok(bearer(token.value, [token.value], true)) : token;
+      }
+      default:
+        return unreachable(credential);
+    }
+  }
+
+  /** The callee refused the credential: a kept token is not used again. */
+  refused(name: string | null): void {
+    if (name !== null) this.#tokens.forget(name);
+  }
+}
+
+const bearer = (token: string, secrets: readonly string[], renewable: boolean): Authorization => ({
+  headers: { authorization: `Bearer ${token}` },
+  secrets,
+  renewable,
+});
+
+const privateParts = (key: SigningKey): readonly string[] => (key.kty === "RSA" ? [key.d, key.p, key.q] : [key.d]);
+
+function unreachable(value: never): never {
+  throw new Error(`a kind of credential that is not handled: ${String((value as { kind: unknown }).kind)}`);
+}
