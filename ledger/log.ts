@@ -11,11 +11,13 @@ import type { NoteSigner } from "../shared/tlog/note.ts";
 import { hashAtTiles, TileBuilder, type TileData } from "../shared/tlog/tiles.ts";
 import { appendLeaf, edgeAt, edgeRoot, type Edge } from "../shared/tlog/tree.ts";
 import { batchHash, type Cursor, type Cut, type Head } from "./batch.ts";
+import { KnownNodes } from "./tree/known-nodes.ts";
 import { edgeTiles, readLog, readTiles, writeBatch, type Batch, type TileCache } from "./store.ts";
 
 export class Log {
   readonly tenant: string;
   readonly tiles: TileCache;
+  readonly nodes = new KnownNodes();
   readonly cursors: Map<string, Cursor>;
   #head: Head;
   #edge: Edge;
@@ -75,8 +77,8 @@ export class Log {
     const before = this.#head;
     const full: TileData[] = [];
     for (const leaf of leaves) {
-      this.#edge = appendLeaf(this.#edge, leaf);
-      full.push(...this.#builder.push(leaf));
+      this.#edge = appendLeaf(this.#edge, leaf, this.nodes.put);
+      full.push(...this.#builder.push(leaf, this.nodes.get));
     }
     // A partial tile of an upper level is new only where a tile below it was filled.
     const filled = new Set(full.map(({ tile }) => tile.level));

@@ -207,7 +207,7 @@ export class TenantSequencer {
     const proofs = new Map<number, Promise<string[]>>();
     const proofFrom = (size: number) => {
       let proof = proofs.get(size);
-      if (proof === undefined) proofs.set(size, (proof = consistencyOf(size, head.size, fetch)));
+      if (proof === undefined) proofs.set(size, (proof = consistencyOf(size, head.size, fetch, log.nodes)));
       return proof;
     };
     for (const { waiting, place } of placed) {

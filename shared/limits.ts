@@ -142,6 +142,8 @@ export const LIMITS = {
   batchAttempts: 5,
   /** Tiles that a sequencer keeps: the proofs that executors ask for read the newest ones; each has at most 8 KB. */
   sequencerTiles: 128,
+  /** Hashes of subtrees that a sequencer keeps, some 100 bytes each: two for each entry, so those of the newest thousands. */
+  sequencerNodes: 16_384,
   /** Entries that a read model takes in one step: bounds its transaction. */
   projectionEntries: 500,
   /** How long a read model may stand still before an alarm takes it up again. */

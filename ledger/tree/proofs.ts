@@ -11,17 +11,39 @@ import {
   type Node,
 } from "../../shared/tlog/tree.ts";
 import { hashAtTiles, tilesOfNodes, type GetTile, type Tile } from "../../shared/tlog/tiles.ts";
+import type { KnownNodes } from "./known-nodes.ts";
 
 /** Fetches tiles; the reader gives each of them at its width. */
 export type FetchTiles = (tiles: readonly Tile[]) => Promise<GetTile>;
 
-async function readerOf(nodes: readonly Node[], size: number, fetch: FetchTiles): Promise<HashAt> {
-  return hashAtTiles(size, await fetch(tilesOfNodes(nodes, size)));
+/** Reads what is known from there and the rest from tiles, which is then known too. */
+async function readerOf(
+  nodes: readonly Node[],
+  size: number,
+  fetch: FetchTiles,
+  known?: Pick<KnownNodes, "get" | "put">,
+): Promise<HashAt> {
+  const missing =
+    known === undefined ? nodes : nodes.filter(({ level, index }) => known.get(level, index) === undefined);
+  const stored = hashAtTiles(size, await fetch(tilesOfNodes(missing, size)));
+  if (known === undefined) return stored;
+  return (level, index) => {
+    const found = known.get(level, index);
+    if (found !== undefined) return found;
+    const hash = stored(level, index);
+    known.put(level, index, hash);
+    return hash;
+  };
 }
 
 /** RFC 6962 consistency proof in base64. Throws a RangeError unless from <= to. */
-export async function consistencyOf(from: number, to: number, fetch: FetchTiles): Promise<string[]> {
-  const hashAt = await readerOf(consistencyNodes(from, to), to, fetch);
+export async function consistencyOf(
+  from: number,
+  to: number,
+  fetch: FetchTiles,
+  known?: Pick<KnownNodes, "get" | "put">,
+): Promise<string[]> {
+  const hashAt = await readerOf(consistencyNodes(from, to), to, fetch, known);
   return consistencyProof(from, to, hashAt).map(toBase64);
 }
 

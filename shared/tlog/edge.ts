@@ -24,14 +24,24 @@ export function edgeOf(size: number, hashes: readonly Uint8Array[]): Edge {
   return { size, hashes };
 }
 
-/** The edge after one more leaf. The edge that is passed in stays as it is. */
-export function appendLeaf(edge: Edge, leaf: Uint8Array): Edge {
+/** Is told of each complete subtree that comes to stand in a tree, with its hash; see `Node`. */
+export type SeeNode = (level: number, index: number, hash: Uint8Array) => void;
+
+/** The edge after one more leaf, which completes subtrees: `see` is told of each, the leaf first. The edge that is passed in stays as it is. */
+export function appendLeaf(edge: Edge, leaf: Uint8Array, see?: SeeNode): Edge {
   assertCount(edge.size + 1, "size");
   if (leaf.length !== HASH_BYTES) throw new RangeError("a leaf hash has 32 bytes");
   const hashes = edge.hashes.slice();
   let hash = leaf;
+  let level = 0;
+  let index = edge.size;
+  see?.(level, index, hash);
   // Each bit that a carry clears joins the subtree to its left with the one just completed.
-  for (let carry = edge.size; isOdd(carry); carry = half(carry)) hash = nodeHash(hashes.pop()!, hash);
+  for (; isOdd(index); see?.(level, index, hash)) {
+    hash = nodeHash(hashes.pop()!, hash);
+    level += 1;
+    index = half(index);
+  }
   hashes.push(hash);
   return { size: edge.size + 1, hashes };
 }

@@ -21,6 +21,8 @@ export type TileData = { readonly tile: Tile; readonly bytes: Bytes };
 /** Gives the bytes of a hash tile of exactly this width, or undefined where there is none. */
 export type GetTile = (tile: Tile) => Uint8Array | undefined;
 
+const unknown = (): undefined => undefined;
+
 /** The root over a power of two of hashes. */
 function perfectRoot(hashes: readonly Uint8Array[]): Uint8Array {
   let row = hashes;
@@ -97,8 +99,11 @@ export class TileBuilder {
     return this.#size;
   }
 
-  /** Takes the next leaf and returns the tiles that it filled, the lowest level first: nearly always none. */
-  push(leafHash: Uint8Array): TileData[] {
+  /**
+   * Takes the next leaf and returns the tiles that it filled, the lowest level first: nearly always none. The root over a full tile is taken
+   * from `known`, where that has it, and otherwise made of its 256 hashes.
+   */
+  push(leafHash: Uint8Array, known: (level: number, index: number) => Uint8Array | undefined = unknown): TileData[] {
     if (leafHash.length !== HASH_BYTES) throw new RangeError("a leaf hash has 32 bytes");
     this.#size++;
     const full: TileData[] = [];
@@ -109,7 +114,7 @@ export class TileBuilder {
       if (tail.length < TILE_WIDTH) return full;
       const index = hashesAtLevel(this.#size, level) / TILE_WIDTH - 1;
       full.push({ tile: { level, index, width: TILE_WIDTH }, bytes: concat(...tail) });
-      hash = perfectRoot(tail);
+      hash = known((level + 1) * TILE_HEIGHT, index) ?? perfectRoot(tail);
       this.#tails[level] = [];
     }
   }

@@ -12,7 +12,7 @@ import { appendLeaf, edgeOf, edgeRoot, emptyEdge, type Edge } from "./edge.ts";
 import { emptyRoot, nodeHash } from "./hash.ts";
 import { verifySubtreeConsistency, verifySubtreeInclusion } from "./subtree.ts";
 
-export { appendLeaf, edgeOf, edgeRoot, emptyEdge, type Edge } from "./edge.ts";
+export { appendLeaf, edgeOf, edgeRoot, emptyEdge, type Edge, type SeeNode } from "./edge.ts";
 export { emptyRoot, HASH_BYTES, leafHash, nodeHash } from "./hash.ts";
 
 /** A complete subtree: the leaves from index * 2^level up to (index + 1) * 2^level. */

@@ -144,10 +144,25 @@ describe("A tree", () => {
   });
 
   it("has an edge that cannot be read back with another size", () => {
-    const edge = allLeaves.slice(0, 5).reduce(appendLeaf, emptyEdge);
+    const edge = allLeaves.slice(0, 5).reduce((grown, hash) => appendLeaf(grown, hash), emptyEdge);
     expect(edgeOf(5, edge.hashes)).toEqual(edge);
     expect(() => edgeOf(7, edge.hashes)).toThrow(RangeError);
     expect(() => appendLeaf(edge, new Uint8Array(31))).toThrow(RangeError);
+  });
+
+  it("tells of every complete subtree once, with its hash", () => {
+    const seen = new Map<string, Uint8Array>();
+    let edge = emptyEdge;
+    for (const hash of allLeaves.slice(0, 70))
+      edge = appendLeaf(edge, hash, (level, index, node) => {
+        expect(seen.has(`${level}/${index}`)).toBe(false);
+        seen.set(`${level}/${index}`, node);
+      });
+    const hashAt = hashAtLeaves(allLeaves.slice(0, 70));
+    for (let level = 0; 2 ** level <= 70; level++)
+      for (let index = 0; (index + 1) * 2 ** level <= 70; index++)
+        expect(seen.get(`${level}/${index}`)).toEqual(hashAt(level, index));
+    expect(seen.size).toBe(70 + 35 + 17 + 8 + 4 + 2 + 1);
   });
 
   it("handles sizes up to 2^53 - 1 and refuses those beyond", () => {
@@ -185,6 +200,17 @@ describe("Tiles", () => {
     const resumed = new TileBuilder(600, kept.getTile);
     expect(resumed.partials()).toEqual(builder.partials());
     expect(() => new TileBuilder(601, kept.getTile)).toThrow("tile/0/002.p/89");
+  });
+
+  it("take the root over a full tile from whoever knows it", () => {
+    const known = new Map<string, Uint8Array>();
+    const [told, alone] = [new TileBuilder(), new TileBuilder()];
+    let edge = emptyEdge;
+    for (const hash of allLeaves.slice(0, 600)) {
+      edge = appendLeaf(edge, hash, (level, index, node) => known.set(`${level}/${index}`, node));
+      expect(told.push(hash, (level, index) => known.get(`${level}/${index}`))).toEqual(alone.push(hash));
+    }
+    expect(told.partials()).toEqual(alone.partials());
   });
 
   it("have one spelling of each path", () => {
