@@ -8,12 +8,15 @@ import { LIMITS } from "../shared/limits.ts";
 import { within, type Platform } from "../shared/platform.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import type { Outcome, Prepared } from "./adapters/types.ts";
+import type { JsonObject } from "../shared/json.ts";
+import type { ActionContext, Capability, Outcome, Prepared } from "./adapters/types.ts";
 import type { Rounds } from "./rounds.ts";
 import { actionContext } from "./task/act.ts";
 import { effectsOf, resolvedArgs, type Effect } from "./task/advance.ts";
-import { stepOutcome, stepPrepared } from "./task/decide.ts";
+import { stepPrepared } from "./task/decide.ts";
 import type { TaskDeps } from "./task/deps.ts";
+import type { Draft } from "./task/draft.ts";
+import { stepOutcome } from "./task/outcome.ts";
 import type { TaskState } from "./task/state.ts";
 
 export type EffectsDeps = {
@@ -23,18 +26,16 @@ export type EffectsDeps = {
   readonly platform: Pick<Platform, "nowMs" | "setTimer" | "log">;
 };
 
-/** Pause before an effect in doubt is asked about again, doubling each time up to a minute. */
-const REASK_MS = 1_000;
-
 export class Effects {
   readonly #deps: EffectsDeps;
   readonly #running = new Set<string>();
+  /** Calls that went on after their time and may still answer. */
+  #late = 0;
   /**
    * The plan that each claim was decided on, until it is applied: never a later reading, which nobody has decided about (E2).
    * Lost in a crash; then the adapter is asked what happened and the target is read again.
    */
   readonly #preparedByStep = new Map<string, Prepared>();
-  readonly #reasksByStep = new Map<string, number>();
   /** Claims that this instance saw committed and has not acted on: for every other claim a call may have left already. */
   readonly #freshClaims = new Set<string>();
 
@@ -81,12 +82,14 @@ export class Effects {
     const capability = deps.value.registry.get(step.capability);
     const args = resolvedArgs(state, step, deps.value);
     if (capability === undefined || capability.kind !== "external" || !args.ok) return void this.#running.delete(key);
-    const resumed = effect.kind === "apply" && !this.#freshClaims.delete(key);
+    const { contract } = capability;
+    const timeoutMs = contract.timeoutMs ?? LIMITS.effectTimeoutMs;
+    const resumed = effect.kind === "ask" || (effect.kind === "apply" && !this.#freshClaims.delete(key));
     const context = actionContext(state, step, deps.value, resumed);
     if (effect.kind === "prepare") {
       const prepared = await within(
         this.#deps.platform,
-        LIMITS.effectTimeoutMs,
+        timeoutMs,
         () => capability.prepare!(args.value, context),
         (): Result<Prepared> => err(problem("not-running", "The target could not be read.")),
       );
@@ -98,53 +101,76 @@ export class Effects {
       return;
     }
     const prepared = this.#preparedByStep.get(key) ?? null;
-    const doubt = (): Outcome => ({ kind: "in-doubt", problem: problem("effect-in-doubt", "No answer came in time.") });
+    const attempt = step.attempts;
+    const call = callOf(capability, resumed, args.value, prepared, context);
+    const answers = call();
     const outcome = await within(
       this.#deps.platform,
-      LIMITS.effectTimeoutMs,
-      () => capability.apply(args.value, prepared, context),
-      doubt,
+      timeoutMs,
+      () => answers,
+      (): Outcome => unknown("No answer came in time."),
     );
-    if (outcome.kind !== "in-doubt") {
-      this.#preparedByStep.delete(key);
-      this.#reasksByStep.delete(key);
-    }
-    await this.#answer(task, key, (draft, now) => stepOutcome(draft, effect.step, outcome, prepared, now));
-    if (outcome.kind === "in-doubt") this.#reaskLater(task, key);
+    if (outcome.kind !== "in-doubt") this.#preparedByStep.delete(key);
+    await this.#answer(task, key, (draft, now) => stepOutcome(draft, effect.step, attempt, outcome, prepared, now));
+    if (outcome.kind === "in-doubt") this.#awaitLate(task, effect.step, attempt, answers, prepared);
   }
 
-  async #answer(
-    task: string,
-    key: string,
-    decide: (draft: Parameters<typeof stepPrepared>[0], deps: TaskDeps) => void,
-  ): Promise<void> {
+  /** An answer that comes after its time is still an answer: it settles the doubt, or contradicts whoever has settled it. */
+  #awaitLate(task: string, step: string, attempt: number, answers: Promise<Outcome>, prepared: Prepared | null): void {
+    if (this.#late >= LIMITS.lateAnswers) return;
+    this.#late++;
+    void answers
+      .then((late) =>
+        late.kind === "in-doubt"
+          ? null
+          : this.#decide(task, (draft, now) => stepOutcome(draft, step, attempt, late, prepared, now)),
+      )
+      .catch(() => {})
+      .finally(() => this.#late--);
+  }
+
+  async #answer(task: string, key: string, decide: (draft: Draft, deps: TaskDeps) => void): Promise<void> {
     let decided = false;
+    await this.#decide(task, (draft, deps) => decide(draft, deps), () => {
+      // Not before: until this answer is decided, the task still asks for what has just been done.
+      decided = true;
+      this.#running.delete(key);
+    });
+    // Afterwards the key may stand for the next effect of the step.
+    if (!decided) this.#running.delete(key);
+  }
+
+  async #decide(task: string, decide: (draft: Draft, deps: TaskDeps) => void, before = () => {}): Promise<void> {
     await this.#deps.rounds.run({
       task,
       decide: (draft, existing, nowMs) => {
-        // Not before: until this answer is decided, the task still asks for what has just been done.
-        decided = true;
-        this.#running.delete(key);
+        before();
         const deps = existing === null ? null : this.#deps.depsOf(existing.release, nowMs);
         if (deps === null || !deps.ok) return deps ?? err(problem("not-found", "No such task."));
         decide(draft, deps.value);
         return ok(null);
       },
     });
-    // Afterwards the key may stand for the next effect of the step.
-    if (!decided) this.#running.delete(key);
   }
+}
 
-  /** E5: an effect in doubt is asked about, never repeated blindly. */
-  #reaskLater(task: string, key: string): void {
-    const reasks = (this.#reasksByStep.get(key) ?? 0) + 1;
-    this.#reasksByStep.set(key, reasks);
-    if (this.#reasksByStep.size > LIMITS.roundTasks * 16) this.#reasksByStep.clear();
-    this.#running.add(key);
-    this.#deps.platform.setTimer(Math.min(60_000, REASK_MS * 2 ** Math.min(reasks, 6)), () => {
-      this.#running.delete(key);
-      const state = this.#deps.stateOf(task);
-      if (state !== null) this.start(state);
-    });
-  }
+type External = Extract<Capability, { kind: "external" }>;
+const unknown = (detail: string): Outcome => ({ kind: "in-doubt", problem: problem("effect-in-doubt", detail) });
+
+/**
+ * O1: the first call of a claim applies. Any later one does so only where the same key cannot be applied twice; else it asks, where that
+ * is possible, and never sends.
+ */
+function callOf(
+  capability: External,
+  resumed: boolean,
+  args: JsonObject,
+  prepared: Prepared | null,
+  context: ActionContext,
+): () => Promise<Outcome> {
+  const { reconcile } = capability;
+  if (!resumed || capability.contract.delivery !== "at-most-once")
+    return async () => capability.apply(args, prepared, context);
+  if (reconcile === null) return async () => unknown("Whether the request had left is not known.");
+  return async () => (await reconcile(args, context)) ?? unknown("The target cannot say.");
 }

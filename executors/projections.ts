@@ -1,13 +1,14 @@
 /**
  * What follows from a record in the object's own tables, written in the record's transaction (J2): which tasks are open, what waits for a
- * person, which attestations are used, and what must happen at a time.
+ * person, what is in doubt, which signatures are used, and what must happen at a time.
  */
 import type { TaskEvent } from "../shared/events.ts";
 
-/** Timers of a task: its own deadline, a review's deadline, the end of a pause before another attempt. */
+/** Timers of a task: its own deadline, a review's deadline, the end of a pause before another attempt, the next question about a doubt. */
 const DEADLINE = "deadline";
 const reviewTimer = (step: string) => `review:${step}`;
 const retryTimer = (step: string) => `retry:${step}`;
+const askTimer = (step: string) => `ask:${step}`;
 
 export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
   switch (event.type) {
@@ -44,10 +45,23 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
     case "step-expired":
       return endReview(sql, task, event.step);
     case "step-refused":
+      endDoubt(sql, task, event.step);
       return event.retryAtMs === null ? undefined : setTimer(sql, task, retryTimer(event.step), event.retryAtMs);
     case "step-claimed":
-      sql.exec("DELETE FROM timers WHERE task = ? AND name = ?", task, retryTimer(event.step));
-      return;
+      return endTimer(sql, task, retryTimer(event.step));
+    case "step-in-doubt":
+      sql.exec(
+        "INSERT INTO doubts (task, step, since_seq) VALUES (?, ?, (SELECT max(seq) FROM journal)) ON CONFLICT (task, step) DO NOTHING",
+        task,
+        event.step,
+      );
+      return event.askAtMs === null
+        ? endTimer(sql, task, askTimer(event.step))
+        : setTimer(sql, task, askTimer(event.step), event.askAtMs);
+    case "doubt-resolved":
+      // Single use, as for attestations.
+      sql.exec("INSERT INTO attestations (id, review) VALUES (?, ?)", event.resolution, event.action);
+      return endDoubt(sql, task, event.step);
     default:
       return;
   }
@@ -62,9 +76,18 @@ function setTimer(sql: SqlStorage, task: string, name: string, atMs: number): vo
   );
 }
 
+const endTimer = (sql: SqlStorage, task: string, name: string): void =>
+  void sql.exec("DELETE FROM timers WHERE task = ? AND name = ?", task, name);
+
+/** Also called for steps in doubt that were applied meanwhile: no applied step pays for a row that it almost never has. */
+export function endDoubt(sql: SqlStorage, task: string, step: string): void {
+  sql.exec("DELETE FROM doubts WHERE task = ? AND step = ?", task, step);
+  endTimer(sql, task, askTimer(step));
+}
+
 function endReview(sql: SqlStorage, task: string, step: string): void {
   sql.exec("DELETE FROM reviews WHERE task = ? AND step = ?", task, step);
-  sql.exec("DELETE FROM timers WHERE task = ? AND name = ?", task, reviewTimer(step));
+  endTimer(sql, task, reviewTimer(step));
 }
 
 /** Tasks that have a timer due, each once, oldest first. */

@@ -16,11 +16,12 @@ import { DurableObject } from "cloudflare:workers";
 import type { JsonObject } from "../shared/json.ts";
 import { ok, type Result } from "../shared/result.ts";
 import type { ExecutorRpc, LedgerRpc, StopAnswer, Submitted, TaskContext, Witness } from "../shared/rpc.ts";
-import type { ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
+import type { DoubtView, ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
 import { capabilities } from "./capabilities/index.ts";
 import { configOf } from "./config.ts";
 import * as intake from "./intake.ts";
 import { workersPlatform } from "./platform.ts";
+import * as resolving from "./resolving.ts";
 import * as reviewing from "./reviewing.ts";
 import { Shard } from "./shard.ts";
 import * as stopping from "./stopping.ts";
@@ -98,8 +99,8 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     return cancelled.ok ? this.read(task) : cancelled;
   }
 
-  async reviews(): Promise<Result<readonly ReviewView[]>> {
-    return ok(reviewing.reviews(this.#shard));
+  async waiting(): Promise<Result<{ reviews: readonly ReviewView[]; doubts: readonly DoubtView[] }>> {
+    return ok({ reviews: reviewing.reviews(this.#shard), doubts: resolving.doubts(this.#shard) });
   }
 
   async review(id: string): Promise<Result<ReviewView>> {
@@ -108,6 +109,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   decide(id: string, signed: unknown): Promise<Result<ReviewView>> {
     return reviewing.decide(this.#shard, id, signed);
+  }
+
+  resolve(task: string, step: string, signed: unknown): Promise<Result<TaskView>> {
+    return resolving.resolve(this.#shard, task, step, signed);
   }
 
   stop(command: unknown): Promise<Result<StopAnswer>> {

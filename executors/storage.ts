@@ -4,7 +4,7 @@
  *  journal   the hash chain: one row per record, with the values behind its commitments beside it. Rows after `delivered` are the outbox.
  *  tasks     which tasks exist and which have ended; a task's state is the fold of its journal rows
  *  timers    everything that must happen at a time; the alarm is the earliest
- *  reviews   what waits for a person;  attestations  which signatures were used
+ *  reviews   what waits for a person;  attestations  which signatures were used;  doubts  effects of which nobody knows yet
  *  releases, promotions, stops, revoked   what this object trusts and refuses
  *  meta      delivered, checkpoint, alarm
  */
@@ -26,6 +26,8 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE stops (kind TEXT NOT NULL, target TEXT NOT NULL, stop TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (kind, target)) WITHOUT ROWID;
    CREATE TABLE lifted (stop TEXT PRIMARY KEY) WITHOUT ROWID;
    CREATE TABLE revoked (kid TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE doubts (task TEXT NOT NULL, step TEXT NOT NULL, since_seq INTEGER NOT NULL, PRIMARY KEY (task, step)) WITHOUT ROWID;
+   CREATE INDEX doubts_by_age ON doubts (since_seq);`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

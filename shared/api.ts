@@ -8,7 +8,7 @@ import { StepDecision, StepStatus, TaskStatus, Principal } from "./events.ts";
 import { PublicJwk } from "./keys.ts";
 import { HeldPremise } from "./receipt.ts";
 import { Envelope } from "./signing.ts";
-import { JsonValue, ReviewView } from "./views.ts";
+import { DoubtView, JsonValue, ReviewView } from "./views.ts";
 
 const At = z.iso.datetime();
 const Incomplete = z.array(z.string());
@@ -33,7 +33,12 @@ export const TaskSummary = z.object({
 export const TaskPage = z.object({ tasks: z.array(TaskSummary), next: z.string().nullable() });
 export type TaskPage = z.infer<typeof TaskPage>;
 
-export const ReviewPage = z.object({ reviews: z.array(ReviewView), incomplete: Incomplete });
+/** What waits for a person: decisions, and effects of which nobody knows whether they happened. */
+export const ReviewPage = z.object({
+  reviews: z.array(ReviewView),
+  doubts: z.array(DoubtView),
+  incomplete: Incomplete,
+});
 export type ReviewPage = z.infer<typeof ReviewPage>;
 
 /** One signature of a person over a step, as the record holds it. */

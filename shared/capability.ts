@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { canonicalize, digestOf } from "./canonical.ts";
 import type { Json, JsonObject } from "./json.ts";
+import { LIMITS } from "./limits.ts";
 import { problem } from "./problems.ts";
 import { err, ok, type Result } from "./result.ts";
 import { UndoDeclaration } from "./undo.ts";
@@ -52,6 +53,15 @@ export const CapabilityContract = z.strictObject({
   effectKey: Template.optional(),
   /** The capability that takes the action back, and from what its arguments come (shared/undo.ts). */
   undo: UndoDeclaration.optional(),
+  /** Time that one call of the target may take; LIMITS.effectTimeoutMs where absent. */
+  timeoutMs: z.int().min(100).max(LIMITS.effectTimeoutMs).optional(),
+  /** Attempts while each is proved not executed, and the time they may take together. */
+  retry: z
+    .strictObject({
+      attempts: z.int().min(1).max(LIMITS.effectAttemptsMost),
+      totalMs: z.int().min(0).max(LIMITS.retryTotalMostMs),
+    })
+    .optional(),
 });
 export type CapabilityContract = z.infer<typeof CapabilityContract>;
 

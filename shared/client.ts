@@ -43,6 +43,7 @@ export type ClientOptions = {
 export type Signed = { readonly envelope: Envelope; readonly chain: readonly Envelope[] };
 /** Without a chain the server looks the enrolments up by the key id. */
 export type SignedDecision = { readonly envelope: Envelope; readonly chain?: readonly Envelope[] };
+export type SignedWord = SignedDecision & { readonly result: { readonly salt: string; readonly value: Json } | null };
 export type IntentRequest = Omit<Intent, "input"> & { readonly input: JsonObject };
 export type StepRequest = Omit<AgentStep, "args"> & { readonly args: JsonObject };
 export type ProposalRequest = {
@@ -226,6 +227,9 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
     listReviews: () => get("/v1/reviews", api.ReviewPage),
     readReview: (review: string) => get(`/v1/reviews/${at(review)}`, ReviewView),
     /** Sends a decision that the caller's own device signed. */
+    /** `POST /v1/tasks/{id}/steps/{step}/resolve` (approver, operator, admin): a signed word on what became of an effect in doubt. */
+    resolveStep: (task: string, step: string, signed: SignedWord) =>
+      post(`/v1/tasks/${at(task)}/steps/${at(step)}/resolve`, signed, TaskView),
     decideReview: (review: string, signed: SignedDecision) =>
       post(`/v1/reviews/${at(review)}/decision`, signed, ReviewView),
 

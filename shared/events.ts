@@ -148,7 +148,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
     tags: z.array(z.string()),
     replayed: z.boolean(),
   }),
-  /** Proved not executed. `retryAtMs` is set when another attempt follows. */
+  /** Proved not executed; `attempt` is the claim, 0 where nothing was claimed yet. `retryAtMs` is set when another attempt follows. */
   z.strictObject({
     type: z.literal("step-refused"),
     step,
@@ -158,7 +158,42 @@ export const TaskEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("step-denied"), step, rules: z.array(z.string()), byDefault: z.boolean() }),
   z.strictObject({ type: z.literal("step-failed"), step, code: Code }),
-  z.strictObject({ type: z.literal("step-in-doubt"), step, action: z.string() }),
+  /**
+   * It is not known whether the attempt was executed. Recorded again after each question that brought no answer; `askAtMs` is when the
+   * next one follows, null when only a person can say.
+   */
+  z.strictObject({
+    type: z.literal("step-in-doubt"),
+    step,
+    action: z.string(),
+    attempt: z.int().min(1),
+    code: Code,
+    asked: z.int().min(0),
+    askAtMs: z.int().nullable(),
+  }),
+  /** A person said what became of an effect in doubt. `applied` is followed by step-applied; `not-applied` ends the step or, with `retry`, opens another attempt. */
+  z.strictObject({
+    type: z.literal("doubt-resolved"),
+    step,
+    action: z.string(),
+    attempt: z.int().min(1),
+    resolution: z.string(),
+    member: MemberId,
+    roles: z.array(z.string()),
+    outcome: z.enum(["applied", "not-applied"]),
+    retry: z.boolean(),
+    envelope: Envelope,
+    chain: z.array(Envelope),
+  }),
+  /** The target answered after a person had decided, and says otherwise. Changes nothing; someone must look. */
+  z.strictObject({
+    type: z.literal("answer-contradicted"),
+    step,
+    action: z.string(),
+    attempt: z.int().min(1),
+    resolution: z.string(),
+    answer: z.enum(["applied", "refused"]),
+  }),
   z.strictObject({
     type: z.literal("step-skipped"),
     step,

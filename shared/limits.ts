@@ -59,8 +59,27 @@ export const LIMITS = {
   entryBytes: 65_535,
   /** Longest `Prefer: wait`, in seconds: below common proxy timeouts. */
   waitSeconds: 25,
-  /** Attempts of one effect whose earlier attempt was proved not executed. */
-  effectAttempts: 5,
+  /** Attempts of one step whose earlier attempt was proved not executed, where its contract says nothing else; and the most it may say. */
+  effectAttempts: 6,
+  effectAttemptsMost: 20,
+  /** Pause before the next of them: 20 ms, 80 ms, 320 ms, …: a moved record is read again at once, a struggling target gets air. */
+  retryBaseMs: 20,
+  retryFactor: 4,
+  retryCapMs: 60_000,
+  /** Time that all attempts of one step may take, where its contract says nothing else; and the most it may say. Bounds Retry-After too. */
+  retryTotalMs: 15 * 60_000,
+  retryTotalMostMs: 24 * 3_600_000,
+  /** Further attempts of all steps of one task: a task that needs more is in trouble that trying does not cure. */
+  taskRetries: 128,
+  /** Questions about one effect in doubt, with pauses of 1 s, 2 s, … 10 min, within half a day: an outage passes, then a person decides. */
+  doubtAsks: 16,
+  doubtBaseMs: 1_000,
+  doubtCapMs: 10 * 60_000,
+  doubtTotalMs: 12 * 3_600_000,
+  /** Calls of one executor that went on after their time and whose answers are still taken. */
+  lateAnswers: 1_000,
+  /** Effects in doubt that one executor lists at a time. */
+  doubtsListed: 200,
   /** Time one adapter call may take. */
   effectTimeoutMs: 15_000,
   /** How often one adapter call asks a database that gave no answer: a lost answer is common, three in a row are an outage. */

@@ -7,6 +7,7 @@ const of = <Name extends string>(name: Name) => `application/vnd.countersign.${n
 export const PAYLOAD_TYPES = {
   plan: of("plan"),
   attestation: of("attestation"),
+  resolution: of("resolution"),
   promotion: of("promotion"),
   enrolment: of("enrolment"),
   restore: of("restore"),

@@ -10,7 +10,8 @@ import type { Result } from "./result.ts";
 import type { ReleaseDelivery } from "./release.ts";
 import type { SignedAttestation } from "./attestation.ts";
 import type { Envelope } from "./signing.ts";
-import type { ReviewView, TaskEventView, TaskView } from "./views.ts";
+import type { SignedResolution } from "./resolution.ts";
+import type { DoubtView, ReviewView, TaskEventView, TaskView } from "./views.ts";
 
 /** Opens a task; carries its first plan where the planner is a playbook. */
 export type SubmitCommand = {
@@ -124,9 +125,12 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
     waitMs: number,
   ): Promise<Result<{ readonly events: readonly TaskEventView[]; readonly settled: boolean }>>;
   cancel(task: string, by: string): Promise<Result<TaskView>>;
-  reviews(): Promise<Result<readonly ReviewView[]>>;
+  /** What waits for a person: reviews, and effects of which nobody knows whether they happened. */
+  waiting(): Promise<Result<{ readonly reviews: readonly ReviewView[]; readonly doubts: readonly DoubtView[] }>>;
   review(id: string): Promise<Result<ReviewView>>;
   decide(review: string, signed: SignedAttestation): Promise<Result<ReviewView>>;
+  /** A person's signed word on what became of an effect in doubt. */
+  resolve(task: string, step: string, signed: SignedResolution): Promise<Result<TaskView>>;
   stop(command: StopCommand): Promise<Result<StopAnswer>>;
   restore(signed: {
     readonly envelope: Envelope;

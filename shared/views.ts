@@ -27,6 +27,24 @@ export const StepView = z.object({
   attempts: z.int(),
   result: JsonValue.nullable(),
   problem: ProblemView.nullable(),
+  /** What an unfinished step waits for. `until` is when that is over, or when it is tried or asked again. */
+  waitsFor: z
+    .object({
+      what: z.enum(["person", "retry", "answer", "time", "signal", "event"]),
+      name: z.string().nullable(),
+      until: z.iso.datetime().nullable(),
+    })
+    .nullable(),
+  /** A person's word on what became of an attempt that was in doubt. */
+  resolved: z
+    .object({
+      resolution: z.string(),
+      member: z.string(),
+      outcome: z.enum(["applied", "not-applied"]),
+      /** What the target answered later, against that word. */
+      contradiction: z.enum(["applied", "refused"]).nullable(),
+    })
+    .nullable(),
   premises: z.array(HeldPremise),
   tags: z.array(z.string()),
   appliedAt: z.iso.datetime().nullable(),
@@ -95,6 +113,33 @@ export const ReviewView = z.object({
   parts: z.object({ challenge: z.string(), step: z.string(), args: JsonValue, premises: JsonValue, shown: Shown }),
 });
 export type ReviewView = z.infer<typeof ReviewView>;
+
+/** An effect of which it is not known whether it happened: what someone must check, and what they sign over. */
+export const DoubtView = z.object({
+  task: z.string(),
+  step: z.string(),
+  automation: z.string(),
+  capability: z.string(),
+  region: z.string(),
+  /** What the capability does, in a sentence. */
+  summary: z.string(),
+  args: JsonValue,
+  /** The key under which the target was asked to act: look for it there. */
+  action: z.string(),
+  effectKey: z.string().nullable(),
+  /** Digest of the signed step, and the claim that is in doubt. */
+  digest: z.string(),
+  attempt: z.int(),
+  problem: ProblemView,
+  since: z.iso.datetime(),
+  /** Questions to the target so far, and when the next follows; null: only a person can say. */
+  asked: z.int(),
+  nextAskAt: z.iso.datetime().nullable(),
+  /** Roles of which whoever resolves it needs one, and the members who may not. */
+  roles: z.array(z.string()),
+  requesters: z.array(z.string()),
+});
+export type DoubtView = z.infer<typeof DoubtView>;
 
 /** One event of a task as a stream shows it: chain position, time and the event with its values replaced by commitments. */
 export const TaskEventView = z.object({

@@ -8,6 +8,7 @@ import { keysEnrol } from "./keys-enrol.ts";
 import { keysList, keysNew, keysRevoke } from "./keys.ts";
 import { promote, publish } from "./releases.ts";
 import { reviews } from "./reviews.ts";
+import { resolve } from "./resolve.ts";
 import { restore, revoke } from "./stops.ts";
 import { submit } from "./submit.ts";
 import { tasks } from "./tasks.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   reviews,
   approve,
   reject,
+  resolve,
   verify,
   doctor,
   publish,

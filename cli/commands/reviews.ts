@@ -2,11 +2,12 @@
 import { ok } from "../../shared/result.ts";
 import type { Command } from "../command.ts";
 import { cyan, dim, yellow } from "../output.ts";
+import { doubtText } from "../views/doubt.ts";
 import { reviewRows, reviewText } from "../views/review.ts";
 
 export const reviews: Command = {
   name: "reviews",
-  summary: "Lists what waits for a person, or shows one review: what will change, why, who asks, which rule.",
+  summary: "Lists what waits for a person, decisions and effects in doubt, or shows one review: what will change, why, who asks, which rule.",
   args: { id: { type: "positional", required: false, description: "One review in full" } },
   examples: [
     "countersign reviews",
@@ -23,11 +24,14 @@ export const reviews: Command = {
     }
     const page = await client.value.listReviews();
     if (!page.ok) return page;
-    const { reviews: waiting, incomplete } = page.value;
+    const { reviews: waiting, doubts, incomplete } = page.value;
     const lines =
       waiting.length === 0
-        ? ["Nothing waits."]
+        ? doubts.length === 0
+          ? ["Nothing waits."]
+          : []
         : [reviewRows(waiting), "", dim(`one in full: ${cyan(`countersign reviews ${waiting[0]!.id}`)}`)];
+    for (const doubt of doubts) lines.push(...(lines.length === 0 ? [] : [""]), doubtText(doubt));
     if (incomplete.length > 0)
       lines.push(yellow(`No answer from ${incomplete.join(", ")}: their reviews are missing.`));
     return ok({ json: page.value, text: lines.join("\n") });

@@ -11,7 +11,7 @@ export function eventText({ seq, at, event }: TaskEventView): string {
 
 const paint = (type: string) => {
   if (type === "step-applied" || type === "review-approved") return green;
-  if (/denied|failed|rejected|expired|doubt|refused/.test(type)) return red;
+  if (/denied|failed|rejected|expired|doubt|refused|contradicted/.test(type)) return red;
   return type === "review-requested" ? yellow : bold;
 };
 
@@ -45,6 +45,12 @@ function describe(event: Event): string {
       return `${field("step")}: ${event["byDefault"] === true ? "no rule allows it" : `by ${list("rules")}`}`;
     case "step-skipped":
       return `${field("step")}: ${field("why")}`;
+    case "step-in-doubt":
+      return `${field("step")}: ${field("code")}, ${event["askAtMs"] === null ? "someone must check" : "asked again"}`;
+    case "doubt-resolved":
+      return `${field("step")}: ${field("outcome")}, says ${field("member")}`;
+    case "answer-contradicted":
+      return `${field("step")}: the target says ${field("answer")}`;
     case "task-settled":
       return field("status");
     default:

@@ -27,7 +27,23 @@ export function taskText(task: TaskView): string {
   if (task.steps.length > 0) lines.push("", table(task.steps.map(stepRow), "  "));
   const waiting = task.steps.filter((step) => step.status === "awaiting_review" && step.review !== null);
   for (const step of waiting) lines.push("", `  waits for a person: ${cyan(`countersign reviews ${step.review}`)}`);
+  for (const step of task.steps.filter(({ waitsFor }) => waitsFor !== null && waitsFor.name === null))
+    lines.push("", `  ${waitText(task, step)}`);
   return lines.join("\n");
+}
+
+function waitText(task: TaskView, { id, waitsFor, attempts }: StepView): string {
+  const until = waitsFor!.until === null ? "" : `${time(waitsFor!.until)} UTC`;
+  switch (waitsFor!.what) {
+    case "person":
+      return `${line(id)} is in doubt, someone must check: ${cyan(`countersign resolve ${task.id} ${line(id)} --applied|--not-applied --reason …`)}`;
+    case "retry":
+      return `${line(id)} is tried again at ${until}, after ${attempts} attempts`;
+    case "answer":
+      return `${line(id)} is in doubt; the target is asked again at ${until}`;
+    default:
+      return `${line(id)} waits${until === "" ? "" : ` until ${until}`}`;
+  }
 }
 
 function stepRow(step: StepView): string[] {

@@ -10,8 +10,8 @@ import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { isTerminal, isUnsuccessful, resultsOf, type StepState, type TaskState } from "./state.ts";
 
-/** I/O that a step needs next. `prepare` reads its target; `apply` does the effect, or asks what an earlier attempt did. */
-export type Effect = { readonly kind: "prepare" | "apply"; readonly step: string };
+/** I/O that a step needs next. `prepare` reads its target, `apply` does the effect, `ask` asks what became of one in doubt. */
+export type Effect = { readonly kind: "prepare" | "apply" | "ask"; readonly step: string };
 
 /** Takes every step as far as it can go without I/O, then settles the task if all has ended. */
 export function advance(draft: Draft, deps: TaskDeps): void {
@@ -103,8 +103,8 @@ export function effectsOf(state: TaskState, deps: TaskDeps): Effect[] {
   if (state.settled !== null) return [];
   return [...state.steps.values()].flatMap((step): Effect[] => {
     if (step.phase.at === "applying") return [{ kind: "apply", step: step.id }];
-    if (step.phase.at === "in_doubt" && deps.release.bundle.capabilities[step.capability]?.delivery === "exactly-once")
-      return [{ kind: "apply", step: step.id }];
+    if (step.phase.at === "in_doubt")
+      return step.phase.askAtMs !== null && step.phase.askAtMs <= deps.nowMs ? [{ kind: "ask", step: step.id }] : [];
     return waitsForPrepare(state, step, deps) ? [{ kind: "prepare", step: step.id }] : [];
   });
 }

@@ -11,11 +11,12 @@ import type { Plan } from "../../shared/proposal.ts";
 import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Outcome, Prepared } from "../adapters/types.ts";
-import { decideAndAct, deny, fail, holds, tagsOf } from "./act.ts";
+import type { Prepared } from "../adapters/types.ts";
+import { decideAndAct, deny, fail, holds } from "./act.ts";
 import { advance, isIdle, resolvedArgs } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
+import { refused } from "./outcome.ts";
 import type { StepState, TaskState } from "./state.ts";
 
 /** What opening a task records. Everything in it was checked by the shell. */
@@ -129,7 +130,7 @@ export function stepPrepared(draft: Draft, stepId: string, result: Result<Prepar
     return;
   const args = resolvedArgs(draft.state, step, deps);
   if (!args.ok) fail(draft, stepId, args.problem);
-  else if (!result.ok) refused(draft, step, result.problem, isRetryable(result.problem.code), deps);
+  else if (!result.ok) refused(draft, step, { problem: result.problem, retry: isRetryable(result.problem.code) }, deps);
   else {
     const moved = movedPremise(step, result.value);
     if (moved !== null) fail(draft, stepId, moved);
@@ -151,60 +152,6 @@ function movedPremise(step: StepState, prepared: Prepared): Problem | null {
   }
   return null;
 }
-
-/** An adapter answered for a claimed step. Late and doubled answers find the step already past `applying` and change nothing. */
-export function stepOutcome(
-  draft: Draft,
-  stepId: string,
-  outcome: Outcome,
-  prepared: Prepared | null,
-  deps: TaskDeps,
-): void {
-  const step = draft.state.steps.get(stepId);
-  if (step === undefined || (step.phase.at !== "applying" && step.phase.at !== "in_doubt")) return;
-  switch (outcome.kind) {
-    case "applied": {
-      const args = step.resolvedArgs ?? step.args;
-      draft.emit({
-        type: "step-applied",
-        step: stepId,
-        action: step.action,
-        effectKey: step.effectKey,
-        result: draft.seal(outcome.result),
-        premises: [...(prepared?.premises ?? step.premises)],
-        attestations: step.review?.approvals.map((approval) => approval.attestation) ?? [],
-        tags: tagsOf(deps.registry.get(step.capability)!, args),
-        replayed: outcome.replayed,
-      });
-      break;
-    }
-    case "refused":
-      // Another attempt reads the target again and decides again; an approval holds only if nothing it showed has changed.
-      refused(draft, step, outcome.problem, outcome.retry, deps);
-      break;
-    case "in-doubt":
-      if (step.phase.at !== "in_doubt") draft.emit({ type: "step-in-doubt", step: stepId, action: step.action });
-      return;
-  }
-  advance(draft, deps);
-}
-
-/** Proved not executed: tried again after a pause while attempts are left, otherwise ended. */
-function refused(draft: Draft, step: StepState, why: Problem, retry: boolean, deps: TaskDeps): void {
-  const attempt = Math.max(1, step.attempts);
-  const again = retry && attempt < LIMITS.effectAttempts && draft.state.cancelledBy === null;
-  draft.details[step.id] = why.detail;
-  draft.emit({
-    type: "step-refused",
-    step: step.id,
-    code: why.code,
-    attempt: again ? attempt + 1 : attempt,
-    retryAtMs: again ? deps.nowMs + backoffMs(attempt) : null,
-  });
-}
-
-/** 20 ms, 80 ms, 320 ms, 1.3 s: a moved record is read again at once, a struggling target gets air. */
-const backoffMs = (attempt: number): number => 20 * 4 ** (attempt - 1);
 
 /**
  * A person's decision, verified by the shell. Refuses with review-not-waiting, review-expired, attestation-mismatch, approver-is-requester,

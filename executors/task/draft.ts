@@ -2,6 +2,7 @@
  * A draft gathers the events of one record while they are decided. Each event is folded in at once, so later decisions of the same
  * round see the state that earlier ones made. Nothing outside the draft changes until the shell commits it.
  */
+import { chanceOf } from "../../shared/backoff.ts";
 import { commit, type Disclosure } from "../../shared/commitments.ts";
 import type { TaskEvent } from "../../shared/events.ts";
 import type { Json } from "../../shared/json.ts";
@@ -50,5 +51,10 @@ export class Draft {
   /** A fresh 16-byte random, base64url. */
   random(): string {
     return this.#newSalt();
+  }
+
+  /** A random number from 0 to below 1. */
+  chance(): number {
+    return chanceOf(this.#newSalt());
   }
 }

@@ -14,7 +14,7 @@ import { unreachable } from "../../shared/result.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import type { Subject } from "../../shared/attestation.ts";
 import { disclosuresIn } from "./disclose.ts";
-import type { Private, Review, StepState, TaskState } from "./state.ts";
+import type { Private, Review, StepPhase, StepState, TaskState } from "./state.ts";
 
 export type At = { readonly task: string; readonly seq: number; readonly atMs: number };
 /** A plan that was just verified is handed on, so that it is not parsed twice; recovery reads it from the envelope. */
@@ -50,6 +50,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     planByRequest: new Map(),
     last: false,
     cancelledBy: null,
+    retries: 0,
     steps: new Map(),
     settled: null,
   };
@@ -126,13 +127,12 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
     }
     case "step-refused": {
       const detail = detailOf(known, event.step);
+      const step = state.steps.get(event.step)!;
+      const counted = { refusals: step.refusals + 1, refusedSinceMs: step.refusedSinceMs ?? at.atMs, detail };
       if (event.retryAtMs === null)
-        return withStep(state, event.step, { phase: { at: "failed", code: event.code }, detail });
-      return withStep(state, event.step, {
-        phase: { at: "retrying", attempt: event.attempt, retryAtMs: event.retryAtMs },
-        attempts: event.attempt,
-        detail,
-      });
+        return withStep(state, event.step, { ...counted, phase: { at: "failed", code: event.code } });
+      const retrying = { at: "retrying", retryAtMs: event.retryAtMs, code: event.code } as const;
+      return { ...withStep(state, event.step, { ...counted, phase: retrying }), retries: state.retries + 1 };
     }
     case "step-denied":
       return withStep(state, event.step, {
@@ -144,8 +144,29 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
         phase: { at: "failed", code: event.code },
         detail: detailOf(known, event.step),
       });
-    case "step-in-doubt":
-      return withStep(state, event.step, { phase: { at: "in_doubt", attempt: state.steps.get(event.step)!.attempts } });
+    case "step-in-doubt": {
+      const before = state.steps.get(event.step)!.phase;
+      const { attempt, code, asked, askAtMs } = event;
+      const sinceMs = before.at === "in_doubt" ? before.sinceMs : at.atMs;
+      return withStep(state, event.step, {
+        phase: { at: "in_doubt", attempt, code, sinceMs, asked, askAtMs },
+        detail: detailOf(known, event.step),
+      });
+    }
+    case "doubt-resolved": {
+      const { resolution, member, outcome, attempt } = event;
+      const resolved = { resolution, member, outcome, attempt, contradiction: null };
+      // What was applied gets its result with the event that follows.
+      if (outcome === "applied") return withStep(state, event.step, { resolved });
+      const phase: StepPhase = event.retry
+        ? { at: "retrying", retryAtMs: at.atMs, code: "effect-in-doubt" }
+        : { at: "failed", code: "effect-refused" };
+      return withStep(state, event.step, { resolved, phase, detail: detailOf(known, event.step) });
+    }
+    case "answer-contradicted": {
+      const { resolved } = state.steps.get(event.step)!;
+      return withStep(state, event.step, { resolved: { ...resolved!, contradiction: event.answer } });
+    }
     case "step-skipped":
       return withdrawn(withStep(state, event.step, { phase: { at: "skipped", why: event.why } }), event.step);
     case "step-expired":
@@ -195,6 +216,9 @@ function proposed(
     effectKey: null,
     review: null,
     attempts: 0,
+    refusals: 0,
+    refusedSinceMs: null,
+    resolved: null,
     detail: null,
     phase: { at: "proposed" },
   };

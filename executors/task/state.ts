@@ -32,7 +32,7 @@ export type StepPhase =
   /** Approved; the target is read again before the act. */
   | { readonly at: "approved" }
   | { readonly at: "applying"; readonly attempt: number }
-  | { readonly at: "retrying"; readonly attempt: number; readonly retryAtMs: number }
+  | { readonly at: "retrying"; readonly retryAtMs: number; readonly code: ProblemCode }
   | {
       readonly at: "applied";
       readonly result: Disclosure & { readonly commitment: string };
@@ -44,7 +44,15 @@ export type StepPhase =
   | { readonly at: "denied"; readonly rules: readonly string[]; readonly byDefault: boolean }
   | { readonly at: "rejected"; readonly by: string }
   | { readonly at: "skipped"; readonly why: string }
-  | { readonly at: "in_doubt"; readonly attempt: number }
+  /** `askAtMs` is when the target is asked again; null when only a person can say what happened. */
+  | {
+      readonly at: "in_doubt";
+      readonly attempt: number;
+      readonly code: ProblemCode;
+      readonly sinceMs: number;
+      readonly asked: number;
+      readonly askAtMs: number | null;
+    }
   | { readonly at: "expired" };
 
 export type StepState = {
@@ -77,9 +85,23 @@ export type StepState = {
   readonly tags: readonly string[];
   readonly effectKey: string | null;
   readonly review: Review | null;
+  /** Claims so far. */
   readonly attempts: number;
+  /** Attempts that were proved not executed, and when the first of them was. */
+  readonly refusals: number;
+  readonly refusedSinceMs: number | null;
+  /** A person's word on an attempt that was in doubt, and what the target said against it later. */
+  readonly resolved: Resolved | null;
   readonly detail: string | null;
   readonly phase: StepPhase;
+};
+
+export type Resolved = {
+  readonly resolution: string;
+  readonly member: string;
+  readonly outcome: "applied" | "not-applied";
+  readonly attempt: number;
+  readonly contradiction: "applied" | "refused" | null;
 };
 
 export type TaskState = {
@@ -105,6 +127,8 @@ export type TaskState = {
   /** No further plan will come. */
   readonly last: boolean;
   readonly cancelledBy: string | null;
+  /** Further attempts that all steps have had. */
+  readonly retries: number;
   readonly steps: ReadonlyMap<string, StepState>;
   readonly settled: { readonly status: TaskStatus; readonly why: string | null } | null;
 };

@@ -1,5 +1,6 @@
 /** A task's state as people and programs read it. Pure; receipts are signed by the caller. */
-import type { ReviewView, Shown, StepView, TaskView } from "../../shared/views.ts";
+import { resolvingRoles } from "../../shared/resolution.ts";
+import type { DoubtView, ReviewView, Shown, StepView, TaskView } from "../../shared/views.ts";
 import type { Json } from "../../shared/json.ts";
 import type { Receipt } from "../../shared/receipt.ts";
 import type { Envelope } from "../../shared/signing.ts";
@@ -39,7 +40,9 @@ export function taskView(
 function waitsFor(state: TaskState): string | null {
   const steps = [...state.steps.values()];
   if (steps.some((step) => step.phase.at === "awaiting_review")) return "a person";
-  if (steps.some((step) => step.phase.at === "in_doubt")) return "an answer from the target";
+  const doubts = steps.flatMap(({ phase }) => (phase.at === "in_doubt" ? [phase.askAtMs] : []));
+  if (doubts.includes(null)) return "a person: an effect is in doubt";
+  if (doubts.length > 0) return "an answer from the target";
   return taskStatus(state) === "planning" ? "the agent's next proposal" : null;
 }
 
@@ -59,10 +62,60 @@ function stepView(step: StepState, receipt: Envelope | null): StepView {
     attempts: step.attempts,
     result: applied?.result.value ?? null,
     problem: problemOf(step),
+    waitsFor: waitsOf(step),
+    resolved:
+      step.resolved === null
+        ? null
+        : {
+            resolution: step.resolved.resolution,
+            member: step.resolved.member,
+            outcome: step.resolved.outcome,
+            contradiction: step.resolved.contradiction,
+          },
     premises: [...step.premises],
     tags: [...step.tags],
     appliedAt: applied === null ? null : at(applied.atMs),
     receipt,
+  };
+}
+
+function waitsOf({ phase, review }: StepState): StepView["waitsFor"] {
+  switch (phase.at) {
+    case "awaiting_review":
+      return { what: "person", name: review!.id, until: at(review!.expiresMs) };
+    case "retrying":
+      return { what: "retry", name: null, until: at(phase.retryAtMs) };
+    case "in_doubt":
+      return phase.askAtMs === null
+        ? { what: "person", name: null, until: null }
+        : { what: "answer", name: null, until: at(phase.askAtMs) };
+    default:
+      return null;
+  }
+}
+
+/** One effect in doubt; the step must be. `summary` is what its capability does. */
+export function doubtView(state: TaskState, step: StepState, summary: string): DoubtView {
+  if (step.phase.at !== "in_doubt") throw new Error(`${state.id}/${step.id} is not in doubt`);
+  const { attempt, code, sinceMs, asked, askAtMs } = step.phase;
+  return {
+    task: state.id,
+    step: step.id,
+    automation: state.automation,
+    capability: step.capability,
+    region: state.region,
+    summary,
+    args: step.resolvedArgs ?? step.args,
+    action: step.action,
+    effectKey: step.effectKey,
+    digest: step.digest,
+    attempt,
+    problem: { code, detail: step.detail ?? "" },
+    since: at(sinceMs),
+    asked,
+    nextAskAt: askAtMs === null ? null : at(askAtMs),
+    roles: [...resolvingRoles(step.decision.reviews)],
+    requesters: requestersOf(state, step),
   };
 }
 
@@ -82,7 +135,15 @@ function problemOf(step: StepState): { code: string; detail: string } | null {
     case "expired":
       return { code: "expired", detail: "Its deadline passed before it could be done." };
     case "in_doubt":
-      return { code: "effect-in-doubt", detail: "It is not known yet whether it happened." };
+      return {
+        code: "effect-in-doubt",
+        detail:
+          step.phase.askAtMs === null
+            ? "It is not known whether it happened, and the target cannot say: someone must check."
+            : "It is not known yet whether it happened; the target is asked again.",
+      };
+    case "retrying":
+      return { code: step.phase.code, detail: step.detail ?? "" };
     default:
       return null;
   }

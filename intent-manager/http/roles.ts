@@ -19,6 +19,8 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/tasks/{id}/explain": "any",
   "POST /v1/tasks/{id}/cancel": ["app", ...RUNS],
 
+  "POST /v1/tasks/{id}/steps/{step}/resolve": PEOPLE,
+
   "GET /v1/reviews": [...PEOPLE, "auditor"],
   "GET /v1/reviews/{id}": [...PEOPLE, "auditor"],
   "POST /v1/reviews/{id}/decision": PEOPLE,

@@ -12,6 +12,7 @@ import { documentation } from "./openapi.ts";
 import { submitProposal } from "./proposals.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
 import { decideReview, listReviews, readReview } from "./reviews.ts";
+import { resolveStep } from "./steps.ts";
 import { followTask } from "./task-events.ts";
 import { cancelTask, listTasks, readTask } from "./tasks.ts";
 
@@ -23,6 +24,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   followTask,
   explainTask,
   cancelTask,
+  resolveStep,
   listReviews,
   readReview,
   decideReview,

@@ -13,21 +13,25 @@ import { IDEMPOTENT, ReviewPath } from "./shapes.ts";
 
 const taskOf = (review: string): string => parseReviewId(review)?.task ?? "";
 
+const by =
+  <T>(key: (one: T) => string) =>
+  (a: T, b: T): number =>
+    key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
+
 export const listReviews = endpoint(
   "GET /v1/reviews",
   {
     summary: "List what waits for a person",
     description:
-      "Asked of every executor of the tenant, soonest deadline first. `incomplete` names executors that did not answer: their reviews are missing.",
+      "Asked of every executor of the tenant: decisions, soonest deadline first, and effects in doubt, oldest first. `incomplete` names executors that did not answer: what waits in them is missing.",
     tag: "reviews",
     answers: { 200: { description: "What waits", schema: ReviewPage } },
   },
   async ({ env, caller }) => {
-    const { answers, refusals, incomplete } = await askAll(env, caller.tenant, (stub) => stub.reviews());
-    const reviews = answers
-      .flatMap(({ value }) => value)
-      .toSorted((a, b) => (a.expiresAt < b.expiresAt ? -1 : a.expiresAt > b.expiresAt ? 1 : 0));
-    return ok({ reviews, incomplete: [...incomplete, ...refusals.map(({ executor }) => executor)] });
+    const { answers, refusals, incomplete } = await askAll(env, caller.tenant, (stub) => stub.waiting());
+    const reviews = answers.flatMap(({ value }) => value.reviews).toSorted(by(({ expiresAt }) => expiresAt));
+    const doubts = answers.flatMap(({ value }) => value.doubts).toSorted(by(({ since }) => since));
+    return ok({ reviews, doubts, incomplete: [...incomplete, ...refusals.map(({ executor }) => executor)] });
   },
 );
 

@@ -93,7 +93,12 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
     case "review-rejected":
       delete steps[event.step];
       return;
+    case "doubt-resolved":
+      if (event.retry) steps[event.step] = "moving";
+      else if (event.outcome === "not-applied") delete steps[event.step];
+      return;
     case "step-resolved":
+    case "answer-contradicted":
     case "cancel-requested":
       return;
     case "task-settled":

@@ -14,6 +14,7 @@ import type { CheckName, FindingCode } from "./checks.ts";
 import type { ExecutorState } from "./executor-events.ts";
 import type { Findings, Where } from "./findings.ts";
 import { checkPlan } from "./plans.ts";
+import { checkResolution } from "./resolutions.ts";
 import { isOver, isSatisfied, type EventOf, type StepPhase, type StepState, type TaskState } from "./task-state.ts";
 import type { VerifierTrust } from "./trust.ts";
 
@@ -77,6 +78,7 @@ export class TaskBook {
 
   async #takeEvent(id: string, event: TaskEvent, at: At): Promise<void> {
     if (event.type === "task-opened") return this.#openTask(id, event, at);
+    if (event.type === "answer-contradicted" && this.#settled.has(id)) return raise(event, at);
     const task = this.#open.get(id);
     if (task === undefined)
       throw misplaced(this.#settled.has(id) ? "The task had ended before." : "The task was not opened before.");
@@ -124,6 +126,8 @@ export class TaskBook {
         review: null,
         phase: "open",
         claim: null,
+        resolution: null,
+        resolvedResult: null,
       });
     this.#findings.pass("plans");
   }
@@ -176,9 +180,16 @@ export class TaskBook {
         step.claim = null;
         return;
       case "step-in-doubt":
-        allow(step, "claimed");
+        allow(step, "claimed", "in-doubt");
+        if (step.claim?.action !== event.action || step.claim.attempt !== event.attempt)
+          throw misplaced("The doubt is about another attempt than was claimed.");
         step.phase = "in-doubt";
         return;
+      case "doubt-resolved":
+        return this.#resolve(task, step, event, at);
+      case "answer-contradicted":
+        if (step.resolution !== event.resolution) throw misplaced("The answer contradicts a word that nobody gave.");
+        return raise(event, at);
       case "step-denied":
       case "step-failed":
         allow(step, "open");
@@ -216,6 +227,28 @@ export class TaskBook {
     this.#findings.pass("attestations");
   }
 
+  async #resolve(task: TaskState, step: StepState, event: EventOf<"doubt-resolved">, at: At): Promise<void> {
+    allow(step, "in-doubt");
+    const checked = await checkResolution(
+      event,
+      task,
+      step,
+      at.atMs,
+      this.#trust,
+      at.executor,
+      this.#usedAttestations,
+    );
+    if (!checked.ok) throw new Fault("attestations", checked.problem.code, checked.problem.detail);
+    this.#usedAttestations.add(checked.value.id);
+    step.resolution = checked.value.id;
+    step.resolvedResult = checked.value.result;
+    if (event.outcome === "not-applied") {
+      step.phase = event.retry ? "open" : "ended";
+      step.claim = null;
+    }
+    this.#findings.pass("attestations");
+  }
+
   #claim(task: TaskState, step: StepState, event: EventOf<"step-claimed">, at: At): void {
     allow(step, "open");
     this.#requireAuthority(task, step, event, at);
@@ -245,6 +278,8 @@ export class TaskBook {
         claim.effectKey === event.effectKey &&
         canonicalize(claim.attestations) === canonicalize(event.attestations);
       if (!agrees) throw new Fault("actions", "action-mismatch", "What was applied is not what was claimed.");
+      if (step.resolvedResult !== null && step.resolvedResult !== event.result)
+        throw new Fault("actions", "action-mismatch", "The result is not the one that a person signed.");
       this.#takeEffectKey(task.opened.region, event);
       this.claimed.get(event.action)!.applied = true;
     }
@@ -275,6 +310,12 @@ export class TaskBook {
     this.#settled.add(task.task);
     this.counts.settled += 1;
   }
+}
+
+/** Nothing follows in the record from an answer that came too late; people read it where alarms are read. */
+function raise({ answer, action, resolution }: EventOf<"answer-contradicted">, { executor, where }: At): void {
+  const detail = `The target answered ${answer} for ${action}, against ${resolution}.`;
+  executor.alarms.push({ code: "effect-in-doubt", detail, where });
 }
 
 function stepOf(task: TaskState, id: string): StepState {

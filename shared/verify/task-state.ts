@@ -30,6 +30,10 @@ export type StepState = {
   review: ReviewState | null;
   phase: StepPhase;
   claim: EventOf<"step-claimed"> | null;
+  /** A person's word on this step, for contradictions that come later. */
+  resolution: string | null;
+  /** The result that this word commits to; the applied event that follows must carry it. */
+  resolvedResult: string | null;
 };
 
 export type TaskState = {
@@ -49,7 +53,7 @@ export const requestersOf = ({ opened, steps }: TaskState, step: string): readon
   ...[steps.get(step)?.agentMember ?? []].flat(),
 ];
 
-const holds = (roles: readonly string[], role: string): boolean => roles.includes(role) || roles.includes("*");
+export const holds = (roles: readonly string[], role: string): boolean => roles.includes(role) || roles.includes("*");
 
 /** Whether each rule has its quorum of distinct members with its role. */
 export const isSatisfied = ({ required, approvals }: Pick<ReviewState, "required" | "approvals">): boolean =>

@@ -125,6 +125,7 @@ export async function startConsoleMock(port = 0, dist = DIST) {
       case "GET reviews":
         return send(response, 200, api.ReviewPage, {
           reviews: [...world.reviewById.values()].filter(({ status }) => status === "waiting"),
+          doubts: [],
           incomplete: [],
         });
       case "GET reviews/:id":

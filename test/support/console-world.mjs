@@ -30,6 +30,8 @@ const step = (task, round, index, fields) => ({
   decision: null,
   review: null,
   attempts: 0,
+  waitsFor: null,
+  resolved: null,
   result: null,
   problem: null,
   premises: [],

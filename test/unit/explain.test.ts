@@ -31,6 +31,8 @@ const step: StepView = {
   provenance: { note: "content" },
   decision,
   review: REVIEW,
+  waitsFor: null,
+  resolved: null,
   attempts: 1,
   result: { ok: true },
   problem: null,

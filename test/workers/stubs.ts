@@ -36,7 +36,7 @@ const executors = {
        async context() { return refusal; }
        async read() { return refusal; }
        async wait() { return refusal; }
-       async reviews() { return { ok: true, value: [] }; }
+       async waiting() { return { ok: true, value: { reviews: [], doubts: [] } }; }
      }
      export class ExecutorsEntrypoint extends WorkerEntrypoint {
        async capabilities() { return []; }

@@ -240,9 +240,9 @@ describe("a step that needs a person", () => {
 
   it("waits, is approved by an enrolled key, and is applied with the attestation in its receipt", async () => {
     const { w, task, review, key, chain } = await waiting();
-    expect((await w.executor().reviews()) as any).toMatchObject({
+    expect((await w.executor().waiting()) as any).toMatchObject({
       ok: true,
-      value: [{ id: review.id, status: "waiting" }],
+      value: { reviews: [{ id: review.id, status: "waiting" }], doubts: [] },
     });
     const envelope = await attestation(key, w.tenant, review, "approve");
     expect(await w.executor().decide(review.id, { envelope, chain })).toMatchObject({
@@ -587,7 +587,7 @@ it("a task that cannot be read hides no review of another, and a stop still answ
     state.storage.sql.exec("INSERT INTO tasks (id, automation, release, settled) VALUES ('broken', 'notes', 'x', 0)");
     state.storage.sql.exec("INSERT INTO journal (seq, task, hash, body) VALUES (1000000, 'broken', 'x', 'not json')");
   });
-  expect(await w.executor().reviews()).toMatchObject({ ok: true, value: [{ task: command.task }] });
+  expect(await w.executor().waiting()).toMatchObject({ ok: true, value: { reviews: [{ task: command.task }] } });
   const stop = {
     kind: "capability" as const,
     target: "journal.note",

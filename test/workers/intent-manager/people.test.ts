@@ -166,10 +166,10 @@ describe("everybody is asked", () => {
   it("reviews of all executors come together by deadline; who did not answer is named", async () => {
     let n = 0;
     answerWith({
-      reviews: async () => {
+      waiting: async () => {
         n += 1;
         if (n === 3) throw Object.assign(new Error("x"), { overloaded: true });
-        return ok([{ id: String(n), expiresAt: `2026-01-0${9 - n}T00:00:00.000Z` }]);
+        return ok({ reviews: [{ id: String(n), expiresAt: `2026-01-0${9 - n}T00:00:00.000Z` }], doubts: [] });
       },
     });
     const { body } = await send(as("approver"), "/v1/reviews");
