@@ -7,13 +7,13 @@ const of = <Name extends string>(name: Name) => `application/vnd.countersign.${n
 export const PAYLOAD_TYPES = {
   plan: of("plan"),
   attestation: of("attestation"),
-  resolution: of("resolution"),
   promotion: of("promotion"),
   enrolment: of("enrolment"),
   restore: of("restore"),
   receipt: of("receipt"),
   statement: of("statement"),
   possession: of("possession"),
+  resolution: of("resolution"),
 } as const;
 
 export type PayloadKind = keyof typeof PAYLOAD_TYPES;

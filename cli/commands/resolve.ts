@@ -11,7 +11,7 @@ import type { Resolution } from "../../shared/resolution.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { signEnvelope } from "../../shared/signing.ts";
 import type { DoubtView } from "../../shared/views.ts";
-import type { Answer, Call, Command } from "../command.ts";
+import type { Call, Command } from "../command.ts";
 import { UsageError } from "../exits.ts";
 import { deviceKey, SIGNATURE_LIFETIME_MS, signerOf } from "../signing.ts";
 import { doubtText } from "../views/doubt.ts";

@@ -14,6 +14,7 @@ import { Enrolment, Possession } from "../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { Plan } from "../../shared/proposal.ts";
 import { ChainStatement, Receipt } from "../../shared/receipt.ts";
+import { Resolution } from "../../shared/resolution.ts";
 import { Promotion } from "../../shared/release.ts";
 
 const TASK = `tsk_eu_2_${"a".repeat(26)}`;
@@ -159,6 +160,27 @@ const FORMS: [string, z.ZodType, unknown, string][] = [
       expiresMs: 2,
     },
     "sha256:9c60858edcb766b4a54ca1c8e06aca65aced98c4d442969d6c4e17d285871ba3",
+  ],
+  [
+    "resolution",
+    Resolution,
+    {
+      version: 1,
+      id: "res_bbbbbbbbbbbbbbbbbbbbbbbbbb",
+      tenant: "dev",
+      task: "tsk_eu_2_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+      step: "a",
+      action: "act_aaaaaaaaaaaaaaaaaaaaaaaaaa_1_0",
+      digest: "sha256:4444444444444444444444444444444444444444444444444444444444444444",
+      attempt: 1,
+      outcome: "not-applied",
+      retry: true,
+      result: null,
+      reason: "the bank knows no such booking",
+      atMs: 1,
+      expiresMs: 2,
+    },
+    "sha256:9d9b14c500e957068eeca829763f56f37b2a0a53f000c09d3b3ec11e94e0887f",
   ],
   [
     "enrolment",
