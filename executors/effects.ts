@@ -131,11 +131,15 @@ export class Effects {
 
   async #answer(task: string, key: string, decide: (draft: Draft, deps: TaskDeps) => void): Promise<void> {
     let decided = false;
-    await this.#decide(task, (draft, deps) => decide(draft, deps), () => {
-      // Not before: until this answer is decided, the task still asks for what has just been done.
-      decided = true;
-      this.#running.delete(key);
-    });
+    await this.#decide(
+      task,
+      (draft, deps) => decide(draft, deps),
+      () => {
+        // Not before: until this answer is decided, the task still asks for what has just been done.
+        decided = true;
+        this.#running.delete(key);
+      },
+    );
     // Afterwards the key may stand for the next effect of the step.
     if (!decided) this.#running.delete(key);
   }

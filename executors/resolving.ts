@@ -21,7 +21,10 @@ import { doubtView } from "./task/view.ts";
 /** What is in doubt, the oldest first. */
 export function doubts(shard: Shard): DoubtView[] {
   const rows = shard.sql
-    .exec<{ task: string; step: string }>("SELECT task, step FROM doubts ORDER BY since_seq LIMIT ?", LIMITS.doubtsListed)
+    .exec<{ task: string; step: string }>(
+      "SELECT task, step FROM doubts ORDER BY since_seq LIMIT ?",
+      LIMITS.doubtsListed,
+    )
     .toArray();
   return rows.flatMap(({ task, step: id }) => {
     const state = shard.readable(task);

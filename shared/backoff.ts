@@ -36,8 +36,10 @@ export function pauseMs(policy: RetryPolicy, { tries, elapsedMs, chance, retryAf
 }
 
 /** Longest pause after the n-th try. */
-export const ceilingMs = ({ baseMs, factor, capMs }: Omit<RetryPolicy, "attempts" | "totalMs">, tries: number): number =>
-  Math.min(capMs, baseMs * factor ** (tries - 1));
+export const ceilingMs = (
+  { baseMs, factor, capMs }: Omit<RetryPolicy, "attempts" | "totalMs">,
+  tries: number,
+): number => Math.min(capMs, baseMs * factor ** (tries - 1));
 
 /** A number from 0 to below 1 out of random bytes in base64url; of the first 48 bits. */
 export function chanceOf(random: string): number {

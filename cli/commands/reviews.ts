@@ -7,7 +7,8 @@ import { reviewRows, reviewText } from "../views/review.ts";
 
 export const reviews: Command = {
   name: "reviews",
-  summary: "Lists what waits for a person, decisions and effects in doubt, or shows one review: what will change, why, who asks, which rule.",
+  summary:
+    "Lists what waits for a person, decisions and effects in doubt, or shows one review: what will change, why, who asks, which rule.",
   args: { id: { type: "positional", required: false, description: "One review in full" } },
   examples: [
     "countersign reviews",

@@ -14,7 +14,10 @@ export function doubtText(doubt: DoubtView): string {
     ["look for", `${line(doubt.action)}${doubt.effectKey === null ? "" : `, ${line(doubt.effectKey)}`}`],
     ["since", `${time(doubt.since)} UTC, asked ${doubt.asked} times`],
     ["why", `${doubt.problem.code}: ${line(doubt.problem.detail)}`],
-    ["who", `${doubt.roles.map(line).join(" or ")}${doubt.requesters.length === 0 ? "" : `, not ${doubt.requesters.map(line).join(", ")}`}`],
+    [
+      "who",
+      `${doubt.roles.map(line).join(" or ")}${doubt.requesters.length === 0 ? "" : `, not ${doubt.requesters.map(line).join(", ")}`}`,
+    ],
   ];
   return [
     `${bold(doubt.task)}  step ${bold(line(doubt.step))}`,

@@ -81,8 +81,7 @@ function resultOf(
     return disclosed === null
       ? ok(null)
       : err(problem("disclosure-mismatch", "A result was sent that nobody signed for."));
-  if (outcome !== "applied")
-    return err(problem("attestation-mismatch", "What was not applied has no result."));
+  if (outcome !== "applied") return err(problem("attestation-mismatch", "What was not applied has no result."));
   if (disclosed === null || commit(disclosed.salt, disclosed.value) !== result)
     return err(problem("disclosure-mismatch", "The result is not the one that was signed."));
   const checked = deps.release.declarations.capabilities.get(capability)!.output.check(disclosed.value);

@@ -87,6 +87,11 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "effect-refused": "Nothing was changed. `detail` has the target's reason; correct the request.",
   "effect-in-doubt":
     "Wait: a transactional target is asked again. Never repeat it under another key; where it stays so, a person decides.",
+  "not-in-doubt":
+    "Read the task: while the target is still being asked, `nextAskAt` says when; otherwise it is known what happened.",
+  "wait-timeout": "Nothing to repair: the step says how long it waits. Submit again if what it waited for came later.",
+  "signal-unawaited": "Read the task: the step that waited has ended, or waits for a signal of another name.",
+  "signal-limit": "Send fewer or smaller signals ahead of the steps that wait for them.",
   "review-not-waiting": "Read the review again: somebody decided it, it expired, or its task ended.",
   "review-expired": "Ask for the action again; a new review begins.",
   "attestation-mismatch": "Read the review again and sign what it shows now.",

@@ -18,7 +18,10 @@ export const resolveStep = endpoint(
     body: z.strictObject({
       envelope: Envelope,
       chain: z.array(Envelope).max(3).optional(),
-      result: z.strictObject({ salt: z.string().length(22), value: z.json() }).nullable().default(null),
+      result: z
+        .strictObject({ salt: z.string().length(22), value: z.json() })
+        .nullable()
+        .default(null),
     }),
     answers: { 200: { description: "The task after the resolution", schema: TaskView } },
   },

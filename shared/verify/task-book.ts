@@ -229,15 +229,7 @@ export class TaskBook {
 
   async #resolve(task: TaskState, step: StepState, event: EventOf<"doubt-resolved">, at: At): Promise<void> {
     allow(step, "in-doubt");
-    const checked = await checkResolution(
-      event,
-      task,
-      step,
-      at.atMs,
-      this.#trust,
-      at.executor,
-      this.#usedAttestations,
-    );
+    const checked = await checkResolution(event, task, step, at.atMs, this.#trust, at.executor, this.#usedAttestations);
     if (!checked.ok) throw new Fault("attestations", checked.problem.code, checked.problem.detail);
     this.#usedAttestations.add(checked.value.id);
     step.resolution = checked.value.id;

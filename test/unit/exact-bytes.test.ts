@@ -43,9 +43,17 @@ describe("identifiers", () => {
 describe("payload types", () => {
   it("are pinned", () => {
     expect(Object.values(PAYLOAD_TYPES).sort()).toEqual(
-      ["attestation", "enrolment", "plan", "possession", "promotion", "receipt", "resolution", "restore", "statement"].map(
-        (kind) => `application/vnd.countersign.${kind}.v1+json`,
-      ),
+      [
+        "attestation",
+        "enrolment",
+        "plan",
+        "possession",
+        "promotion",
+        "receipt",
+        "resolution",
+        "restore",
+        "statement",
+      ].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
     );
   });
 });

@@ -249,9 +249,17 @@ describe("exact bytes", () => {
   /** A change here moves every signature to another type: a signature over the old name is no signature over the new one. */
   it("names its payload types for ever", () => {
     expect(Object.values(PAYLOAD_TYPES)).toEqual(
-      ["plan", "attestation", "promotion", "enrolment", "restore", "receipt", "statement", "possession", "resolution"].map(
-        (kind) => `application/vnd.countersign.${kind}.v1+json`,
-      ),
+      [
+        "plan",
+        "attestation",
+        "promotion",
+        "enrolment",
+        "restore",
+        "receipt",
+        "statement",
+        "possession",
+        "resolution",
+      ].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
     );
   });
 });
