@@ -87,6 +87,11 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "effect-refused": "Nothing was changed. `detail` has the target's reason; correct the request.",
   "effect-in-doubt":
     "Wait: a transactional target is asked again. Never repeat it under another key; where it stays so, a person decides.",
+  "target-unavailable": "Try again later: the target did not answer, and nothing was changed.",
+  "answer-invalid": "Correct the capability's contract, or the target: its answer has another shape than was declared.",
+  "egress-refused": "Add the target's exact origin to the egress list of the capability, or correct the address.",
+  "credential-unavailable":
+    "Set the secret that the capability names for the executors, or see why it cannot be minted.",
   "not-in-doubt":
     "Read the task: while the target is still being asked, `nextAskAt` says when; otherwise it is known what happened.",
   "wait-timeout": "Nothing to repair: the step says how long it waits. Submit again if what it waited for came later.",
