@@ -7,17 +7,20 @@
  *   governed, D1        the same with three writes to the regional database
  *   three D1 writes     a Worker that writes three rows to D1, one after another
  *
+ * Beside the table: D1 actions a second in shared batches and with a batch each, and what many policy rules cost.
+ *
  * The governed steady state runs at a rate at which the ledger keeps up; the burst before it does not wait for the ledger.
  */
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { measureEffects } from "./effects.ts";
 import type { JobResult } from "./job.ts";
 import { LoadGenerator } from "./load.ts";
 import { cpuSeconds } from "./processes.ts";
 import { measureRules } from "./rules.ts";
 import { short, table, times } from "./table.ts";
 import { drained, WitnessWatch, type Delivery } from "./witness.ts";
-import { startBaseline, startGoverned, type Governed, type Rows, type Running } from "./world.ts";
+import { startBaseline, startEffects, startGoverned, type Governed, type Rows, type Running } from "./world.ts";
 import { wranglerEnvironment } from "../lib/project.ts";
 
 const CLIENTS = [1, 16, 64] as const;
@@ -269,6 +272,17 @@ try {
     }
   }
   print();
+  if (wanted("effects")) {
+    const effects = await startEffects();
+    try {
+      const { clients, shared, alone } = await measureEffects(effects, options.quick ? 1_000 : 4_000);
+      console.log(
+        `\nD1 adapter alone, ${clients} at a time: ${short(shared)} actions/s in shared batches, ${short(alone)} with a batch each: ${times(shared / alone)}`,
+      );
+    } finally {
+      await effects.stop();
+    }
+  }
   if (wanted("rules")) {
     const { few, many } = measureRules();
     console.log(

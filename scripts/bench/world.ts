@@ -78,6 +78,25 @@ export async function startBaseline(): Promise<Running> {
   return { host: url.hostname, port: Number(url.port), pid, stop: () => miniflare.dispose() };
 }
 
+/** The D1 adapter over a business database, without the tasks around it. */
+export async function startEffects(): Promise<Running> {
+  const { miniflare, pid } = await boot([
+    {
+      name: "effects",
+      contents: await bundle("scripts/bench/workers/effects.mjs"),
+      bindings: { TENANT },
+      d1Databases: { DB: "bench-effects" },
+      ...direct,
+    },
+  ]);
+  const database = await miniflare.getD1Database("DB", "effects");
+  await database.batch(
+    [...migrationStatements("migrations/business"), customersSql()].map((text) => database.prepare(text)),
+  );
+  const url = await miniflare.unsafeGetDirectURL("effects");
+  return { host: url.hostname, port: Number(url.port), pid, stop: () => miniflare.dispose() };
+}
+
 export async function startGoverned(inspectorPort?: number): Promise<Governed> {
   const keys = newTenantKeys(TENANT, { regions: [REGION], shards: SHARDS });
   const workerKeys = newWorkerKeys();
