@@ -8,6 +8,7 @@ import { capabilities } from "./capabilities/index.ts";
 import { businessDatabase } from "./databases.ts";
 
 export { EgressEntrypoint } from "./adapters/egress-entrypoint.ts";
+export { EffectClaims } from "./effect-claims.ts";
 export { RegionalExecutor } from "./regional-executor.ts";
 
 /** Most effect rows of one answer. */

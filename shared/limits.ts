@@ -111,6 +111,8 @@ export const LIMITS = {
   tokenMarginMs: 30_000,
   /** Life of a signed assertion: long enough for two clocks that differ, short enough to be worth nothing when it leaks. */
   assertionMs: 60_000,
+  /** Undone actions that one effect key remembers: a request of theirs that was delayed so long finds its task ended. */
+  undoneRemembered: 100,
   /** Undelivered journal rows of one executor beyond which it takes no new tasks: the record must not fall behind without end. */
   outboxRows: 50_000,
   /** Tasks taken into one commit round: bounds the transaction and the wait of a neighbour. */

@@ -84,6 +84,7 @@ export class Asker {
   }
 
   async #count(statements: readonly Sql[], ask: Send): Promise<Answers | null> {
+    if (statements.length === 0) return [];
     if (this.#asks++ >= MOST_ASKS || this.#silences >= LIMITS.effectAsks) return null;
     const answers = await ask(statements.map((statement) => bindTenant(statement, this.#tenant)));
     if (answers === "silent") this.#silences++;

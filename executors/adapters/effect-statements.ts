@@ -29,8 +29,6 @@ export type WritePlan = {
   readonly premises: readonly D1Premise[];
   readonly statements: readonly Write[];
   readonly result: Json;
-  /** The action that this one undoes: its domain key may be claimed again afterwards. */
-  readonly undoes?: string;
 };
 
 /** How often what this key names was undone. */
@@ -53,7 +51,7 @@ const closed = ({ action, attempt }: ActionContext): Sql =>
 
 /** The whole effect, in order. Its last statement answers with a row exactly where the effect was applied by this batch. */
 export function effectBatch(plan: WritePlan, context: ActionContext, nonce: string): Sql[] {
-  const { action, attestations, effectKey, task, step, capability, nowMs } = context;
+  const { action, attestations, effectKey, task, step, capability, nowMs, undoes } = context;
   const free = [
     ended(context),
     ...(effectKey === null ? [] : [keyHeld(context)]),
@@ -74,7 +72,7 @@ export function effectBatch(plan: WritePlan, context: ActionContext, nonce: stri
     sql`${columns} SELECT ${TENANT}, ${action}, ${effectKey}, ${generation}, ${task}, ${step}, ${capability}, ${nonce}, 'claimed', ${nowMs} WHERE ${conditions}`,
     ...(attestations.length === 0 ? [] : [guarded(burn, guard)]),
     ...plan.statements.map((change) => guarded(change, guard)),
-    ...(plan.undoes === undefined ? [] : [raiseGeneration(plan.undoes, guard)]),
+    ...(undoes === undefined ? [] : [raiseGeneration(undoes.action, guard)]),
     sql`UPDATE countersign_effects SET status = 'applied', result = ${canonicalize(plan.result)} WHERE ${own} RETURNING status`,
   ];
 }

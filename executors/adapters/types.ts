@@ -49,6 +49,11 @@ export type ActionContext = {
   readonly attempt: number;
   /** Domain effect key, rendered from the contract's template, or null. */
   readonly effectKey: string | null;
+  /**
+   * The action that this one takes back, with the domain key that it held; absent for what undoes nothing. That key's generation rises with
+   * the effect, so that what was undone can be done again. Its own key is then `undoKey(action)`: an action is undone once.
+   */
+  readonly undoes?: { readonly action: string; readonly effectKey: string | null };
   /** Burned in the effect's own transaction. */
   readonly attestations: readonly string[];
   /** The premises that the claim was decided on, from storage: what a request needs of them can be rebuilt after a crash. */

@@ -3,6 +3,7 @@
  */
 import { toBase64Url } from "../../shared/bytes.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
+import { claimingKeys, type ClaimsEnvironment, type ClaimsRpc } from "../adapters/claims.ts";
 import { d1Capability } from "../adapters/d1.ts";
 import { D1Databases, type D1Environment } from "../adapters/d1-asker.ts";
 import type { Capability, CapabilityRegistry } from "../adapters/types.ts";
@@ -40,15 +41,22 @@ const all = (databases: D1Databases): Capability[] => [
 ];
 
 /** The registry of a Worker with these bindings: capabilities over outside systems only where it is configured where those stand. */
-export const capabilities = (env: DatabaseBindings & HttpBindings): CapabilityRegistry =>
+export const capabilities = (env: DatabaseBindings & HttpBindings & ClaimsBinding): CapabilityRegistry =>
   registry(
     {
       databaseOf: (region) => businessDatabase(env, region),
       newNonce: () => toBase64Url(workersPlatform.randomBytes(16)),
       setTimer: workersPlatform.setTimer,
     },
-    httpCapabilities(env),
+    httpCapabilities(env).map((capability) => claimingKeys(capability, claimsIn(env))),
   );
+
+type ClaimsBinding = { readonly EFFECT_CLAIMS: DurableObjectNamespace };
+/** Systems that cannot claim a domain key in a transaction of their own have it claimed in an object: one for each tenant and key. */
+const claimsIn = ({ EFFECT_CLAIMS }: ClaimsBinding): ClaimsEnvironment => ({
+  claimsOf: (tenant, effectKey) => EFFECT_CLAIMS.getByName(`${tenant}/${effectKey}`) as unknown as ClaimsRpc,
+  setTimer: workersPlatform.setTimer,
+});
 
 /** The registry over any environment; tests pass their own databases. */
 export const registry = (environment: D1Environment, others: readonly Capability[] = []): CapabilityRegistry =>

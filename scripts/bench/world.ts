@@ -131,7 +131,7 @@ export async function startGoverned(inspectorPort?: number): Promise<Governed> {
         contents: executor,
         bindings: { ...secrets["countersign-executors"], ...trust },
         d1Databases: { BUSINESS_EU: "bench-business-eu", BUSINESS_US: "bench-business-us" },
-        durableObjects: executors,
+        durableObjects: { ...executors, EFFECT_CLAIMS: { className: "EffectClaims", useSQLite: true } },
         serviceBindings: { ...ledger, EGRESS: { name: "countersign-executors", entrypoint: "EgressEntrypoint" } },
       },
       {

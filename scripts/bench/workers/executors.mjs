@@ -4,6 +4,8 @@ import { countDatabaseRows, countObjectRows } from "./count-rows.mjs";
 
 export default shipped.default;
 export const ExecutorsEntrypoint = shipped.ExecutorsEntrypoint;
+export const EffectClaims = shipped.EffectClaims;
+export const EgressEntrypoint = shipped.EgressEntrypoint;
 
 export class RegionalExecutor extends shipped.RegionalExecutor {
   #object;

@@ -10,9 +10,9 @@
  *
  * `GET /crashes` on this Worker answers how many there were of each kind, and how often an object has started.
  */
-import shipped, { ExecutorsEntrypoint, RegionalExecutor as Shipped } from "../../../executors/index.ts";
+import shipped, { EffectClaims, EgressEntrypoint, ExecutorsEntrypoint, RegionalExecutor as Shipped } from "../../../executors/index.ts";
 
-export { ExecutorsEntrypoint };
+export { EffectClaims, EgressEntrypoint, ExecutorsEntrypoint };
 
 const WINDOWS = ["before", "during", "after"] as const;
 type Window = (typeof WINDOWS)[number];

@@ -1,0 +1,118 @@
+/**
+ * Domain effect keys for systems that cannot claim one in their own transaction: the key is claimed in an object of its own before the
+ * request leaves, and stays claimed unless the effect is proved not to have happened.
+ *
+ * K1  While an action holds a key, no other action's request leaves under that key.
+ * K2  A key is given back only for a proof: `refused`. An effect in doubt keeps it.
+ * K3  What was undone can be done again: the undo raises the key's generation before its own answer counts as applied.
+ *
+ * Stands around a capability (`claimingKeys`); the capability itself knows nothing of it.
+ */
+import { LIMITS } from "../../shared/limits.ts";
+import { pauseOn, type Platform } from "../../shared/platform.ts";
+import { problem } from "../../shared/problems.ts";
+import type { ActionContext, Capability, Outcome } from "./types.ts";
+
+export type ClaimAnswer =
+  /** The action holds the key, now or since an earlier call. */
+  | { readonly kind: "granted"; readonly generation: number }
+  | { readonly kind: "taken"; readonly task: string; readonly generation: number }
+  /** The action held the key once and was undone: nothing of it may be sent any more. */
+  | { readonly kind: "undone" };
+
+/** The object of one (tenant, key). Each call may be repeated. */
+export interface ClaimsRpc {
+  claim(action: string, task: string): Promise<ClaimAnswer>;
+  /** The action happened. */
+  settle(action: string): Promise<void>;
+  /** The action is proved not to have happened. */
+  release(action: string): Promise<void>;
+  /** The action was undone: the key is free, in the next generation. Answers the generation now. */
+  raise(action: string): Promise<number>;
+}
+
+export type ClaimsEnvironment = {
+  readonly claimsOf: (tenant: string, effectKey: string) => ClaimsRpc;
+  readonly setTimer: Platform["setTimer"];
+};
+
+/** The capability with its domain key claimed before it acts. For capabilities that do not claim it themselves. */
+export function claimingKeys(capability: Capability, environment: ClaimsEnvironment): Capability {
+  if (capability.kind !== "external") return capability;
+  const { apply, reconcile } = capability;
+  return {
+    ...capability,
+    apply: (args, prepared, context) => underKey(context, environment, () => apply(args, prepared, context)),
+    reconcile:
+      reconcile === null
+        ? null
+        : async (args, context) => {
+            const found = await reconcile(args, context);
+            return found === null ? null : settled(found, context, environment);
+          },
+  };
+}
+
+async function underKey(
+  context: ActionContext,
+  environment: ClaimsEnvironment,
+  act: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const { effectKey, tenant, action, task, resumed } = context;
+  if (effectKey !== null) {
+    const claims = environment.claimsOf(tenant, effectKey);
+    const answer = await again(environment, () => claims.claim(action, task));
+    if (answer === null) return unreachable(resumed);
+    if (answer.kind === "taken") return conflict(answer.task, effectKey);
+    if (answer.kind === "undone")
+      return { kind: "refused", problem: problem("replayed", "This action was undone."), retry: false };
+  }
+  return settled(await act(), context, environment);
+}
+
+/** Tells the objects of the keys what became of the action. Where they cannot be told, the action is asked about again. */
+async function settled(outcome: Outcome, context: ActionContext, environment: ClaimsEnvironment): Promise<Outcome> {
+  const { tenant, action, effectKey, undoes } = context;
+  if (outcome.kind === "in-doubt") return outcome;
+  const own = effectKey === null ? null : environment.claimsOf(tenant, effectKey);
+  const told = await again(environment, async () => {
+    if (outcome.kind === "refused") await own?.release(action);
+    else {
+      // The settled key of the undo stands before the other one is free: it can be undone once only.
+      await own?.settle(action);
+      if (undoes !== undefined && undoes.effectKey !== null)
+        await environment.claimsOf(tenant, undoes.effectKey).raise(undoes.action);
+    }
+    return true;
+  });
+  // A key that could not be given back stays claimed, which is safe; one that had to rise has not.
+  return told === null && outcome.kind === "applied" && undoes !== undefined ? inDoubt() : outcome;
+}
+
+/** The answer, asked for again after a pause while there is none; null where none comes. */
+async function again<T>(environment: ClaimsEnvironment, ask: () => Promise<T>): Promise<T | null> {
+  for (let attempt = 0; attempt < LIMITS.effectAsks; attempt++) {
+    if (attempt > 0) await pauseOn(environment)(LIMITS.effectAskPauseMs * 2 ** (attempt - 1));
+    try {
+      return await ask();
+    } catch {
+      // An object that was reset; each call may be repeated.
+    }
+  }
+  return null;
+}
+
+/** Nothing has left in this call; whether an earlier one has is known only where there was none. */
+const unreachable = (resumed: boolean): Outcome =>
+  resumed
+    ? inDoubt()
+    : { kind: "refused", problem: problem("not-running", "The effect key could not be claimed."), retry: true };
+const inDoubt = (): Outcome => ({
+  kind: "in-doubt",
+  problem: problem("effect-in-doubt", "The effect key could not be told."),
+});
+const conflict = (task: string, effectKey: string): Outcome => ({
+  kind: "refused",
+  problem: problem("effect-conflict", `The task ${task} already did this, or is doing it.`, { task, effectKey }),
+  retry: false,
+});
