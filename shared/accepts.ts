@@ -92,16 +92,25 @@ function kindOf(schema: z.core.$ZodType, def: Def): Accepts {
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Strict objects without optional members: as many members as the shape has, each of them in it. */
+/** Strict objects: every member stands in the shape, and those that must be there are. */
 function objectOf({ shape, catchall }: Def): Accepts {
   if (catchall === undefined || defOf(catchall).type !== "never") return unknown("an object that is not strict");
-  const memberOf = new Map(Object.entries(shape!).map(([key, member]) => [key, acceptsOf(member)]));
+  const memberOf = new Map<string, Accepts>();
+  const optional = new Set<string>();
+  for (const [key, member] of Object.entries(shape!)) {
+    const def = defOf(member);
+    const isOptional = def.type === "optional" && (def.checks ?? []).length === 0;
+    if (isOptional) optional.add(key);
+    memberOf.set(key, acceptsOf(isOptional ? def.innerType! : member));
+  }
   return (value) => {
     if (!isObject(value)) return false;
-    const keys = Object.keys(value);
-    if (keys.length !== memberOf.size) return false;
-    for (const key of keys) if (memberOf.get(key)?.(value[key]) !== true) return false;
-    return true;
+    let left = memberOf.size - optional.size;
+    for (const key of Object.keys(value)) {
+      if (memberOf.get(key)?.(value[key]) !== true) return false;
+      if (!optional.has(key)) left -= 1;
+    }
+    return left === 0;
   };
 }
 
