@@ -48,6 +48,15 @@ describe.skipIf(CHROMIUM === null)("reviewing", () => {
     ]);
     await page.getByText("digest recomputed here").waitFor();
     await page.getByText("replaced console code could show one thing and sign another").waitFor();
+    // On a phone the bar covers nothing, wherever the page is scrolled to.
+    await page.setViewportSize({ width: 390, height: 700 });
+    const bottoms = () =>
+      page
+        .locator(".review > :not(.decision)")
+        .evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect().bottom));
+    const top = () => page.locator(".decision").evaluate((bar) => bar.getBoundingClientRect().top);
+    expect(Math.max(...(await bottoms()))).toBeLessThanOrEqual(await top());
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   });
 
   it("offers nothing to sign before the device has an enrolled key", async () => {
