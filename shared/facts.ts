@@ -7,7 +7,7 @@ import type { Principal, StepDecision } from "./events.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { evaluatePolicy, type Available } from "./policy/index.ts";
-import type { PlannerKind } from "./proposal.ts";
+import type { PlannerKind, PremiseClass } from "./proposal.ts";
 import type { Provenance } from "./provenance.ts";
 
 /** What stands fixed for a whole task. */
@@ -29,6 +29,7 @@ export type StepFacts = {
   readonly claimedConfidence: number | null;
   /** Absent until the target's state was read. */
   readonly preview?: Json;
+  readonly premises?: readonly PremiseClass[];
   /** Absent until the step's dependencies have ended. */
   readonly results?: { readonly [step: string]: { readonly capability: string; readonly result: Json } };
 };
@@ -68,6 +69,7 @@ export function decideStep(
       args: step.args,
       provenance: step.provenance,
       ...(step.preview === undefined ? {} : { preview: step.preview }),
+      ...(step.premises === undefined ? {} : { premises: step.premises }),
       ...(step.results === undefined ? {} : { results: step.results }),
       confidence: CONFIDENCE[step.planner],
       claimedConfidence: step.claimedConfidence,

@@ -117,6 +117,7 @@ function finalDecision(
     claimedConfidence: step.claimedConfidence,
     results: resultsOf(state),
     preview: prepared?.preview ?? {},
+    premises: (prepared?.premises ?? []).map((premise) => premise.class),
   };
   const decision = decideStep(
     deps.release,

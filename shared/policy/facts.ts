@@ -6,6 +6,7 @@ import { celError, type CelInput } from "@bufbuild/cel";
 import { type CapabilityContract, renderTemplate, type Role, ROLES } from "../capability.ts";
 import type { Contract } from "../contracts.ts";
 import type { Json, JsonObject } from "../json.ts";
+import type { PremiseClass } from "../proposal.ts";
 import { type Provenance, weakest } from "../provenance-order.ts";
 import { type Bindings, type CelError, type CelValue, compileExpression } from "./expression.ts";
 import { lazyMap, toCelValue } from "./values.ts";
@@ -47,6 +48,8 @@ export type Facts = {
   readonly provenance: { readonly [argument: string]: Provenance };
   /** What the act would change; an empty map where the capability shows nothing. */
   readonly preview?: Json;
+  /** How strongly each record that the act relies on will hold when it happens. */
+  readonly premises?: readonly PremiseClass[];
   /** Results of earlier steps by step id. */
   readonly results?: { readonly [step: string]: StepResult };
   readonly confidence: number;
@@ -75,6 +78,7 @@ export const ROOTS = [
   "provenance",
   "roles",
   "preview",
+  "premises",
   "results",
   "confidence",
   "claimedConfidence",
@@ -152,6 +156,12 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
       toCelValue(this.#facts.preview ?? {}, this.#capability.preview?.root),
     );
   }
+  get premises(): CelInput | CelError {
+    return this.#ifThere(this.#available.preview, "premises", () => {
+      const classes = this.#facts.premises ?? [];
+      return toCelValue({ count: classes.length, weakest: weakestClass(classes) }, undefined);
+    });
+  }
   get results(): CelInput | CelError {
     return this.#ifThere(this.#available.results, "results", () =>
       resultsValue(this.#facts.results ?? {}, this.#declarations),
@@ -175,6 +185,11 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
     );
   }
 }
+
+/** `none` where the act relies on nothing that was read. */
+const weakestClass = (classes: readonly PremiseClass[]): PremiseClass | "none" =>
+  WEAKEST_FIRST.find((one) => classes.includes(one)) ?? "none";
+const WEAKEST_FIRST = ["checked-before", "conditional-request", "same-transaction"] as const;
 
 const constants = (values: { readonly [key: string]: Json }): Thunks =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, () => toCelValue(value, undefined)]));

@@ -147,6 +147,7 @@ describe("facts that are not there yet", () => {
   });
 
   it("are asked inside loops too", () => {
+    expect(decide([rule("class", 'premises.weakest == "same-transaction"')], {}, PLANNING).deferred).toEqual(["class"]);
     expect(decide([rule("loop", "[1, 2].all(i, i < preview.balanceCents)")], {}, PLANNING).deferred).toEqual(["loop"]);
   });
 });
@@ -178,6 +179,13 @@ describe("what rules see", () => {
       'now == timestamp("2026-11-21T09:30:00Z") && now.getHours() == 9 && now - timestamp("2026-11-20T09:30:00Z") == duration("24h")',
     ],
     ["size(preview) == 0"],
+    ['premises.weakest == "none" && premises.count == 0'],
+    ['premises.weakest == "same-transaction"', { premises: ["same-transaction", "same-transaction"] }],
+    [
+      'premises.weakest == "checked-before" && premises.count == 3',
+      { premises: ["same-transaction", "checked-before", "conditional-request"] },
+    ],
+    ['premises.weakest == "conditional-request"', { premises: ["conditional-request", "same-transaction"] }],
     ["preview.balanceCents - 1 == 41", { preview: { balanceCents: 42 } }],
     [
       "results.first.order.totalCents * 2 == 84",
