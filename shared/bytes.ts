@@ -12,7 +12,7 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** TC39 "Uint8Array to/from base64", which the compiler's ES2024 library does not know yet. */
 type NativeDecoder = { fromBase64?(text: string): Bytes };
-type NativeEncoder = { toBase64?(): string };
+type NativeEncoder = { toBase64?(options?: { alphabet: "base64url"; omitPadding: true }): string };
 
 const encoder = new TextEncoder();
 // ignoreBOM keeps a leading U+FEFF in the text: dropping it would give two spellings of one text.
@@ -69,8 +69,11 @@ export function fromBase64(text: string): Bytes | null {
 }
 
 /** base64url without padding (RFC 4648, section 5). */
-export const toBase64Url = (bytes: Uint8Array): string =>
-  toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+export const toBase64Url: (bytes: Uint8Array) => string =
+  (Uint8Array.prototype as NativeEncoder).toBase64 === undefined
+    ? (bytes) => encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
+    : (bytes) => (bytes as NativeEncoder).toBase64!(URL_ALPHABET);
+const URL_ALPHABET = { alphabet: "base64url", omitPadding: true } as const;
 
 /** Bytes of canonical base64url without padding; null for anything else. */
 export function fromBase64Url(text: string): Bytes | null {

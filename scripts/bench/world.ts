@@ -50,7 +50,8 @@ async function boot(
       unsafeObservability: false,
       ...(inspectorPort === undefined ? {} : { inspectorPort }),
       workers: workers.map(({ contents, ...options }) => ({
-        modules: [{ type: "ESModule", path: "index.mjs", contents: contents as string }],
+        // Its own name, so that profiles tell the Workers apart.
+        modules: [{ type: "ESModule", path: `${options.name}.mjs`, contents: contents as string }],
         compatibilityDate: COMPATIBILITY_DATE,
         ...options,
       })),

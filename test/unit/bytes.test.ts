@@ -137,6 +137,12 @@ describe("SHA-256", () => {
     );
   });
 
+  it("gives the same bytes for every length around what is hashed in JavaScript and what natively, also in UTF-8", () => {
+    for (let length = 0; length <= 600; length++)
+      for (const unit of ["a", "é", "€"])
+        expect(sha256(unit.repeat(length)), `${length} × ${unit}`).toEqual(sha256InBrowser(unit.repeat(length)));
+  });
+
   it("bundles without a Node module for browsers, and without the JavaScript implementation for Workers", async () => {
     const forBrowsers = await bundle("shared/signing.ts", BROWSER_CONDITIONS);
     const forWorkers = await bundle("shared/signing.ts", WRANGLER_CONDITIONS);

@@ -38,3 +38,46 @@ it("a task that is larger than all room is kept while it is the newest, and make
   expect(kept.get("t0")?.id).toBe("t0");
   expect(loads()).toBe(0);
 });
+
+it("asks the journal once for a task that is absent, until the task is made or its round has failed", () => {
+  let loads = 0;
+  const kept = new Tasks({ load: () => (loads++, null) });
+  expect([kept.get("new"), kept.get("new")]).toEqual([null, null]);
+  expect(loads).toBe(1);
+  kept.forget(["new"]);
+  expect(kept.get("new")).toBe(null);
+  expect(loads).toBe(2);
+  kept.put(taskOf("new", 10));
+  expect(kept.get("new")?.id).toBe("new");
+  kept.forget(["new"]);
+  expect(kept.get("new")).toBe(null);
+  expect(loads).toBe(3);
+});
+
+it("counts what a task's steps become, so that growing tasks make room too", () => {
+  const { tasks: kept, loads } = tasks(MEGABYTE);
+  const withResult = (id: string, chars: number): TaskState =>
+    ({
+      ...taskOf(id, 10),
+      steps: new Map([
+        [
+          "one",
+          {
+            id: "one",
+            args: {},
+            resolvedArgs: null,
+            rationale: null,
+            phase: { at: "applied", result: { value: "x".repeat(chars) } },
+          },
+        ],
+      ]),
+    }) as unknown as TaskState;
+  for (let i = 0; i < 15; i++) {
+    kept.put(withResult(`t${i}`, 1));
+    kept.put(withResult(`t${i}`, 2 * MEGABYTE));
+  }
+  expect(kept.get("t14")?.id).toBe("t14");
+  expect(loads()).toBe(0);
+  expect(kept.get("t0")?.id).toBe("t0");
+  expect(loads()).toBe(1);
+});
