@@ -15,6 +15,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { JsonObject } from "../shared/json.ts";
 import { ok, type Result } from "../shared/result.ts";
+import { parseText } from "./commands.ts";
 import type { ExecutorRpc, LedgerRpc, StopAnswer, Submitted, TaskContext, Witness } from "../shared/rpc.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
 import { capabilities } from "./capabilities/index.ts";
@@ -50,6 +51,12 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   propose(command: unknown): Promise<Result<Submitted>> {
     return intake.propose(this.#shard, command);
+  }
+
+  async inText(call: "submit" | "propose", command: string): Promise<string> {
+    const parsed = parseText(command);
+    if (!parsed.ok) return JSON.stringify(parsed);
+    return JSON.stringify(await (call === "submit" ? this.submit(parsed.value) : this.propose(parsed.value)));
   }
 
   async context(task: string, requestKey: string): Promise<Result<TaskContext>> {

@@ -26,6 +26,7 @@ type Def = {
   readonly discriminator?: string;
   readonly inclusive?: boolean;
   readonly mode?: string;
+  readonly getter?: () => z.core.$ZodType;
 };
 type CheckDef = {
   readonly check: string;
@@ -35,6 +36,7 @@ type CheckDef = {
   readonly inclusive?: boolean;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly length?: number;
   readonly fn?: (value: unknown) => unknown;
   readonly when?: unknown;
 };
@@ -65,6 +67,10 @@ function kindOf(schema: z.core.$ZodType, def: Def): Accepts {
       return def.format === undefined ? Number.isFinite : unknown(def.format);
     case "boolean":
       return (value) => typeof value === "boolean";
+    case "null":
+      return (value) => value === null;
+    case "lazy":
+      return lazyOf(schema, def);
     case "literal":
     case "enum": {
       const values: ReadonlySet<unknown> = schema._zod.values!;
@@ -88,6 +94,17 @@ function kindOf(schema: z.core.$ZodType, def: Def): Accepts {
       return unknown(def.type);
   }
 }
+
+/** A schema that names itself inside, such as any JSON: made when it is first asked, once, so that its parts find it made. */
+function lazyOf(schema: z.core.$ZodType, { getter }: Def): Accepts {
+  const known = lazyBySchema.get(schema);
+  if (known !== undefined) return known;
+  let inner: Accepts | undefined;
+  const accepts: Accepts = (value) => (inner ??= acceptsOf(getter!()))(value);
+  lazyBySchema.set(schema, accepts);
+  return accepts;
+}
+const lazyBySchema = new WeakMap<z.core.$ZodType, Accepts>();
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -155,6 +172,8 @@ function checkOf(def: CheckDef): Accepts {
       return (value) => (value as { length: number }).length >= def.minimum!;
     case "max_length":
       return (value) => (value as { length: number }).length <= def.maximum!;
+    case "length_equals":
+      return (value) => (value as { length: number }).length === def.length!;
     case "greater_than":
       return (value) => (def.inclusive === true ? (value as number) >= def.value! : (value as number) > def.value!);
     case "less_than":

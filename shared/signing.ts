@@ -9,10 +9,11 @@
  * Stricter than DSSE, which lets `keyid` be absent and asks verifiers to accept URL-safe base64 as well.
  */
 import * as z from "zod";
+import { acceptsOf, type Accepts } from "./accepts.ts";
 import { concat, fromBase64, fromUtf8, toBase64, utf8, type Bytes } from "./bytes.ts";
 import { canonicalBytes, isCanonicalText } from "./canonical.ts";
 import { SIGNATURE_BYTES } from "./ed25519.ts";
-import { parseStrictJson, type Json } from "./json.ts";
+import { parsePlainJson, parseStrictJson, type Json } from "./json.ts";
 import { keyId, signEd25519, verifyEd25519, type PublicJwk, type Signer } from "./keys.ts";
 import { LIMITS } from "./limits.ts";
 import { problem } from "./problems.ts";
@@ -73,7 +74,8 @@ export async function signEnvelope(parts: {
       sig: toBase64(await signEd25519(privateKey, message)),
     })),
   );
-  return Envelope.parse({ payloadType: parts.payloadType, payload: toBase64(payload), signatures });
+  const envelope = { payloadType: parts.payloadType, payload: toBase64(payload), signatures };
+  return isEnvelope(envelope) ? envelope : Envelope.parse(envelope);
 }
 
 /**
@@ -90,9 +92,9 @@ export async function openEnvelope(
   envelope: unknown,
   options: OpenOptions & { readonly schema?: z.ZodType },
 ): Promise<Result<Opened<unknown>>> {
-  const parsed = Envelope.safeParse(envelope);
-  if (!parsed.success) return err(problem("signature-malformed", "This is not a signed envelope of the protocol."));
-  const { payloadType, payload, signatures } = parsed.data;
+  if (!isEnvelope(envelope) && !Envelope.safeParse(envelope).success)
+    return err(problem("signature-malformed", "This is not a signed envelope of the protocol."));
+  const { payloadType, payload, signatures } = envelope as Envelope;
   if (new Set(signatures.map(({ keyid }) => keyid)).size !== signatures.length)
     return err(problem("signature-malformed", "Two signatures carry the same key id."));
   if (payloadType !== options.payloadType)
@@ -102,12 +104,10 @@ export async function openEnvelope(
   const verified = await verifyAll(pae(payloadType, bytes), signatures, options.keys);
   if (!verified.ok) return verified;
 
-  const text = fromUtf8(bytes);
-  const value = parseStrictJson(text ?? bytes);
+  const value = readCanonical(bytes);
   if (!value.ok) return value;
-  if (text === null || !isCanonicalText(text, value.value))
-    return err(problem("payload-not-canonical", "The signed bytes are not the canonical form of their value."));
-  if (options.schema === undefined) return ok({ payload: value.value, payloadBytes: bytes, kids: verified.value });
+  if (options.schema === undefined || acceptedBy(options.schema, value.value))
+    return ok({ payload: value.value, payloadBytes: bytes, kids: verified.value });
   const typed = options.schema.safeParse(value.value);
   if (!typed.success)
     return err(
@@ -116,6 +116,35 @@ export async function openEnvelope(
       }),
     );
   return ok({ payload: typed.data, payloadBytes: bytes, kids: verified.value });
+}
+
+/** S2: the value of canonical bytes. Where the text is canonical nothing is left for the strict parser to find; else it says what is wrong. */
+function readCanonical(bytes: Bytes): Result<Json> {
+  const text = fromUtf8(bytes);
+  const plain = text === null ? undefined : parsePlainJson(text);
+  if (plain !== undefined && isCanonicalText(text!, plain)) return ok(plain);
+  const value = parseStrictJson(text ?? bytes);
+  if (!value.ok) return value;
+  if (text === null || !isCanonicalText(text, value.value))
+    return err(problem("payload-not-canonical", "The signed bytes are not the canonical form of their value."));
+  return value;
+}
+
+const isEnvelope = acceptsOf(Envelope);
+const acceptsBySchema = new WeakMap<z.ZodType, Accepts>();
+
+/** Whether the schema's predicate accepts the value; false says nothing, and schemas without a predicate always answer it. */
+function acceptedBy(schema: z.ZodType, value: Json): boolean {
+  let accepts = acceptsBySchema.get(schema);
+  if (accepts === undefined) {
+    try {
+      accepts = acceptsOf(schema);
+    } catch {
+      accepts = () => false;
+    }
+    acceptsBySchema.set(schema, accepts);
+  }
+  return accepts(value);
 }
 
 /** The trusted key ids that signed `message`; refuses where there is none, or where a trusted key's signature is wrong. */

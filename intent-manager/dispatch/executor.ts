@@ -6,7 +6,7 @@ import { executorName, parseTaskId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { err, type Result } from "../../shared/result.ts";
-import type { ExecutorRpc } from "../../shared/rpc.ts";
+import type { ExecutorRpc, ProposeCommand, SubmitCommand, Submitted } from "../../shared/rpc.ts";
 import type { Bindings } from "../bindings.ts";
 import type { Tenant } from "../http/caller.ts";
 import { NOT_FOUND } from "../http/endpoint.ts";
@@ -31,6 +31,12 @@ export async function callExecutor<T>(
     }
   }
 }
+
+/** A call that takes every task through as text (see `ExecutorRpc.inText`). */
+export const inText =
+  (call: "submit" | "propose", command: SubmitCommand | ProposeCommand) =>
+  async (executor: ExecutorRpc): Promise<Result<Submitted>> =>
+    JSON.parse(await executor.inText(call, JSON.stringify(command))) as Result<Submitted>;
 
 /** The executor of a task, where the task can be this tenant's. */
 export function executorOf(tenant: Tenant, task: string): string | null {

@@ -13,7 +13,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { SignedPlan, Submitted, SubmitCommand } from "../../shared/rpc.ts";
 import type { Bindings } from "../bindings.ts";
-import { callExecutor } from "../dispatch/executor.ts";
+import { callExecutor, inText } from "../dispatch/executor.ts";
 import type { Tenant } from "../http/caller.ts";
 import type { Background } from "../http/fresh-cache.ts";
 import { deliveryOf, forgetInForce, releaseInForce } from "../releases/in-force.ts";
@@ -103,11 +103,11 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
     waitMs,
   };
   const executor = executorName(tenant.id, region.value, shard);
-  const answer = await callExecutor(env, executor, (stub) => stub.submit(command));
+  const answer = await callExecutor(env, executor, inText("submit", command));
   if (answer.ok || answer.problem.code !== "release-needed") return answer;
   const delivery = await deliveryOf(env, tenant.id, release.digest);
   if (!delivery.ok) return err(delivery.problem);
-  return callExecutor(env, executor, (stub) => stub.submit({ ...command, delivery: delivery.value }));
+  return callExecutor(env, executor, inText("submit", { ...command, delivery: delivery.value }));
 }
 
 /** The requester as the record names them. `evaluable` when it is known which person asks. */

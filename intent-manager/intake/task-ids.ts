@@ -5,6 +5,7 @@
 import { createHmac } from "node:crypto";
 import { fromBase64Url } from "../../shared/bytes.ts";
 import { canonicalize } from "../../shared/canonical.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { shardOf, taskId, toBase32 } from "../../shared/ids.ts";
 import type { Tenant } from "../http/caller.ts";
 
@@ -14,6 +15,16 @@ const hmac = (key: Uint8Array, text: string): Uint8Array =>
 
 /** The tenant's own secret, so that no two tenants share an id space. */
 export function tenantSecret(taskIdSecret: string, tenant: string): Uint8Array {
+  const known = secretByTenant.get(tenant);
+  if (known !== undefined && known.of === taskIdSecret) return known.secret;
+  const secret = deriveSecret(taskIdSecret, tenant);
+  if (secretByTenant.size >= LIMITS.cachedKeys) secretByTenant.delete(secretByTenant.keys().next().value!);
+  secretByTenant.set(tenant, { of: taskIdSecret, secret });
+  return secret;
+}
+const secretByTenant = new Map<string, { readonly of: string; readonly secret: Uint8Array }>();
+
+function deriveSecret(taskIdSecret: string, tenant: string): Uint8Array {
   const secret = fromBase64Url(taskIdSecret);
   if (secret === null || secret.length < 32) throw new Error("TASK_ID_SECRET must be 32 bytes of base64url");
   return hmac(secret, `task-id:${tenant}`);

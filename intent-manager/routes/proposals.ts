@@ -14,7 +14,7 @@ import type { Caller } from "../http/caller.ts";
 import { endpoint, type Call } from "../http/endpoint.ts";
 import { idempotencyKey, preferredWait, traceparent } from "../http/headers.ts";
 import { openTask, principalOf } from "../intake/submit.ts";
-import { callExecutorOf } from "../dispatch/executor.ts";
+import { callExecutorOf, inText } from "../dispatch/executor.ts";
 import { planByAgent } from "../planning/agent-planner.ts";
 import { deliveryOf, loadRelease } from "../releases/in-force.ts";
 import { answerTask, taskAnswers } from "./intents.ts";
@@ -96,11 +96,11 @@ async function proposeInto(
     delivery: null,
     waitMs: waitSeconds * 1_000,
   };
-  const answer = await callExecutorOf(env, caller.tenant, task, (stub) => stub.propose(command));
+  const answer = await callExecutorOf(env, caller.tenant, task, inText("propose", command));
   if (answer.ok || answer.problem.code !== "release-needed") return answer;
   const delivery = await deliveryOf(env, caller.tenant.id, view.release);
   if (!delivery.ok) return delivery;
-  return callExecutorOf(env, caller.tenant, task, (stub) => stub.propose({ ...command, delivery: delivery.value }));
+  return callExecutorOf(env, caller.tenant, task, inText("propose", { ...command, delivery: delivery.value }));
 }
 
 async function openWith(

@@ -33,6 +33,7 @@ const executors = {
      export class RegionalExecutor extends DurableObject {
        async submit() { return refusal; }
        async propose() { return refusal; }
+       async inText() { return JSON.stringify(refusal); }
        async context() { return refusal; }
        async read() { return refusal; }
        async wait() { return refusal; }

@@ -32,13 +32,19 @@ export const answerWith = (next: Script): void => {
 export const lastCall = <T = unknown>(method: keyof ExecutorRpc): T =>
   calls.findLast((call) => call.method === method)!.args[0] as T;
 
+type Named = { readonly [method: string]: (...args: readonly unknown[]) => unknown };
 const executor = (name: string) =>
   new Proxy(
     {},
     {
       get:
         (_, method: string) =>
-        async (...args: readonly unknown[]) => {
+        async (...args: readonly unknown[]): Promise<unknown> => {
+          // The hot calls travel as text; a script sees what they carry.
+          if (method === "inText")
+            return JSON.stringify(
+              await (executor(name) as unknown as Named)[args[0] as string]!(JSON.parse(args[1] as string)),
+            );
           calls.push({ executor: name, method, args });
           const answer = script[method as keyof ExecutorRpc];
           return answer === undefined
