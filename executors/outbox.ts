@@ -44,8 +44,12 @@ export type OutboxDeps = {
  * together more than many tasks.
  */
 const EVERY_MS = 250;
-const ROWS = 512;
-const BYTES = 1_000_000;
+/** After a delivery of so many rows the next one takes longer to gather: then these costs weigh more than the wait. */
+const BUSY_EVERY_MS = 500;
+const BUSY_ROWS = 32;
+/** Each row may be an entry of its own, and each delivery holds a statement besides: below `LIMITS.deliveryEntries`. */
+const ROWS = 900;
+const BYTES = 2_000_000;
 
 /** Refusals that mean: the ledger does not hold what it once said it holds. */
 const CONTRADICTIONS: ReadonlySet<string> = new Set(["chain-gap", "chain-fork", "checkpoint-inconsistent"]);
@@ -54,6 +58,8 @@ export class Outbox {
   readonly #deps: OutboxDeps;
   #running = false;
   #failures = 0;
+  /** Rows of the newest delivery. */
+  #rows = 0;
   #lastProblem: string | null = null;
 
   constructor(deps: OutboxDeps) {
@@ -71,7 +77,8 @@ export class Outbox {
     this.#running = true;
     try {
       while (this.#deps.journal.undelivered > 0) {
-        if (this.#deps.journal.undelivered < ROWS) await this.#deps.pause(EVERY_MS - (this.#deps.nowMs() % EVERY_MS));
+        const everyMs = this.#rows < BUSY_ROWS ? EVERY_MS : BUSY_EVERY_MS;
+        if (this.#deps.journal.undelivered < ROWS) await this.#deps.pause(everyMs - (this.#deps.nowMs() % everyMs));
         const delivered = await this.#deliver();
         if (!delivered.ok) {
           this.#failures += 1;
@@ -96,6 +103,7 @@ export class Outbox {
   async #deliver(): Promise<Result<null>> {
     const { journal, tenant, executor } = this.#deps;
     const rows = journal.after(journal.delivered, ROWS, BYTES);
+    this.#rows = rows.length;
     const last = rows.at(-1)!;
     const seen = this.#deps.seen();
     const statement = await this.#statement(last.seq, last.hash);

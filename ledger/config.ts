@@ -42,13 +42,19 @@ async function read({ TRUST, CHECKPOINT_KEY }: Settings): Promise<Result<LedgerC
 
   const { privateKey } = await importSigner(key);
   const publicKey = fromBase64Url(key.x)!;
+  const signerByTenant = new Map<string, NoteSigner>();
   return ok({
     trust,
     receiptKeys: new Map(trust.receiptKeys.map((jwk) => [keyId(jwk), jwk])),
-    checkpointSigner: (tenant) => ({
-      ...noteVerifier(logOriginOf(trust, tenant), publicKey),
-      sign: (message) => signEd25519(privateKey, message),
-    }),
+    checkpointSigner: (tenant) => {
+      let signer = signerByTenant.get(tenant);
+      if (signer === undefined) {
+        const verifier = noteVerifier(logOriginOf(trust, tenant), publicKey);
+        signer = { ...verifier, sign: (message) => signEd25519(privateKey, message) };
+        signerByTenant.set(tenant, signer);
+      }
+      return signer;
+    },
   });
 }
 

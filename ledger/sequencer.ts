@@ -60,6 +60,8 @@ export class TenantSequencer {
   readonly #queue: Waiting[] = [];
   #queuedChars = 0;
   #sequencing = false;
+  /** Entries of the newest batch: whether deliveries come in numbers. */
+  #batchEntries = 0;
   /** Null where memory is not to be believed (L7). */
   #log: Log | null = null;
   readonly #recent = new RecentEntries();
@@ -115,6 +117,8 @@ export class TenantSequencer {
 
   async #sequenceAll(): Promise<void> {
     this.#sequencing = true;
+    // The deliveries of a tenant's executors leave at the same moment: where they are many, the first waits for the others and shares its batch.
+    if (this.#batchEntries >= LIMITS.batchGatherEntries) await scheduler.wait(LIMITS.batchGatherMs);
     while (this.#queue.length > 0)
       try {
         await this.#sequence();
@@ -152,6 +156,7 @@ export class TenantSequencer {
       const written = await writeBatch(this.#parts.database(), batch); // the commit point is inside
       if (written === "written") {
         log.advance(batch);
+        this.#batchEntries = batch.entries.length;
         this.#log = log;
         this.#recent.push(
           batch.firstIndex,

@@ -155,6 +155,9 @@ export const LIMITS = {
   /** Entries and characters after which a batch of the ledger takes no further delivery: bounds one D1 transaction and a neighbour's wait. */
   batchEntries: 4_000,
   batchChars: 8 * 1024 * 1024,
+  /** After a batch of so many entries the next one waits this long for company: a batch costs as much as tens of entries. */
+  batchGatherEntries: 32,
+  batchGatherMs: 50,
   /** Bytes of one JSON parameter of a bulk insert: D1 takes parameters up to 2 MB. */
   insertChunkBytes: 1_800_000,
   /** Characters that may wait in one sequencer: a few batches; its object has 128 MB. */

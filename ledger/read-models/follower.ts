@@ -24,6 +24,8 @@ export class Follower<Row> {
   readonly projector: Projector<Row>;
   /** The stored cursor as this follower knows it, null where it must be read. */
   #cursor: number | null = null;
+  /** Rows as they are stored while the cursor is known: those of the last step, which the next one most likely changes again. */
+  #rowByKey: ReadonlyMap<string, Row> = new Map();
 
   constructor(tenant: string, projector: Projector<Row>) {
     this.tenant = tenant;
@@ -36,7 +38,7 @@ export class Follower<Row> {
     const entries = await read(cursor, LIMITS.projectionEntries);
     if (entries.length === 0) return false;
     this.#cursor = null; // known again once the step is written
-    const folded = await fold(db, this.tenant, this.projector, entries);
+    const folded = await fold(db, this.tenant, this.projector, entries, this.#rowByKey);
     try {
       await this.#save(db, cursor, entries.length, folded, nowMs);
     } catch (cause) {
@@ -68,13 +70,14 @@ export class Follower<Row> {
       .prepare("SELECT cursor, version FROM rm_cursor WHERE tenant = ? AND name = ?")
       .bind(this.tenant, this.projector.name)
       .first<{ cursor: number; version: number }>();
+    this.#rowByKey = new Map();
     if (row?.version !== this.projector.version) await this.reset(db);
     this.#cursor = row?.version === this.projector.version ? row.cursor : 0;
     return this.#cursor;
   }
 
   async #stepOne(db: D1Database, cursor: number, entry: StoredEntry, nowMs: number): Promise<void> {
-    const folded = await fold(db, this.tenant, this.projector, [entry]);
+    const folded = await fold(db, this.tenant, this.projector, [entry], new Map());
     try {
       await this.#save(db, cursor, 1, folded, nowMs);
     } catch (cause) {
@@ -86,7 +89,7 @@ export class Follower<Row> {
 
   /** Writes what a step made of `count` entries behind the cursor, unless another follower was here (F1). */
   async #save(db: D1Database, cursor: number, count: number, folded: Folded<Row>, nowMs: number): Promise<void> {
-    const { name, save } = this.projector;
+    const { name, save, keyOfRow } = this.projector;
     const statements = chunksOf(folded.rows).map((chunk) => db.prepare(save).bind(this.tenant, chunk, cursor));
     for (const chunk of chunksOf(folded.quarantined))
       statements.push(
@@ -106,6 +109,7 @@ export class Follower<Row> {
     );
     const results = await db.batch(statements);
     this.#cursor = results.at(-1)!.meta.changes > 0 ? cursor + count : null;
+    this.#rowByKey = new Map(folded.rows.map((row) => [keyOfRow(row), row]));
   }
 }
 
@@ -114,6 +118,7 @@ async function fold<Row>(
   tenant: string,
   projector: Projector<Row>,
   entries: readonly StoredEntry[],
+  known: ReadonlyMap<string, Row>,
 ): Promise<Folded<Row>> {
   const quarantined: Quarantined[] = [];
   const pending: { key: string; entry: ReadEntry }[] = [];
@@ -126,7 +131,16 @@ async function fold<Row>(
       quarantined.push({ index: stored.index, reason: reasonOf(cause) });
     }
 
-  const rowByKey = await loadRows(db, tenant, projector, [...new Set(pending.map(({ key }) => key))]);
+  const rowByKey = new Map<string, Row>();
+  const unread = new Set<string>();
+  const begun = new Set<string>();
+  for (const { key, entry } of pending) {
+    const row = known.get(key);
+    if (row !== undefined) rowByKey.set(key, row);
+    else if (projector.begins(entry)) begun.add(key);
+    else if (!begun.has(key)) unread.add(key);
+  }
+  for (const row of await loadRows(db, tenant, projector, [...unread])) rowByKey.set(projector.keyOfRow(row), row);
   const changed = new Set<string>();
   for (const { key, entry } of pending)
     try {
@@ -149,12 +163,10 @@ async function loadRows<Row>(
   tenant: string,
   projector: Projector<Row>,
   keys: readonly string[],
-): Promise<Map<string, Row>> {
-  const rowByKey = new Map<string, Row>();
-  if (keys.length === 0) return rowByKey;
+): Promise<readonly Row[]> {
+  if (keys.length === 0) return [];
   const { results } = await db.prepare(projector.load).bind(tenant, JSON.stringify(keys)).all<Row>();
-  for (const row of results) rowByKey.set(projector.keyOfRow(row), row);
-  return rowByKey;
+  return results;
 }
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);

@@ -19,6 +19,8 @@ export type Projector<Row> = {
   readonly version: number;
   /** The row that an entry changes, or null where it changes none. */
   readonly keyOf: (entry: ReadEntry) => string | null;
+  /** Whether an entry begins its row, whatever row there was: `evolve` then looks at no other, and none is read for it. */
+  readonly begins: (entry: ReadEntry) => boolean;
   /** The row after an entry. Throws for an entry that it cannot read: that entry is quarantined, and the row stays as it was. */
   readonly evolve: (row: Row | null, entry: ReadEntry) => Row;
   /**

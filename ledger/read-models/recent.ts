@@ -29,10 +29,10 @@ export class RecentEntries {
     this.#chars = 0;
   }
 
-  /** Entries from an index on; null where the first of them is not held. */
+  /** Entries from an index on, none behind the newest; null where they would begin elsewhere than among those held. */
   read(from: number, limit: number): readonly StoredEntry[] | null {
     const at = from - this.#first;
-    if (at < 0 || at >= this.#bodies.length) return null;
+    if (at < 0 || at > this.#bodies.length || this.#bodies.length === 0) return null;
     return this.#bodies.slice(at, at + limit).map((body, i) => ({ index: from + i, body }));
   }
 }

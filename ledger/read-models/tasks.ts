@@ -26,10 +26,15 @@ type OpenSteps = { [step: string]: "proposed" | "moving" | "waiting" };
 /** What is folded over the events of one entry. */
 type Fold = { settled: TaskStatus | null; readonly steps: OpenSteps };
 
+const recordsOf = (entry: ReadEntry): readonly ChainRecord[] =>
+  (entry.data as unknown as { records: readonly ChainRecord[] }).records;
+
+const begins = (entry: ReadEntry): boolean => recordsOf(entry)[0]?.events[0]?.type === "task-opened";
+
 function evolve(row: TasksRow | null, entry: ReadEntry): TasksRow {
-  const records = (entry.data as unknown as { records: readonly ChainRecord[] }).records;
-  let next = row;
-  const fold: Fold = { settled: null, steps: row === null ? {} : (JSON.parse(row.openSteps) as OpenSteps) };
+  const records = recordsOf(entry);
+  let next = begins(entry) ? null : row;
+  const fold: Fold = { settled: null, steps: next === null ? {} : (JSON.parse(next.openSteps) as OpenSteps) };
   for (const record of records)
     for (const event of record.events as readonly TaskEvent[]) {
       if (event.type === "task-opened") next = openedRow(record, event, entry);
@@ -126,6 +131,7 @@ export const tasksProjector: Projector<TasksRow> = {
   name: "tasks",
   version: 1,
   keyOf: (entry) => entry.task,
+  begins,
   evolve,
   keyOfRow: (row) => row.task,
   load: `SELECT r.task, r.automation, r.status, r.region, r.executor, r.opened_ms AS openedMs, r.updated_ms AS updatedMs,

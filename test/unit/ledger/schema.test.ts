@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { expect, it } from "vitest";
@@ -6,7 +6,8 @@ import { inRoot } from "../../../scripts/lib/project.ts";
 import * as schema from "../../../ledger/schema.ts";
 
 const database = new DatabaseSync(":memory:");
-database.exec(readFileSync(inRoot("migrations", "ledger", "0001_init.sql"), "utf8"));
+for (const file of readdirSync(inRoot("migrations", "ledger")).toSorted())
+  database.exec(readFileSync(inRoot("migrations", "ledger", file), "utf8"));
 
 const tables = Object.values(schema) as SQLiteTable[];
 
@@ -31,3 +32,18 @@ for (const table of tables) {
     expect(typed).toEqual(stored.map((row) => ({ ...row })));
   });
 }
+
+it("each filter of the list of tasks has an index that keeps its order", () => {
+  const planOf = (filter: string) =>
+    database
+      .prepare(`EXPLAIN QUERY PLAN SELECT * FROM rm_tasks WHERE tenant = ? ${filter} ORDER BY first_idx DESC LIMIT 10`)
+      .all()
+      .map((row) => String(row["detail"]))
+      .join("; ");
+  expect(planOf("AND first_idx < ?")).toContain("USING INDEX rm_tasks_by_age");
+  expect(planOf("AND automation = ? AND first_idx < ?")).toContain("USING INDEX rm_tasks_by_automation");
+  expect(planOf("AND status = ? AND status <> 'succeeded' AND first_idx < ?")).toContain(
+    "USING INDEX rm_tasks_by_status",
+  );
+  expect(planOf("AND status = ?")).toContain("USING INDEX rm_tasks_by_age");
+});
