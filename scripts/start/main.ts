@@ -30,8 +30,9 @@ async function start(): Promise<void> {
   const url = `http://localhost:${port}`;
   console.log("Countersign starts …");
   const dev = developmentState(url);
-  await buildConsole(log);
-  await prepareDatabases(dev, log);
+  // Neither touches what the other makes. Both end before anything is said of a failure: no runtime is left behind.
+  const prepared = await Promise.allSettled([buildConsole(log), prepareDatabases(dev, log)]);
+  for (const one of prepared) if (one.status === "rejected") throw one.reason;
   if (stopping) return;
   workers = startWorkers(port, url);
   await workers.ready();
