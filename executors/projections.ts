@@ -2,7 +2,7 @@
  * What follows from a record in the object's own tables, written in the record's transaction (J2): which tasks are open, what waits for a
  * person, what is in doubt, which signatures are used, and what must happen at a time.
  */
-import type { TaskEvent } from "../shared/events.ts";
+import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
 
 /** Timers of a task: its own deadline, a review's deadline, the end of a pause before another attempt, the next question about a doubt. */
 const DEADLINE = "deadline";
@@ -11,17 +11,14 @@ const retryTimer = (step: string) => `retry:${step}`;
 const askTimer = (step: string) => `ask:${step}`;
 
 export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
+  const timer = timerOf(event);
+  if (timer !== null) setTimer(sql, task, timer.name, timer.atMs);
   switch (event.type) {
     case "task-opened":
-      sql.exec(
-        "INSERT INTO tasks (id, automation, release, settled) VALUES (?, ?, ?, 0)",
-        task,
-        event.automation,
-        event.release,
-      );
-      return setTimer(sql, task, DEADLINE, event.deadlineMs);
+      sql.exec("INSERT INTO tasks (id) VALUES (?)", task);
+      return;
     case "task-settled":
-      sql.exec("UPDATE tasks SET settled = 1 WHERE id = ?", task);
+      sql.exec("DELETE FROM tasks WHERE id = ?", task);
       sql.exec("DELETE FROM timers WHERE task = ?", task);
       return;
     case "review-requested":
@@ -32,7 +29,7 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
         event.step,
         event.expiresMs,
       );
-      return setTimer(sql, task, reviewTimer(event.step), event.expiresMs);
+      return;
     case "attested":
       // Single use: the same attestation a second time violates the key and the whole round is refused (E2).
       sql.exec("INSERT INTO attestations (id, review) VALUES (?, ?)", event.attestation, event.review);
@@ -45,8 +42,7 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
     case "step-expired":
       return endReview(sql, task, event.step);
     case "step-refused":
-      endDoubt(sql, task, event.step);
-      return event.retryAtMs === null ? undefined : setTimer(sql, task, retryTimer(event.step), event.retryAtMs);
+      return endDoubt(sql, task, event.step);
     case "step-claimed":
       return endTimer(sql, task, retryTimer(event.step));
     case "step-in-doubt":
@@ -55,15 +51,43 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
         task,
         event.step,
       );
-      return event.askAtMs === null
-        ? endTimer(sql, task, askTimer(event.step))
-        : setTimer(sql, task, askTimer(event.step), event.askAtMs);
+      if (event.askAtMs === null) endTimer(sql, task, askTimer(event.step));
+      return;
     case "doubt-resolved":
       // Single use, as for attestations.
       sql.exec("INSERT INTO attestations (id, review) VALUES (?, ?)", event.resolution, event.action);
       return endDoubt(sql, task, event.step);
     default:
       return;
+  }
+}
+
+/** The earliest timer that these records set; null where they set none. */
+export function earliestTimer(
+  records: readonly { readonly events: readonly (TaskEvent | ExecutorEvent)[] }[],
+): number | null {
+  let earliest: number | null = null;
+  for (const { events } of records)
+    for (const event of events) {
+      const timer = timerOf(event);
+      if (timer !== null && (earliest === null || timer.atMs < earliest)) earliest = timer.atMs;
+    }
+  return earliest;
+}
+
+/** The timer that an event sets. Whatever sets one does it here, because the alarm is set by the same answer. */
+function timerOf(event: TaskEvent | ExecutorEvent): { readonly name: string; readonly atMs: number } | null {
+  switch (event.type) {
+    case "task-opened":
+      return { name: DEADLINE, atMs: event.deadlineMs };
+    case "review-requested":
+      return { name: reviewTimer(event.step), atMs: event.expiresMs };
+    case "step-refused":
+      return event.retryAtMs === null ? null : { name: retryTimer(event.step), atMs: event.retryAtMs };
+    case "step-in-doubt":
+      return event.askAtMs === null ? null : { name: askTimer(event.step), atMs: event.askAtMs };
+    default:
+      return null;
   }
 }
 

@@ -140,7 +140,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       .exec<{
         open: number;
         waiting: number;
-      }>("SELECT (SELECT count(*) FROM tasks WHERE settled = 0) AS open, (SELECT count(*) FROM reviews) AS waiting")
+      }>("SELECT (SELECT count(*) FROM tasks) AS open, (SELECT count(*) FROM reviews) AS waiting")
       .one();
     return ok({
       executor: name,

@@ -19,6 +19,7 @@ import { Effects } from "./effects.ts";
 import { Journal, type Sealed } from "./journal.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { Outbox } from "./outbox.ts";
+import { earliestTimer } from "./projections.ts";
 import { Receipts } from "./receipts.ts";
 import { Rounds } from "./rounds.ts";
 import { migrate } from "./storage.ts";
@@ -249,13 +250,15 @@ export class Shard {
    */
   async settledView(task: string, waitMs: number, orPerson = false): Promise<TaskView> {
     const until = this.nowMs() + Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000);
-    for (;;) {
+    const rests = (): boolean => {
       const state = this.tasks.get(task)!;
-      const left = until - this.nowMs();
       const idle = state.round > 0 && taskStatus(state) === "planning";
-      const rests = idle || (orPerson && needsPerson(state));
-      if (state.settled !== null || rests || left <= 0) return this.view(state);
-      await this.#wakeups.next(task, left);
+      return state.settled !== null || idle || (orPerson && needsPerson(state));
+    };
+    for (;;) {
+      const left = until - this.nowMs();
+      if (rests() || left <= 0) return this.view(this.tasks.get(task)!);
+      await this.#wakeups.until(task, left, rests);
     }
   }
 
@@ -278,7 +281,7 @@ export class Shard {
     let after = "";
     for (;;) {
       const rows = this.sql
-        .exec<{ id: string }>("SELECT id FROM tasks WHERE settled = 0 AND id > ? ORDER BY id LIMIT 100", after)
+        .exec<{ id: string }>("SELECT id FROM tasks WHERE id > ? ORDER BY id LIMIT 100", after)
         .toArray();
       for (const { id } of rows) this.#goOn(id);
       if (rows.length < 100) break;
@@ -298,7 +301,7 @@ export class Shard {
     for (const task of states.keys()) this.#goOn(task);
     for (const task of states.keys()) this.#wakeups.wake(task);
     if (records.length === 0) return;
-    this.timekeeper.set();
+    this.timekeeper.set(earliestTimer(records));
     this.#deliver();
   }
 

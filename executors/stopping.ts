@@ -39,9 +39,7 @@ export async function revokeKey(shard: Shard, input: unknown): Promise<Result<nu
 }
 
 function claimed(shard: Shard, command: Stop): StopAnswer["alreadyClaimed"] {
-  const open = shard.sql
-    .exec<{ id: string }>("SELECT id FROM tasks WHERE settled = 0 LIMIT ?", LIMITS.stopListed)
-    .toArray();
+  const open = shard.sql.exec<{ id: string }>("SELECT id FROM tasks LIMIT ?", LIMITS.stopListed).toArray();
   const stopped = `${command.kind}:${command.target}`;
   return open.flatMap(({ id }) => {
     const state = shard.readable(id);

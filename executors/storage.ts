@@ -2,7 +2,7 @@
  * The tables of one executor object, in its own SQLite. Schema changes are appended, never edited: each runs once, in order.
  *
  *  journal   the hash chain: one row per record, with the values behind its commitments beside it. Rows after `delivered` are the outbox.
- *  tasks     which tasks exist and which have ended; a task's state is the fold of its journal rows
+ *  tasks     which tasks are open; a task's state is the fold of its journal rows
  *  timers    everything that must happen at a time; the alarm is the earliest
  *  reviews   what waits for a person;  attestations  which signatures were used;  doubts  effects of which nobody knows yet
  *  releases, promotions, stops, revoked   what this object trusts and refuses
@@ -28,6 +28,10 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE revoked (kid TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;`,
   `CREATE TABLE doubts (task TEXT NOT NULL, step TEXT NOT NULL, since_seq INTEGER NOT NULL, PRIMARY KEY (task, step)) WITHOUT ROWID;
    CREATE INDEX doubts_by_age ON doubts (since_seq);`,
+  `CREATE TABLE open_tasks (id TEXT PRIMARY KEY) WITHOUT ROWID;
+   INSERT INTO open_tasks SELECT id FROM tasks WHERE settled = 0;
+   DROP TABLE tasks;
+   ALTER TABLE open_tasks RENAME TO tasks;`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

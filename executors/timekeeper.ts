@@ -36,10 +36,14 @@ export class Timekeeper {
     this.#deps = deps;
   }
 
-  /** Sets the alarm to the earliest thing that must happen, where it is not set early enough already. */
-  set(): void {
+  /**
+   * Sets the alarm to the earliest thing that must happen, where it is not set early enough already. `newTimerMs`: the earliest timer that
+   * was set since the last call, where nothing else changed; an alarm that is set covers the others, so the table need not be asked.
+   */
+  set(newTimerMs?: number | null): void {
     const nowMs = this.#deps.platform.nowMs();
-    const at = this.#earliest(nowMs);
+    const covered = newTimerMs !== undefined && this.#atMs !== null && this.#atMs > nowMs;
+    const at = this.#earliest(nowMs, covered ? newTimerMs : nextTimer(this.#storage.sql));
     const early = this.#atMs !== null && at !== null && this.#atMs <= at && this.#atMs > nowMs;
     if (at === null || early) return;
     this.#atMs = at;
@@ -68,13 +72,13 @@ export class Timekeeper {
 
   /** After the alarm's work: sets the next one, or none where nothing waits for a time. */
   async rearm(): Promise<void> {
-    this.#atMs = this.#earliest(this.#deps.platform.nowMs());
+    this.#atMs = this.#earliest(this.#deps.platform.nowMs(), nextTimer(this.#storage.sql));
     await (this.#atMs === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(this.#atMs));
   }
 
   /** When something must happen next, not in the past; null for nothing. */
-  #earliest(nowMs: number): number | null {
-    const wanted = [nextTimer(this.#storage.sql)].filter((ms) => ms !== null);
+  #earliest(nowMs: number, timerMs: number | null): number | null {
+    const wanted = timerMs === null ? [] : [timerMs];
     if (this.#deps.undelivered() > 0) wanted.push(nowMs + Math.max(DELIVERY_MS, this.#deps.backoffMs()));
     if (this.#deps.effectsRunning() > 0) wanted.push(nowMs + WATCH_MS);
     return wanted.length === 0 ? null : Math.max(nowMs, Math.min(...wanted));

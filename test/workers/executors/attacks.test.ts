@@ -113,7 +113,7 @@ it("an open task that can no longer be read stops neither the alarm nor its neig
   await w.executor().learn(w.delivery);
   await inObject(w.executor(), async (object, { storage: { sql } }) => {
     const task = newTaskOf(w);
-    sql.exec("INSERT INTO tasks (id, automation, release, settled) VALUES (?, 'notes', 'x', 0)", task);
+    sql.exec("INSERT INTO tasks (id) VALUES (?)", task);
     sql.exec(
       'INSERT INTO journal (seq, task, hash, body) VALUES (900000, ?, \'x\', \'{"events":[{"type":"other"}]}\')',
       task,

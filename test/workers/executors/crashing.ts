@@ -10,7 +10,12 @@
  *
  * `GET /crashes` on this Worker answers how many there were of each kind, and how often an object has started.
  */
-import shipped, { EffectClaims, EgressEntrypoint, ExecutorsEntrypoint, RegionalExecutor as Shipped } from "../../../executors/index.ts";
+import shipped, {
+  EffectClaims,
+  EgressEntrypoint,
+  ExecutorsEntrypoint,
+  RegionalExecutor as Shipped,
+} from "../../../executors/index.ts";
 
 export { EffectClaims, EgressEntrypoint, ExecutorsEntrypoint };
 
