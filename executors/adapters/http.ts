@@ -13,6 +13,7 @@
  *          { effect-in-doubt, answer-invalid }
  */
 import { canonicalize } from "../../shared/canonical.ts";
+import type { CapabilityContract } from "../../shared/capability.ts";
 import { compileContract, type Contract } from "../../shared/contracts.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -56,7 +57,7 @@ function reading<Args>(definition: HttpRead<Args>, output: () => Contract, envir
   return {
     prepare: async (given, context) => {
       const args = given as Args;
-      const answer = await ask(() => definition.request(args, context), {}, contract.name, context, environment);
+      const answer = await ask(() => definition.request(args, context), {}, contract, context, environment);
       const read = readingOf(answer);
       if (!read.ok) return read;
       const said = quietly(() => definition.answer(read.value, args));
@@ -82,7 +83,6 @@ function reading<Args>(definition: HttpRead<Args>, output: () => Contract, envir
 
 function writing<Args>(definition: HttpWrite<Args>, output: () => Contract, environment: HttpEnvironment): Calls {
   const { contract, prepare, reconcile } = definition;
-  const name = contract.name;
   const read = (
     understand: (response: HttpResponse) => ReturnType<typeof definition.answer>,
     context: ActionContext,
@@ -100,7 +100,9 @@ function writing<Args>(definition: HttpWrite<Args>, output: () => Contract, envi
       ? null
       : async (given: JsonObject, context: ActionContext): Promise<Outcome | null> => {
           const args = given as Args;
-          const answer = readingOf(await ask(() => reconcile.request(args, context), {}, name, context, environment));
+          const answer = readingOf(
+            await ask(() => reconcile.request(args, context), {}, contract, context, environment),
+          );
           if (!answer.ok) return null;
           const said = quietly(() => reconcile.answer(answer.value, args));
           if (said === null || said.says === "unknown") return null;
@@ -114,7 +116,7 @@ function writing<Args>(definition: HttpWrite<Args>, output: () => Contract, envi
 
   return {
     prepare:
-      prepare === undefined ? null : (args, context) => prepared(args as Args, prepare, name, context, environment),
+      prepare === undefined ? null : (args, context) => prepared(args as Args, prepare, contract, context, environment),
     apply: async (given, _prepared, context) => {
       const args = given as Args;
       // H2. The commit point of an action that must not be repeated is its claim: after it, only the callee knows.
@@ -133,7 +135,7 @@ function writing<Args>(definition: HttpWrite<Args>, output: () => Contract, envi
         ...(contract.delivery === "idempotent" ? { "idempotency-key": `"${idempotencyKeyOf(context)}"` } : {}),
         ...(condition === null ? {} : { "if-match": condition }),
       };
-      const answer = await ask(() => definition.request(args, context), headers, name, context, environment);
+      const answer = await ask(() => definition.request(args, context), headers, contract, context, environment);
       return outcomeOf(
         answer,
         read((response) => definition.answer(response, args), context),
@@ -146,11 +148,11 @@ function writing<Args>(definition: HttpWrite<Args>, output: () => Contract, envi
 async function prepared<Args>(
   args: Args,
   prepare: NonNullable<HttpWrite<Args>["prepare"]>,
-  name: string,
+  contract: CapabilityContract,
   context: ActionContext,
   environment: HttpEnvironment,
 ): Promise<Result<Prepared>> {
-  const read = readingOf(await ask(() => prepare.request(args, context), {}, name, context, environment));
+  const read = readingOf(await ask(() => prepare.request(args, context), {}, contract, context, environment));
   if (!read.ok) return read;
   if (!isSuccess(read.value.status)) return err(statusRefusal(read.value.status));
   const planned = quietly(() => prepare.plan(args, read.value, context));
@@ -176,15 +178,17 @@ const conditionOf = (premises: readonly HeldPremise[]): string | null =>
 async function ask(
   build: () => HttpRequest,
   headers: { readonly [name: string]: string },
-  capability: string,
+  contract: CapabilityContract,
   context: ActionContext,
   environment: HttpEnvironment,
 ): Promise<EgressAnswer> {
+  // Less than the machine waits, so that its answer comes in time.
+  const mostMs = Math.min(LIMITS.httpAskMs, Math.floor((contract.timeoutMs ?? LIMITS.effectTimeoutMs) * 0.9));
   let call: EgressCall;
   try {
     const request = build();
     call = {
-      capability,
+      capability: contract.name,
       method: request.method,
       path: request.path,
       ...(request.query === undefined ? {} : { query: { ...request.query } }),
@@ -199,7 +203,7 @@ async function ask(
       },
       body: request.body === undefined ? null : canonicalize(request.body),
       // What is under way when the task's time is over is still asked about.
-      timeoutMs: context.resumed ? LIMITS.httpAskMs : Math.min(LIMITS.httpAskMs, context.deadlineMs - context.nowMs),
+      timeoutMs: context.resumed ? mostMs : Math.min(mostMs, context.deadlineMs - context.nowMs),
     };
   } catch (error) {
     if (!(error instanceof PathRefused)) throw error;

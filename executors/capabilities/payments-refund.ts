@@ -11,7 +11,7 @@ import { cents, object, oneOf, text } from "./schemas.ts";
 
 type Args = { readonly chargeId: string; readonly amountCents: number };
 
-const chargeId = { type: "string", pattern: "^ch_[A-Za-z0-9]{8,32}$", "x-id": true };
+const chargeId = { type: "string", pattern: "^ch_\\d{8,20}$", "x-id": true };
 const amountCents = { ...cents, minimum: 1 };
 
 export const refundCharge: HttpWrite<Args> = {

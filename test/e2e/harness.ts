@@ -26,6 +26,8 @@ export type CountersignOptions = {
   readonly tenants?: { readonly [name: string]: TenantShape };
   /** Vars by the Worker's name, on top of its own configuration. */
   readonly vars?: { readonly [worker: string]: { readonly [name: string]: string } };
+  /** Named credentials for outside systems. */
+  readonly credentials?: { readonly [name: string]: unknown };
   /** Folders of Workers bundled before (`wrangler deploy --dry-run --outdir`), by the Worker's name: spares the bundling. */
   readonly prebuilt?: { readonly [worker: string]: string };
 };
@@ -74,7 +76,7 @@ const BATCH_STATEMENTS = 200;
 export async function startCountersign(options: CountersignOptions = {}): Promise<Countersign> {
   Object.assign(process.env, wranglerEnvironment());
   const tenants = Object.entries(options.tenants ?? { dev: {} }).map(([name, shape]) => newTenantKeys(name, shape));
-  const workerKeys = newWorkerKeys();
+  const workerKeys = { ...newWorkerKeys(), credentials: options.credentials ?? {} };
   const trust = trustOf(workerKeys, tenants);
   const secrets = secretsOf(workerKeys);
   const harness = createTestHarness({

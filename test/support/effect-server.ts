@@ -86,7 +86,8 @@ export async function startEffectServer(options: EffectServerOptions = {}): Prom
         expires_in: options.tokenLifeS ?? 3_600,
       });
     }
-    if (options.needsToken === true && !isGood(request.headers.authorization)) return json(response, 401, {});
+    if (options.needsToken === true && path.startsWith("/v1/") && !isGood(request.headers.authorization))
+      return json(response, 401, {});
     if (request.method === "GET")
       return json(response, 200, { refundableCents: 100_000, version }, { etag: `"v${version}"` });
     const key = request.headers["idempotency-key"] as string | undefined;

@@ -6,6 +6,8 @@
  *   before  the batch is sent: the claim stands, the effect does not
  *   during  it: the batch is on its way and nobody waits for its answer
  *   after   it was written: the effect stands, its receipt does not
+ * The same happens around the first request of each effect that leaves for an outside system.
+ *
  * What has crashed is remembered outside of the objects, so that every crash happens once and the next try goes through.
  *
  * `GET /crashes` on this Worker answers how many there were of each kind, and how often an object has started.
@@ -34,16 +36,39 @@ export class RegionalExecutor extends Shipped {
       ...env,
       BUSINESS_EU: crashingDatabase(env.BUSINESS_EU, state),
       BUSINESS_US: crashingDatabase(env.BUSINESS_US, state),
+      EGRESS: crashingWay(env.EGRESS as unknown as Way, state) as unknown as Env["EGRESS"],
     });
   }
 }
 
-function crashingDatabase(database: D1Database, state: DurableObjectState): D1Database {
-  const abort = (kind: keyof typeof crashes): Promise<never> => {
-    crashes[kind]++;
-    state.abort(`crash: ${kind}`);
-    return new Promise(() => {});
+type Way = Pick<EgressEntrypoint, "send">;
+
+function crashingWay(way: Way, state: DurableObjectState): Way {
+  const send: Way["send"] = async (call) => {
+    const effect = `${call.path} ${call.headers["idempotency-key"] ?? call.body}`;
+    if (call.method === "GET" || !isFirst(effect)) return way.send(call);
+    const window: Window = WINDOWS[effects++ % WINDOWS.length]!;
+    switch (window) {
+      case "before":
+        return abort(state, window);
+      case "during":
+        way.send(call).catch(() => {});
+        return abort(state, window);
+      case "after":
+        await way.send(call);
+        return abort(state, window);
+    }
   };
+  return { send };
+}
+
+function abort(state: DurableObjectState, kind: keyof typeof crashes): Promise<never> {
+  crashes[kind]++;
+  state.abort(`crash: ${kind}`);
+  return new Promise(() => {});
+}
+
+function crashingDatabase(database: D1Database, state: DurableObjectState): D1Database {
   const batch = async <T>(statements: Bound[]): Promise<D1Result<T>[]> => {
     const actions = actionsOf(statements);
     const first =
@@ -51,17 +76,17 @@ function crashingDatabase(database: D1Database, state: DurableObjectState): D1Da
         ? isFirst(`read ${state.id.name}`)
         : actions.filter((action) => isFirst(`effect ${action}`)).length > 0;
     if (!first) return database.batch<T>(statements);
-    if (actions.length === 0) return abort("reading");
+    if (actions.length === 0) return abort(state, "reading");
     const window: Window = WINDOWS[effects++ % WINDOWS.length]!;
     switch (window) {
       case "before":
-        return abort(window);
+        return abort(state, window);
       case "during":
         database.batch<T>(statements).catch(() => {});
-        return abort(window);
+        return abort(state, window);
       case "after":
         await database.batch<T>(statements);
-        return abort(window);
+        return abort(state, window);
     }
   };
   return { prepare: (text: string) => database.prepare(text), batch } as unknown as D1Database;
