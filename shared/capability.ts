@@ -28,6 +28,9 @@ const Template = z
   .max(200)
   .regex(/^[^{}]*(?:\{[A-Za-z_][A-Za-z0-9_]*\}[^{}]*)*$/);
 
+/** How often the effect happens, at best and at worst. Only exactly-once effects leave a row that an auditor can compare with the record. */
+export const Delivery = z.enum(["exactly-once", "idempotent", "at-most-once", "resident"]);
+
 export const CapabilityContract = z.strictObject({
   name: CapabilityName,
   version: z.string().regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/),
@@ -40,7 +43,7 @@ export const CapabilityContract = z.strictObject({
   risk: z.enum(["low", "medium", "high"]),
   effect: z.enum(["read", "write"]),
   reversible: z.boolean(),
-  delivery: z.enum(["exactly-once", "idempotent", "at-most-once", "resident"]),
+  delivery: Delivery,
   roles: z.strictObject({
     destination: z.array(ArgumentName).min(1).max(20).optional(),
     target: z.array(ArgumentName).min(1).max(20).optional(),

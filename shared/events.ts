@@ -3,6 +3,7 @@
  * Payloads are commitments and digests; the values stay in the region beside the record. A stored form: tests hold its exact bytes.
  */
 import * as z from "zod";
+import { Delivery } from "./capability.ts";
 import { AutomationName, Digest, ExecutorName, MemberId, RegionId, ReviewId, StepId, TaskId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
 import { PROBLEMS, type ProblemCode } from "./problems.ts";
@@ -133,6 +134,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
     type: z.literal("step-claimed"),
     step,
     action: z.string(),
+    delivery: Delivery,
     effectKey: z.string().nullable(),
     attempt: z.int().min(1),
     attestations: z.array(z.string()),

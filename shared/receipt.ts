@@ -3,6 +3,7 @@
  * Ed25519 is deterministic, so every reading gives the same bytes.
  */
 import * as z from "zod";
+import { Delivery } from "./capability.ts";
 import { Digest, ExecutorName, StepId, TaskId, TenantId } from "./ids.ts";
 import { Premise, PremiseClass } from "./proposal.ts";
 
@@ -28,7 +29,7 @@ export const Receipt = z.strictObject({
   capability: z.string().max(100),
   contract: Digest,
   release: Digest,
-  delivery: z.enum(["exactly-once", "idempotent", "at-most-once", "resident"]),
+  delivery: Delivery,
   effectKey: z.string().max(200).nullable(),
   premises: z.array(HeldPremise).max(64),
   attestations: z.array(z.string()).max(16),

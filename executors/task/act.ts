@@ -277,6 +277,7 @@ function act(
     type: "step-claimed",
     step: step.id,
     action: step.action,
+    delivery: capability.contract.delivery,
     effectKey: context.effectKey,
     attempt: step.attempts + 1,
     attestations: [...context.attestations],

@@ -52,7 +52,10 @@ export class TaskBook {
   readonly #usedAttestations = new Set<string>();
   readonly #actionByEffectKey = new Map<string, string>();
   /** Claimed actions by id, and whether the log says how they ended: what the databases' own rows are compared with. */
-  readonly claimed = new Map<string, AppliedAction & { applied: boolean }>();
+  readonly claimed = new Map<
+    string,
+    AppliedAction & { readonly delivery: EventOf<"step-claimed">["delivery"]; applied: boolean }
+  >();
   readonly counts = { tasks: 0, settled: 0, applied: 0 };
 
   constructor(trust: VerifierTrust, findings: Findings) {
@@ -252,6 +255,7 @@ export class TaskBook {
       task: task.task,
       step: event.step,
       region,
+      delivery: event.delivery,
       atMs: at.atMs,
       applied: false,
     });

@@ -69,6 +69,7 @@ export const claimed = (step: string): TaskEvent => ({
   type: "step-claimed",
   step,
   action: `act_${step}`,
+  delivery: "exactly-once",
   effectKey: null,
   attempt: 1,
   attestations: [],

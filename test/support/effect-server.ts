@@ -90,6 +90,7 @@ export async function startEffectServer(options: EffectServerOptions = {}): Prom
       return json(response, 401, {});
     if (request.method === "GET")
       return json(response, 200, { refundableCents: 100_000, version }, { etag: `"v${version}"` });
+    if (!/^(?:\/moved)?(?:\/v1\/.+|\/pickups)$/.test(path)) return json(response, 404, {});
     const key = request.headers["idempotency-key"] as string | undefined;
     const replay = key === undefined ? undefined : answers.get(key);
     const fault = path.startsWith("/moved") ? "none" : (faults.shift() ?? "none");

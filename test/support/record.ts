@@ -154,10 +154,12 @@ export const claiming = (
   index: number,
   attestations: readonly string[] = [],
   effectKey: string | null = null,
+  delivery: "exactly-once" | "idempotent" = "exactly-once",
 ): TaskEvent => ({
   type: "step-claimed",
   step,
   action: actionId(task, 1, index),
+  delivery,
   effectKey,
   attempt: 1,
   attestations: [...attestations],
@@ -313,13 +315,17 @@ export class TestRecord {
   }
 
   /** A task of two steps that policy allows. */
-  async allowed(executor: string, effectKey: string | null = null): Promise<string> {
+  async allowed(
+    executor: string,
+    effectKey: string | null = null,
+    delivery: "exactly-once" | "idempotent" = "exactly-once",
+  ): Promise<string> {
     const task = this.newTask(executor);
     const region = executor.split("/")[1]!;
     const chain = this.chain(executor);
     const plan = planOf(task, region, ["one", "two"]);
     chain.write(task, [opening(region), await admitting(plan, { one: decision("allow"), two: decision("notify") })]);
-    chain.write(task, [claiming(task, "one", 0, [], effectKey)]);
+    chain.write(task, [claiming(task, "one", 0, [], effectKey, delivery)]);
     chain.write(task, [applying(task, "one", 0, [], effectKey)]);
     chain.write(task, [applying(task, "two", 1), settling()]);
     return task;

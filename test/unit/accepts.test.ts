@@ -67,7 +67,15 @@ const taskEvents: Json[] = [
     envelope,
     chain: [envelope],
   },
-  { type: "step-claimed", step: "first", action: "act_1", effectKey: null, attempt: 1, attestations: [] },
+  {
+    type: "step-claimed",
+    step: "first",
+    action: "act_1",
+    delivery: "idempotent",
+    effectKey: null,
+    attempt: 1,
+    attestations: [],
+  },
   {
     type: "step-applied",
     step: "first",

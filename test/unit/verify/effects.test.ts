@@ -50,6 +50,18 @@ describe("the databases' own rows", () => {
     expect(await codes([], [{ ...row, status: "refused" }])).toEqual(["effect-missing known"]);
   });
 
+  it("are not asked about effects on systems of others", async () => {
+    const record = new TestRecord();
+    record.chain(EU).write(null, [await learning()]);
+    await record.allowed(EU, null, "idempotent");
+    await record.deliver(EU);
+    const report = await verifyRecord({
+      ...(await record.input()),
+      effects: { before: { eu: [] }, after: { eu: [] } },
+    });
+    expect(report.verified).toBe(true);
+  });
+
   it("are not asked about regions that were not read", async () => {
     const { record } = await recordOfOne();
     const report = await verifyRecord({ ...(await record.input()), effects: { before: {}, after: {} } });
