@@ -43,6 +43,10 @@ export const LIMITS = {
   factElements: 1_000,
   /** Rules in one policy. */
   policyRules: 2_000,
+  /** Aggregate limits in one policy: each that applies is a call to its own object before an action. */
+  policyLimits: 20,
+  /** Longest window of an aggregate limit. */
+  limitWindowMs: 366 * 24 * 3_600_000,
   /** Plan rounds of one task: an agent that needs more is looping. */
   taskRounds: 16,
   /** Steps of one task over all rounds: when its time is over all of them end in one record, some 150 bytes each. */
@@ -183,6 +187,30 @@ export const LIMITS = {
   cachedReleases: 1_000,
   /** Compiled releases in one isolate: each may hold some MB of contracts, policy and playbook; an isolate has 128 MB. */
   compiledReleases: 16,
+  /** How long a lease of the gate may be used: what the gate decides is in force everywhere after that. */
+  gateLeaseMs: 1_000,
+  /** Actions of one lease: bounds what one answer of the gate can set going. */
+  gateLeaseActions: 1_000,
+  /** Added to the time that one call may take before the gate takes an unreturned permit back: the answer's way and the commit of its record. */
+  gateSlackMs: 5_000,
+  /** Pause before the gate, or a limit, is asked again by a step that waits in memory; and how long it waits there before it says so in its record. */
+  permitPollMs: 50,
+  permitWaitMs: 2_000,
+  /** Steps of one capability that wait in memory of one executor for the gate; further ones are told to come again later. */
+  permitWaiters: 1_000,
+  /** Pause of a step that was told to come again: doubles from the first to the last of these. */
+  heldBaseMs: 500,
+  heldCapMs: 5 * 60_000,
+  /** How often one step may be told so: with the pauses, some twenty hours; its task's deadline may end it before. */
+  stepHolds: 256,
+  /** How long a permit may be used after it was asked for. */
+  permitUseMs: 10_000,
+  /** Time one call of the gate or of a limit may take. */
+  permitAskMs: 4_000,
+  /** How long an aggregate limit remembers a reservation that nobody settles or releases: longer than any task lasts. */
+  reservationMs: 120 * 24 * 3_600_000,
+  /** Reservations settled or released in one sweep. */
+  reservationSweep: 200,
   /** Bytes of a request that publishes a release: the bundle's own limit and its wrapping. */
   releaseBytes: 1_000_100,
   /** Tries of one call to an executor that was reset meanwhile: the second finds the new object; a third covers a second reset. */

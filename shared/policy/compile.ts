@@ -7,8 +7,10 @@
  */
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
-import { type Ast, compileExpression, constantOf, type Expression, pathOf } from "./expression.ts";
+import { capabilitiesOf } from "./about.ts";
+import { compileExpression, type Expression } from "./expression.ts";
 import { type Declarations, ROOTS } from "./facts.ts";
+import { type CompiledLimit, compileLimit } from "./limits.ts";
 import { type Answer, Policy, type Rule } from "./schema.ts";
 
 export type CompiledRule = {
@@ -25,6 +27,7 @@ export type CompiledPolicy = {
   readonly byCapability: ReadonlyMap<string, readonly CompiledRule[]>;
   /** Rules that name no capability. */
   readonly always: readonly CompiledRule[];
+  readonly limits: readonly CompiledLimit[];
 };
 
 /**
@@ -56,6 +59,14 @@ export function compilePolicy(
     if (expression.ok) compiled.push({ rule, id: rule.id, then: rule.then, expression: expression.value });
     else faults.push({ id: rule.id, why: expression.problem.detail });
   }
+  const limits: CompiledLimit[] = [];
+  for (const limit of policy.limits ?? []) {
+    if (seen.has(limit.id)) faults.push({ id: limit.id, why: "the id is used twice" });
+    seen.add(limit.id);
+    const made = compileLimit(limit);
+    if (made.ok) limits.push(made.value);
+    else faults.push({ id: limit.id, why: made.problem.detail });
+  }
   if (faults.length > 0)
     return err(
       problem(
@@ -69,7 +80,7 @@ export function compilePolicy(
         },
       ),
     );
-  return ok({ policy, declarations, ...index(compiled, options.indexed) });
+  return ok({ policy, declarations, limits, ...index(compiled, options.indexed) });
 }
 
 function index(rules: readonly CompiledRule[], indexed: boolean): Pick<CompiledPolicy, "byCapability" | "always"> {
@@ -82,35 +93,3 @@ function index(rules: readonly CompiledRule[], indexed: boolean): Pick<CompiledP
   }
   return { byCapability, always };
 }
-
-/** The only capabilities for which the expression can be anything but false; undefined where it does not say. */
-export function capabilitiesOf(ast: Ast): readonly string[] | undefined {
-  const { exprKind: kind } = ast;
-  if (kind.case !== "callExpr") return undefined;
-  const { function: name, args } = kind.value;
-  if (name === "_&&_") {
-    for (const arg of args) {
-      const found = capabilitiesOf(arg);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-  const [left, right] = args;
-  if (left === undefined || right === undefined) return undefined;
-  if (name === "_==_") {
-    const value = isCapabilityName(left) ? constantOf(right) : isCapabilityName(right) ? constantOf(left) : undefined;
-    return typeof value === "string" ? [value] : undefined;
-  }
-  if (name !== "@in" || !isCapabilityName(left) || right.exprKind.case !== "listExpr") return undefined;
-  const values = right.exprKind.value.elements.map(constantOf);
-  return values.every((value) => typeof value === "string") ? values : undefined;
-}
-
-function isCapabilityName(node: Ast): boolean {
-  const path = pathOf(node);
-  return (
-    path?.root === "capability" && path.segments.length === 1 && path.segments[0] === "name" && !isPresenceTest(node)
-  );
-}
-
-const isPresenceTest = (node: Ast): boolean => node.exprKind.case === "selectExpr" && node.exprKind.value.testOnly;

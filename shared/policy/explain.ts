@@ -35,7 +35,7 @@ export function whyDenied({ rules, errors, byDefault }: Denial, policy: Policy):
 
 /** A few lines of plain text: the answer, each rule that decided with its message or condition, what is still open. */
 export function explainDecision(decision: Decision, policy: Policy): string {
-  const ruleById = new Map(policy.rules.map((rule) => [rule.id, rule]));
+  const ruleById = new Map([...policy.rules, ...(policy.limits ?? [])].map((rule) => [rule.id, rule]));
   const failures = new Map(decision.errors.map(({ rule, message }) => [rule, message]));
   const lines = [`${VERB[decision.answer]}${decision.final ? "" : ", as far as is known now"}.`];
   if (decision.byDefault) lines.push(`No rule speaks of this; the policy's default is ${policy.default}.`);

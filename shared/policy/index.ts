@@ -4,6 +4,7 @@
  */
 export { type CompiledPolicy, compilePolicy } from "./compile.ts";
 export { ALL_AVAILABLE, type Decision, evaluatePolicy, type ReviewDemand } from "./evaluate.ts";
+export { type CompiledLimit, type Demand, limitDemands, mayBeLimited } from "./limits.ts";
 export { type Denial, explainDecision, whyDenied } from "./explain.ts";
 export {
   type Available,
@@ -13,4 +14,4 @@ export {
   rolesOf,
   type StepResult,
 } from "./facts.ts";
-export { type Answer, ANSWERS, Policy, type Reviewers, type Rule } from "./schema.ts";
+export { type Answer, ANSWERS, type Limit, Policy, type Reviewers, type Rule } from "./schema.ts";

@@ -5,7 +5,7 @@
 import { Environment } from "@marcbachmann/cel-js";
 import { ROLES } from "../capability.ts";
 import type { Field } from "../contracts.ts";
-import { capabilitiesOf } from "./compile.ts";
+import { capabilitiesOf } from "./about.ts";
 import { compileExpression } from "./expression.ts";
 import { type CapabilityDeclaration, type Declarations, ROOTS } from "./facts.ts";
 import type { Policy } from "./schema.ts";
@@ -17,19 +17,35 @@ type CelType = string | { readonly [field: string]: CelType };
 
 /** What the checker holds against each rule, given the arguments of the capability it speaks of. */
 export function lintPolicy(policy: Policy, declarations: Declarations): Advice[] {
-  return policy.rules.flatMap(({ id, when }) => {
-    const compiled = compileExpression(when, ROOTS);
-    if (!compiled.ok) return [{ rule: id, message: compiled.problem.detail }];
-    const names = capabilitiesOf(compiled.value.ast);
-    const unknown = (names ?? []).filter((name) => !declarations.capabilities.has(name));
-    const capability = names?.length === 1 ? declarations.capabilities.get(names[0]!) : undefined;
-    const checked = environment(declarations, capability).check(when);
-    const messages = unknown.map((name) => `there is no capability ${name} in this release`);
+  return [
+    ...policy.rules.flatMap(({ id, when }) => lintWhen(id, when, [], declarations)),
+    ...(policy.limits ?? []).flatMap(({ id, when, sum, group }) => {
+      const parts: Part[] = [];
+      if (sum !== undefined) parts.push({ source: sum, what: "sum", types: ["int"] });
+      if (group !== undefined) parts.push({ source: group, what: "group", types: ["string", "int", "bool"] });
+      return lintWhen(id, when, parts, declarations);
+    }),
+  ];
+}
+
+/** A further expression of a limit, and the types that it may answer. */
+type Part = { readonly source: string; readonly what: string; readonly types: readonly string[] };
+
+function lintWhen(id: string, when: string, parts: readonly Part[], declarations: Declarations): Advice[] {
+  const compiled = compileExpression(when, ROOTS);
+  if (!compiled.ok) return [{ rule: id, message: compiled.problem.detail }];
+  const names = capabilitiesOf(compiled.value.ast);
+  const unknown = (names ?? []).filter((name) => !declarations.capabilities.has(name));
+  const capability = names?.length === 1 ? declarations.capabilities.get(names[0]!) : undefined;
+  const checker = environment(declarations, capability);
+  const messages = unknown.map((name) => `there is no capability ${name} in this release`);
+  for (const { source, what, types } of [{ source: when, what: "rule", types: ["bool"] }, ...parts]) {
+    const checked = checker.check(source);
     if (!checked.valid) messages.push(checked.error?.message ?? "does not type-check");
-    else if (checked.type !== "bool" && checked.type !== "dyn")
-      messages.push(`answers ${checked.type}, and a rule answers bool`);
-    return messages.map((message) => ({ rule: id, message }));
-  });
+    else if (checked.type !== "dyn" && !types.includes(String(checked.type)))
+      messages.push(`answers ${checked.type}, and a ${what} answers ${types.join(" or ")}`);
+  }
+  return messages.map((message) => ({ rule: id, message }));
 }
 
 function environment(declarations: Declarations, capability: CapabilityDeclaration | undefined): Environment {

@@ -31,13 +31,50 @@ export const Rule = z.discriminatedUnion("then", [
 ]);
 export type Rule = z.infer<typeof Rule>;
 
-/** Aggregate limits have no place here yet: a policy that carries any other key is refused, not half understood. */
+const Window = z.string().regex(/^[1-9][0-9]{0,3}[smhd]$/);
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `24h` in milliseconds. */
+export const windowMs = (window: string): number =>
+  Number(window.slice(0, -1)) * UNIT_MS[window.at(-1) as keyof typeof UNIT_MS];
+
+/**
+ * An aggregate limit: over the actions for which `when` holds and that share a `group`, the sum (or the count) inside any window is at most
+ * `max`. Where an action would exceed it, it is denied, or waits for the limit's reviewers.
+ */
+export const Limit = z
+  .strictObject({
+    id: RuleId,
+    when: z.string().min(1).max(LIMITS.celChars),
+    /** CEL, an int of at least 0: what one action adds. Stands exactly where `count` does not. */
+    sum: z.string().min(1).max(LIMITS.celChars).optional(),
+    count: z.literal(true).optional(),
+    /** CEL, a string, int or bool. Actions with equal values share the limit; absent, all do. */
+    group: z.string().min(1).max(LIMITS.celChars).optional(),
+    window: Window,
+    max: z.int().min(0),
+    exceeded: z.enum(["deny", "review"]),
+    /** Stands exactly where `exceeded` is `review`. */
+    reviewers: Reviewers.optional(),
+    message: z.string().min(1).max(500).optional(),
+  })
+  .refine((limit) => (limit.sum === undefined) !== (limit.count === undefined), {
+    error: "a limit has either sum or count",
+  })
+  .refine((limit) => (limit.exceeded === "review") === (limit.reviewers !== undefined), {
+    error: "reviewers stands exactly where exceeded is review",
+    path: ["reviewers"],
+  })
+  .refine((limit) => windowMs(limit.window) <= LIMITS.limitWindowMs, { error: "the window is too long", path: ["window"] });
+export type Limit = z.infer<typeof Limit>;
+
 export const Policy = z
   .strictObject({
     /** The answer where no rule matches. `review` names its reviewers in `defaultReviewers`. */
     default: z.enum(["deny", "review"]),
     defaultReviewers: Reviewers.optional(),
     rules: z.array(Rule).max(LIMITS.policyRules),
+    limits: z.array(Limit).min(1).max(LIMITS.policyLimits).optional(),
   })
   .refine((policy) => (policy.default === "review") === (policy.defaultReviewers !== undefined), {
     error: "defaultReviewers stands exactly where the default is review",
