@@ -9,6 +9,8 @@ import { businessDatabase } from "./databases.ts";
 
 export { EgressEntrypoint } from "./adapters/egress-entrypoint.ts";
 export { EffectClaims } from "./effect-claims.ts";
+export { CapabilityGate } from "./gate/capability-gate.ts";
+export { AggregateLimit } from "./limits/aggregate-limit.ts";
 export { RegionalExecutor } from "./regional-executor.ts";
 
 /** Most effect rows of one answer. */

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { canonicalize, digestOf } from "./canonical.ts";
+import { GateSettings } from "./gate-settings.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { problem } from "./problems.ts";
@@ -65,6 +66,8 @@ export const CapabilityContract = z.strictObject({
       totalMs: z.int().min(0).max(LIMITS.retryTotalMostMs),
     })
     .optional(),
+  /** How many of its actions may run and start, and when a failing target is left alone; absent, nothing holds them up. */
+  gate: GateSettings.optional(),
 });
 export type CapabilityContract = z.infer<typeof CapabilityContract>;
 

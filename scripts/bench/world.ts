@@ -132,7 +132,12 @@ export async function startGoverned(inspectorPort?: number): Promise<Governed> {
         contents: executor,
         bindings: { ...secrets["countersign-executors"], ...trust },
         d1Databases: { BUSINESS_EU: "bench-business-eu", BUSINESS_US: "bench-business-us" },
-        durableObjects: { ...executors, EFFECT_CLAIMS: { className: "EffectClaims", useSQLite: true } },
+        durableObjects: {
+          ...executors,
+          EFFECT_CLAIMS: { className: "EffectClaims", useSQLite: true },
+          CAPABILITY_GATE: { className: "CapabilityGate", useSQLite: true },
+          AGGREGATE_LIMIT: { className: "AggregateLimit", useSQLite: true },
+        },
         serviceBindings: { ...ledger, EGRESS: { name: "countersign-executors", entrypoint: "EgressEntrypoint" } },
       },
       {

@@ -23,7 +23,10 @@ const WHY_CHARS = 2_000;
 
 /** Why a step is denied, for whoever asked: the message of each rule that denied, after its name. */
 export function whyDenied({ rules, errors, byDefault }: Denial, policy: Policy): string {
-  const messageById = new Map(policy.rules.map(({ id, message }) => [id, message]));
+  const messageById = new Map([
+    ...policy.rules.map(({ id, message }) => [id, message] as const),
+    ...(policy.limits ?? []).map(({ id, message }) => [id, message ?? "this would exceed the limit."] as const),
+  ]);
   const reasons = rules.map((id) => {
     const failure = errors.find((error) => error.startsWith(`${id}: `))?.slice(id.length + 2);
     if (failure !== undefined) return `${id}: the rule failed (${failure}), and a rule that fails denies.`;

@@ -12,7 +12,7 @@ import {
   type Policy,
   type Rule,
 } from "../../shared/policy/index.ts";
-import { capabilitiesOf } from "../../shared/policy/compile.ts";
+import { capabilitiesOf } from "../../shared/policy/about.ts";
 import { compileExpression } from "../../shared/policy/expression.ts";
 import { lintPolicy } from "../../shared/policy/lint.ts";
 import { codeOf, declarations, declare, facts, INPUT, object, SHOP, value } from "../support/release.ts";

@@ -2,10 +2,8 @@
 import * as shipped from "../../../executors/index.ts";
 import { countDatabaseRows, countObjectRows } from "./count-rows.mjs";
 
+export * from "../../../executors/index.ts";
 export default shipped.default;
-export const ExecutorsEntrypoint = shipped.ExecutorsEntrypoint;
-export const EffectClaims = shipped.EffectClaims;
-export const EgressEntrypoint = shipped.EgressEntrypoint;
 
 export class RegionalExecutor extends shipped.RegionalExecutor {
   #object;

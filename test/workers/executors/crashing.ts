@@ -12,14 +12,9 @@
  *
  * `GET /crashes` on this Worker answers how many there were of each kind, and how often an object has started.
  */
-import shipped, {
-  EffectClaims,
-  EgressEntrypoint,
-  ExecutorsEntrypoint,
-  RegionalExecutor as Shipped,
-} from "../../../executors/index.ts";
+import shipped, { EgressEntrypoint, RegionalExecutor as Shipped } from "../../../executors/index.ts";
 
-export { EffectClaims, EgressEntrypoint, ExecutorsEntrypoint };
+export * from "../../../executors/index.ts";
 
 const WINDOWS = ["before", "during", "after"] as const;
 type Window = (typeof WINDOWS)[number];
