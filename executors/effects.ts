@@ -4,26 +4,31 @@
  *
  * An effect's answer goes back through a round. Nothing here decides anything.
  */
+import type { CapabilityContract } from "../shared/capability.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { within, type Platform } from "../shared/platform.ts";
-import { problem } from "../shared/problems.ts";
+import { problem, type ProblemCode } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { ActionContext, Capability, Outcome, Prepared } from "./adapters/types.ts";
+import type { GatePermit } from "./permits/leases.ts";
+import type { PermitOffice } from "./permits/permits.ts";
 import type { Rounds } from "./rounds.ts";
 import { actionContext } from "./task/act.ts";
-import { effectsOf, resolvedArgs, type Effect } from "./task/advance.ts";
+import { advance, effectsOf, resolvedArgs, type Effect } from "./task/advance.ts";
 import { stepPrepared } from "./task/decide.ts";
 import type { TaskDeps } from "./task/deps.ts";
 import type { Draft } from "./task/draft.ts";
 import { stepOutcome } from "./task/outcome.ts";
-import type { TaskState } from "./task/state.ts";
+import { heldBecause, isGatedRead, stepHeld, type Wanted } from "./task/permits.ts";
+import type { StepState, TaskState } from "./task/state.ts";
 
 export type EffectsDeps = {
   readonly rounds: Rounds;
   readonly stateOf: (task: string) => TaskState | null;
   readonly depsOf: (release: string, nowMs: number) => Result<TaskDeps>;
   readonly platform: Pick<Platform, "nowMs" | "setTimer" | "log">;
+  readonly permits: PermitOffice;
 };
 
 export class Effects {
@@ -36,6 +41,8 @@ export class Effects {
    * Lost in a crash; then the adapter is asked what happened and the target is read again.
    */
   readonly #preparedByStep = new Map<string, Prepared>();
+  /** The gate's permit of each claim until its call has ended. Lost in a crash; then it expires at the gate. */
+  readonly #gateByStep = new Map<string, GatePermit>();
   /** Claims that this instance saw committed and has not acted on: for every other claim a call may have left already. */
   readonly #freshClaims = new Set<string>();
 
@@ -74,6 +81,92 @@ export class Effects {
     }
   }
 
+  /** Reads the target of a step and gets its permits, then lets it be decided. */
+  async #prepare(
+    state: TaskState,
+    step: StepState,
+    capability: Capability,
+    args: JsonObject,
+    deps: TaskDeps,
+    key: string,
+  ): Promise<void> {
+    const task = state.id;
+    const { permits } = this.#deps;
+    const contract = deps.release.bundle.capabilities[step.capability] ?? capability.contract;
+    const pass = isGatedRead(step, deps) ? await permits.gate(contract) : null;
+    if (pass?.ok === false) return this.#held(task, step, key, pass);
+    const prepared = await this.#read(capability, args, actionContext(state, step, deps), contract);
+    if (pass !== null) permits.ended(pass.permit, prepared);
+    let wanted: Wanted | null = null;
+    await this.#answer(
+      task,
+      key,
+      (draft, now) => {
+        stepPrepared(draft, step.id, prepared, now);
+        wanted = draft.wanted.get(step.id) ?? null;
+        this.#keepPrepared(draft, step.id, key, prepared);
+      },
+      () => wanted !== null,
+    );
+    if (wanted === null) return;
+    const { id, action } = step;
+    const got = await permits.get({ automation: state.automation, task, step: id, action, contract }, wanted);
+    if (!got.ok) return this.#held(task, step, key, got);
+    let isClaimed = false;
+    try {
+      await this.#answer(task, key, (draft, now) => {
+        stepPrepared(draft, id, prepared, now, got.held.permits);
+        isClaimed = this.#keepPrepared(draft, id, key, prepared);
+        if (isClaimed && got.held.gate !== null) this.#gateByStep.set(key, got.held.gate);
+      });
+    } finally {
+      permits.decided(got.held, isClaimed);
+    }
+  }
+
+  async #read(
+    capability: Capability,
+    args: JsonObject,
+    context: ActionContext,
+    { timeoutMs = LIMITS.effectTimeoutMs }: CapabilityContract,
+  ): Promise<Result<Prepared | null>> {
+    if (capability.kind !== "external" || capability.prepare === null) return ok(null);
+    const { prepare } = capability;
+    return within<Result<Prepared | null>>(
+      this.#deps.platform,
+      timeoutMs,
+      () => prepare(args, context),
+      () => err(problem("not-running", "The target could not be read.")),
+    );
+  }
+
+  #endGate(key: string, outcome: Outcome): void {
+    const permit = this.#gateByStep.get(key);
+    if (permit === undefined) return;
+    this.#gateByStep.delete(key);
+    this.#deps.permits.ended(permit, outcome);
+  }
+
+  /** Keeps the plan that a claim was decided on. Answers whether there is a claim. */
+  #keepPrepared(draft: Draft, step: string, key: string, prepared: Result<Prepared | null>): boolean {
+    const isClaimed = draft.events.some((event) => event.type === "step-claimed" && event.step === step);
+    if (isClaimed && prepared.ok && prepared.value !== null) this.#preparedByStep.set(key, prepared.value);
+    return isClaimed;
+  }
+
+  /** Nothing permits the step now: its record says so, and when it tries again. */
+  #held(
+    task: string,
+    { id, capability }: StepState,
+    key: string,
+    { code, retryAfterMs }: { readonly code: ProblemCode; readonly retryAfterMs: number },
+  ): Promise<void> {
+    return this.#answer(task, key, (draft, now) => {
+      stepHeld(draft, id, heldBecause(code, capability), retryAfterMs, now);
+      advance(draft, now);
+    });
+  }
+
   async #run(task: string, effect: Effect, key: string): Promise<void> {
     const state = this.#deps.stateOf(task);
     const deps = state === null ? null : this.#deps.depsOf(state.release, this.#deps.platform.nowMs());
@@ -81,25 +174,13 @@ export class Effects {
     if (state === null || deps === null || !deps.ok || step === undefined) return void this.#running.delete(key);
     const capability = deps.value.registry.get(step.capability);
     const args = resolvedArgs(state, step, deps.value);
-    if (capability === undefined || capability.kind !== "external" || !args.ok) return void this.#running.delete(key);
+    if (capability === undefined || !args.ok) return void this.#running.delete(key);
+    if (effect.kind === "prepare") return this.#prepare(state, step, capability, args.value, deps.value, key);
+    if (capability.kind !== "external") return void this.#running.delete(key);
     const { contract } = capability;
     const timeoutMs = contract.timeoutMs ?? LIMITS.effectTimeoutMs;
     const resumed = effect.kind === "ask" || (effect.kind === "apply" && !this.#freshClaims.delete(key));
     const context = actionContext(state, step, deps.value, resumed);
-    if (effect.kind === "prepare") {
-      const prepared = await within(
-        this.#deps.platform,
-        timeoutMs,
-        () => capability.prepare!(args.value, context),
-        (): Result<Prepared> => err(problem("not-running", "The target could not be read.")),
-      );
-      await this.#answer(task, key, (draft, now) => {
-        stepPrepared(draft, effect.step, prepared, now);
-        const claimed = draft.events.some((event) => event.type === "step-claimed" && event.step === effect.step);
-        if (prepared.ok && claimed) this.#preparedByStep.set(key, prepared.value);
-      });
-      return;
-    }
     const prepared = this.#preparedByStep.get(key) ?? null;
     const attempt = step.attempts;
     const call = callOf(capability, resumed, args.value, prepared, context);
@@ -111,6 +192,7 @@ export class Effects {
       (): Outcome => unknown("No answer came in time."),
     );
     if (outcome.kind !== "in-doubt") this.#preparedByStep.delete(key);
+    this.#endGate(key, outcome);
     await this.#answer(task, key, (draft, now) => stepOutcome(draft, effect.step, attempt, outcome, prepared, now));
     if (outcome.kind === "in-doubt") this.#awaitLate(task, effect.step, attempt, answers, prepared);
   }
@@ -129,26 +211,28 @@ export class Effects {
       .finally(() => this.#late--);
   }
 
-  async #answer(task: string, key: string, decide: (draft: Draft, deps: TaskDeps) => void): Promise<void> {
+  /** `goesOn`: the effect is not over with this decision. */
+  async #answer(
+    task: string,
+    key: string,
+    decide: (draft: Draft, deps: TaskDeps) => void,
+    goesOn: () => boolean = () => false,
+  ): Promise<void> {
     let decided = false;
-    await this.#decide(
-      task,
-      (draft, deps) => decide(draft, deps),
-      () => {
-        // Not before: until this answer is decided, the task still asks for what has just been done.
-        decided = true;
-        this.#running.delete(key);
-      },
-    );
+    await this.#decide(task, (draft, deps) => {
+      decide(draft, deps);
+      // Not before: until this answer is decided, the task still asks for what has just been done.
+      decided = true;
+      if (!goesOn()) this.#running.delete(key);
+    });
     // Afterwards the key may stand for the next effect of the step.
     if (!decided) this.#running.delete(key);
   }
 
-  async #decide(task: string, decide: (draft: Draft, deps: TaskDeps) => void, before = () => {}): Promise<void> {
+  async #decide(task: string, decide: (draft: Draft, deps: TaskDeps) => void): Promise<void> {
     await this.#deps.rounds.run({
       task,
       decide: (draft, existing, nowMs) => {
-        before();
         const deps = existing === null ? null : this.#deps.depsOf(existing.release, nowMs);
         if (deps === null || !deps.ok) return deps ?? err(problem("not-found", "No such task."));
         decide(draft, deps.value);

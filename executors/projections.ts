@@ -84,6 +84,8 @@ function timerOf(event: TaskEvent | ExecutorEvent): { readonly name: string; rea
       return { name: reviewTimer(event.step), atMs: event.expiresMs };
     case "step-refused":
       return event.retryAtMs === null ? null : { name: retryTimer(event.step), atMs: event.retryAtMs };
+    case "step-held":
+      return { name: retryTimer(event.step), atMs: event.retryAtMs };
     case "step-in-doubt":
       return event.askAtMs === null ? null : { name: askTimer(event.step), atMs: event.askAtMs };
     default:

@@ -20,7 +20,9 @@ import type { ExecutorRpc, LedgerRpc, StopAnswer, Submitted, TaskContext, Witnes
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
 import { capabilities } from "./capabilities/index.ts";
 import { configOf } from "./config.ts";
+import type { GateRpc } from "./gate/types.ts";
 import * as intake from "./intake.ts";
+import type { LimitRpc } from "./limits/limit.ts";
 import { workersPlatform } from "./platform.ts";
 import * as resolving from "./resolving.ts";
 import * as reviewing from "./reviewing.ts";
@@ -42,6 +44,8 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       config: config.value,
       registry: capabilities(env),
       ledger: env.LEDGER as unknown as Pick<LedgerRpc, "append">,
+      gateOf: (name) => env.CAPABILITY_GATE.getByName(name) as unknown as GateRpc,
+      limitOf: (name) => env.AGGREGATE_LIMIT.getByName(name) as unknown as LimitRpc,
     });
   }
 

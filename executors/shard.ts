@@ -21,6 +21,9 @@ import { LedgerWatch } from "./ledger-watch.ts";
 import { Outbox } from "./outbox.ts";
 import { earliestTimer } from "./projections.ts";
 import { Receipts } from "./receipts.ts";
+import type { GateRpc } from "./gate/types.ts";
+import type { LimitRpc } from "./limits/limit.ts";
+import { PermitOffice } from "./permits/permits.ts";
 import { Rounds } from "./rounds.ts";
 import { migrate } from "./storage.ts";
 import { advance, canContinue } from "./task/advance.ts";
@@ -43,6 +46,10 @@ export type ShardParts = {
   readonly config: ExecutorsConfig;
   readonly registry: CapabilityRegistry;
   readonly ledger: Pick<LedgerRpc, "append">;
+  /** The gate of a capability in this region, by the object's name. */
+  readonly gateOf: (name: string) => GateRpc;
+  /** The counter of an aggregate limit and group, by the object's name. */
+  readonly limitOf: (name: string) => LimitRpc;
 };
 
 export class Shard {
@@ -62,6 +69,7 @@ export class Shard {
   readonly watch: LedgerWatch;
   readonly timekeeper: Timekeeper;
   readonly rounds: Rounds;
+  readonly #permits: PermitOffice;
   readonly #effects: Effects;
   readonly #outbox: Outbox;
   readonly #wakeups: Wakeups;
@@ -73,7 +81,7 @@ export class Shard {
   readonly #burning = new Set<string>();
 
   /** Throws where the object's name is none of the tenants, regions and shards of the trust configuration: such an object must not exist. */
-  constructor({ name, platform, storage, config, registry, ledger }: ShardParts) {
+  constructor({ name, platform, storage, config, registry, ledger, gateOf, limitOf }: ShardParts) {
     const named = parseExecutorName(name);
     if (named === null) throw new Error("an executor is named tenant/region/shard");
     const trust = tenantTrust(config, named.tenant);
@@ -110,7 +118,16 @@ export class Shard {
       // 16 random bytes
       newSalt: () => toBase64Url(platform.randomBytes(16)),
     });
+    this.#permits = new PermitOffice({
+      tenant: this.tenant,
+      platform,
+      storage,
+      stateOf: (task) => this.tasks.get(task),
+      gateOf: (capability) => gateOf(`${this.tenant}/${this.region}/${capability}`),
+      limitOf,
+    });
     this.#effects = new Effects({
+      permits: this.#permits,
       rounds: this.rounds,
       stateOf: (task) => this.tasks.get(task),
       depsOf: (release, nowMs) => this.depsOf(release, nowMs),
@@ -134,7 +151,7 @@ export class Shard {
     this.timekeeper = new Timekeeper(storage, {
       undelivered: () => this.journal.undelivered,
       backoffMs: () => this.#outbox.backoffMs,
-      effectsRunning: () => this.#effects.running,
+      effectsRunning: () => this.#effects.running + this.#permits.reservations.open,
       onTask: (task, decide) => {
         const found = this.tasks.get(task);
         return found === null ? Promise.resolve(ok(null)) : this.onTask(found, decide);
@@ -271,6 +288,7 @@ export class Shard {
   async tend(): Promise<void> {
     for (const task of await this.timekeeper.fired()) this.#goOn(task);
     if (this.#interrupted) await this.#resume();
+    void this.#permits.reservations.sweep();
     this.#deliver();
     await this.timekeeper.rearm();
   }
@@ -288,6 +306,7 @@ export class Shard {
       after = rows.at(-1)!.id;
       await pauseOn(this.platform)(0);
     }
+    void this.#permits.reservations.sweep();
     this.#deliver();
     this.timekeeper.set();
   }
@@ -300,6 +319,7 @@ export class Shard {
         if (event.type === "step-claimed" && task !== null) this.#effects.claimed(task, event.step);
     for (const task of states.keys()) this.#goOn(task);
     for (const task of states.keys()) this.#wakeups.wake(task);
+    void this.#permits.reservations.sweep();
     if (records.length === 0) return;
     this.timekeeper.set(earliestTimer(records));
     this.#deliver();

@@ -6,6 +6,7 @@
  *  timers    everything that must happen at a time; the alarm is the earliest
  *  reviews   what waits for a person;  attestations  which signatures were used;  doubts  effects of which nobody knows yet
  *  releases, promotions, stops, revoked   what this object trusts and refuses
+ *  reservations   what aggregate limits were asked for and have not been told the end of
  *  meta      delivered, checkpoint, alarm
  */
 import type { ObjectStorage } from "../shared/platform.ts";
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly string[] = [
    INSERT INTO open_tasks SELECT id FROM tasks WHERE settled = 0;
    DROP TABLE tasks;
    ALTER TABLE open_tasks RENAME TO tasks;`,
+  `CREATE TABLE reservations (turn INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, step TEXT NOT NULL, action TEXT NOT NULL, name TEXT NOT NULL);`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

@@ -73,6 +73,18 @@ export const Principal = z
 export type Principal = z.infer<typeof Principal>;
 
 const step = StepId;
+/** A permit that an action used: of its capability's gate (the lease's number there), or of an aggregate limit (`over`: people approved the overrun). */
+export const UsedPermit = z.union([
+  z.strictObject({ gate: z.string().max(40) }),
+  z.strictObject({ limit: z.string().max(100), over: z.boolean() }),
+]);
+export type UsedPermit = z.infer<typeof UsedPermit>;
+/** Absent where the action needed none. */
+const permits = z
+  .array(UsedPermit)
+  .min(1)
+  .max(LIMITS.policyLimits + 1)
+  .optional();
 export const TaskEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("task-opened"),
@@ -138,7 +150,10 @@ export const TaskEvent = z.discriminatedUnion("type", [
     effectKey: z.string().nullable(),
     attempt: z.int().min(1),
     attestations: z.array(z.string()),
+    permits,
   }),
+  /** Nothing permits the action now: not the gate of its capability, or nobody answered. `holds` counts; it tries again by itself. */
+  z.strictObject({ type: z.literal("step-held"), step, code: Code, holds: z.int().min(1), retryAtMs: z.int() }),
   z.strictObject({
     type: z.literal("step-applied"),
     step,
@@ -149,6 +164,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
     attestations: z.array(z.string()),
     tags: z.array(z.string()),
     replayed: z.boolean(),
+    permits,
   }),
   /** Proved not executed; `attempt` is the claim, 0 where nothing was claimed yet. `retryAtMs` is set when another attempt follows. */
   z.strictObject({

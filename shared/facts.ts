@@ -6,7 +6,7 @@ import type { CompiledRelease } from "./compiled-release.ts";
 import type { Principal, StepDecision } from "./events.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
-import { evaluatePolicy, type Available } from "./policy/index.ts";
+import { evaluatePolicy, type Available, type Facts } from "./policy/index.ts";
 import type { PlannerKind, PremiseClass } from "./proposal.ts";
 import type { Provenance } from "./provenance.ts";
 
@@ -40,6 +40,33 @@ const CONFIDENCE: Record<PlannerKind, number> = { playbook: 1, agent: 0 };
 /** Role that approves what only the tier, and no rule, sends to a person. */
 const TIER_REVIEW = { rule: "tier-1", role: "approver", quorum: 1 } as const;
 
+/** Everything that a policy sees of one step. */
+export const policyFacts = (release: CompiledRelease, task: TaskFacts, step: StepFacts, nowMs: number): Facts => ({
+  intent: {
+    automation: release.bundle.automation,
+    input: task.input,
+    region: task.region,
+    purpose: task.purpose ?? "",
+  },
+  task: { id: task.task, region: task.region, round: step.round },
+  principal: {
+    key: task.principal.key,
+    role: task.principal.role,
+    member: task.principal.member ?? "",
+    person: task.principal.sod === "evaluable",
+  },
+  agent: { id: step.agent, planner: step.planner },
+  capability: step.capability,
+  args: step.args,
+  provenance: step.provenance,
+  ...(step.preview === undefined ? {} : { preview: step.preview }),
+  ...(step.premises === undefined ? {} : { premises: step.premises }),
+  ...(step.results === undefined ? {} : { results: step.results }),
+  confidence: CONFIDENCE[step.planner],
+  claimedConfidence: step.claimedConfidence,
+  nowMs,
+});
+
 /** Decides one step under a release. */
 export function decideStep(
   release: CompiledRelease,
@@ -48,35 +75,7 @@ export function decideStep(
   available: Available,
   nowMs: number,
 ): StepDecision {
-  const decision = evaluatePolicy(
-    release.policy,
-    {
-      intent: {
-        automation: release.bundle.automation,
-        input: task.input,
-        region: task.region,
-        purpose: task.purpose ?? "",
-      },
-      task: { id: task.task, region: task.region, round: step.round },
-      principal: {
-        key: task.principal.key,
-        role: task.principal.role,
-        member: task.principal.member ?? "",
-        person: task.principal.sod === "evaluable",
-      },
-      agent: { id: step.agent, planner: step.planner },
-      capability: step.capability,
-      args: step.args,
-      provenance: step.provenance,
-      ...(step.preview === undefined ? {} : { preview: step.preview }),
-      ...(step.premises === undefined ? {} : { premises: step.premises }),
-      ...(step.results === undefined ? {} : { results: step.results }),
-      confidence: CONFIDENCE[step.planner],
-      claimedConfidence: step.claimedConfidence,
-      nowMs,
-    },
-    { available },
-  );
+  const decision = evaluatePolicy(release.policy, policyFacts(release, task, step, nowMs), { available });
   const plain: StepDecision = {
     answer: decision.answer,
     final: decision.final,

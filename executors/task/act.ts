@@ -6,15 +6,26 @@
 import { subjectDigest, type Subject } from "../../shared/attestation.ts";
 import { renderTemplate } from "../../shared/capability.ts";
 import { decideStep, type TaskFacts } from "../../shared/facts.ts";
-import type { StepDecision } from "../../shared/events.ts";
+import type { StepDecision, UsedPermit } from "../../shared/events.ts";
 import { reviewId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
-import { whyDenied } from "../../shared/policy/index.ts";
+import { type Demand, whyDenied } from "../../shared/policy/index.ts";
+import type { Result } from "../../shared/result.ts";
 import type { Shown } from "../../shared/views.ts";
 import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
+import {
+  demandsOf,
+  heldBecause,
+  overrunsOf,
+  type Permits,
+  permitsHold,
+  stepHeld,
+  wantedOf,
+  withExceeded,
+} from "./permits.ts";
 import { resultsOf, type StepState, type TaskState } from "./state.ts";
 
 /** What stands fixed for a task, as policy sees it. */
@@ -62,7 +73,8 @@ function effectKeyOf(step: StepState, deps: TaskDeps): string | null {
 
 /**
  * Decides a step whose arguments are resolved and whose target, where that is needed, was read.
- * Emits step-denied, review-requested, step-failed, step-claimed, or (resident capabilities and reads) step-applied.
+ * Without `permits`, a step that needs some only says so (`draft.wanted`); it comes back with what it got.
+ * Emits step-denied, review-requested, step-failed, step-held, step-claimed, or (resident capabilities and reads) step-applied.
  */
 export function decideAndAct(
   draft: Draft,
@@ -70,10 +82,21 @@ export function decideAndAct(
   args: JsonObject,
   prepared: Prepared | null,
   deps: TaskDeps,
+  permits: Permits | null = null,
 ): void {
   const before = draft.state.steps.get(stepId)!;
   const capability = deps.registry.get(before.capability)!;
-  const decision = finalDecision(draft.state, before, args, prepared, deps);
+  const demands = demandsOf(draft.state, before, args, prepared, deps);
+  const decision = limitedDecision(
+    finalDecision(draft.state, before, args, prepared, deps),
+    before,
+    demands,
+    permits?.exceeded ?? [],
+    deps,
+  );
+  const isPending = decision.answer === "review" && !isCovered(before, decision);
+  const wanted = demands.ok && decision.answer !== "deny" ? wantedOf(before, demands.value, isPending, deps) : null;
+  if (wanted !== null && permits === null) return draft.want(stepId, wanted);
   if (before.review === null && !sameParts(before, args, prepared, decision)) {
     draft.emit({
       type: "step-resolved",
@@ -86,16 +109,40 @@ export function decideAndAct(
     });
   }
   const step = draft.state.steps.get(stepId)!;
-  if (decision.answer === "deny") {
-    return deny(draft, stepId, decision, deps);
-  }
+  if (decision.answer === "deny") return deny(draft, stepId, decision, deps);
+  if (before.review !== null && permits !== null && permits.exceeded.length > 0)
+    return fail(draft, stepId, exceededAfterReview(permits.exceeded));
   const stale = staleApproval(draft.state, step, args, prepared, decision, deps);
   if (stale !== null) return fail(draft, stepId, stale);
-  if (decision.answer === "review" && !isCovered(step, decision))
-    return requestReview(draft, step, args, prepared, decision, deps);
+  if (isPending) return requestReview(draft, step, args, prepared, decision, deps);
   const stopped = stopOf(draft.state, step, deps);
   if (stopped !== null) return fail(draft, stepId, { code: "stopped", detail: `Stopped by ${stopped}.` });
-  act(draft, step, args, prepared, capability, deps);
+  // P1. What is asked for was changed while it was asked: the step comes back at once.
+  if (wanted !== null && !permitsHold(permits!, wanted, deps.nowMs))
+    return stepHeld(draft, stepId, heldBecause("permit-unanswered", step.capability), 0, deps);
+  act(draft, step, args, prepared, capability, permits?.used ?? [], deps);
+}
+
+/** A step is reviewed once: what people decided did not include this overrun. */
+const exceededAfterReview = (limits: readonly string[]): Problem => ({
+  code: "limit-exceeded",
+  detail: `While people decided, ${limits.join(", ")} was used up; propose it again.`,
+});
+
+/** The policy's decision and what the aggregate limits make of it. */
+function limitedDecision(
+  decision: StepDecision,
+  step: StepState,
+  demands: Result<readonly Demand[]>,
+  exceeded: readonly string[],
+  deps: TaskDeps,
+): StepDecision {
+  if (!demands.ok) {
+    const rule = String(demands.problem.facts?.["rule"] ?? "");
+    const errors = [`${rule}: cannot be evaluated`];
+    return { ...decision, answer: "deny", final: true, rules: [rule], reviews: [], errors, byDefault: false };
+  }
+  return withExceeded(decision, [...overrunsOf(step, deps), ...exceeded], deps);
 }
 
 /** The decision over everything that is known now; where nothing was left open at admission, that decision stands. */
@@ -224,7 +271,11 @@ function shownOf(
   deps: TaskDeps,
 ): Shown {
   const contract = deps.registry.get(step.capability)!.contract;
-  const messageById = new Map(deps.release.bundle.policy.rules.map((rule) => [rule.id, rule.message ?? rule.when]));
+  const { rules, limits = [] } = deps.release.bundle.policy;
+  const messageById = new Map([
+    ...rules.map((rule) => [rule.id, rule.message ?? rule.when] as const),
+    ...limits.map(({ id, message }) => [id, message ?? `This would exceed the limit ${id}.`] as const),
+  ]);
   const asker =
     state.principal.member === null ? `${state.principal.role} key ${state.principal.key}` : state.principal.member;
   return {
@@ -262,17 +313,19 @@ function act(
   args: JsonObject,
   prepared: Prepared | null,
   capability: Capability,
+  used: readonly UsedPermit[],
   deps: TaskDeps,
 ): void {
   const context = actionContext(draft.state, step, deps);
   const tags = tagsOf(capability, args);
+  const permits = used.length === 0 ? {} : { permits: [...used] };
   if (capability.kind === "resident") {
     const result = capability.apply(args, context);
     if (!result.ok) return fail(draft, step.id, result.problem);
-    return applied(draft, step, result.value, context, [], tags);
+    return applied(draft, step, result.value, context, [], tags, permits);
   }
   if (prepared?.outcome.kind === "read")
-    return applied(draft, step, prepared.outcome.result, context, prepared.premises, tags);
+    return applied(draft, step, prepared.outcome.result, context, prepared.premises, tags, permits);
   draft.emit({
     type: "step-claimed",
     step: step.id,
@@ -281,6 +334,7 @@ function act(
     effectKey: context.effectKey,
     attempt: step.attempts + 1,
     attestations: [...context.attestations],
+    ...permits,
   });
 }
 
@@ -291,6 +345,7 @@ function applied(
   context: ActionContext,
   premises: Prepared["premises"],
   tags: string[],
+  permits: { readonly permits?: UsedPermit[] },
 ): void {
   draft.emit({
     type: "step-applied",
@@ -302,6 +357,7 @@ function applied(
     attestations: [...context.attestations],
     tags,
     replayed: false,
+    ...permits,
   });
 }
 

@@ -8,9 +8,10 @@ import { ok, type Result } from "../../shared/result.ts";
 import { decideAndAct, fail } from "./act.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
+import { mayNeedPermits } from "./permits.ts";
 import { isTerminal, isUnsuccessful, resultsOf, type StepState, type TaskState } from "./state.ts";
 
-/** I/O that a step needs next. `prepare` reads its target, `apply` does the effect, `ask` asks what became of one in doubt. */
+/** I/O that a step needs next. `prepare` reads its target and asks for its permits, `apply` does the effect, `ask` asks what became of one in doubt. */
 export type Effect = { readonly kind: "prepare" | "apply" | "ask"; readonly step: string };
 
 /** Takes every step as far as it can go without I/O, then settles the task if all has ended. */
@@ -60,9 +61,10 @@ function readiness(state: TaskState, step: StepState, durableBelow: number): "wa
   return ready ? "ready" : "wait";
 }
 
+/** The step's target is read, or permits are asked for, before it can be decided to the end. */
 const needsPrepare = (step: StepState, deps: TaskDeps): boolean => {
   const capability = deps.registry.get(step.capability)!;
-  return capability.kind === "external" && capability.prepare !== null;
+  return (capability.kind === "external" && capability.prepare !== null) || mayNeedPermits(step, deps);
 };
 
 function start(draft: Draft, step: StepState, deps: TaskDeps): void {

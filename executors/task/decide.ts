@@ -17,6 +17,7 @@ import { advance, isIdle, resolvedArgs } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { refused } from "./outcome.ts";
+import type { Permits } from "./permits.ts";
 import type { StepState, TaskState } from "./state.ts";
 
 /** What opening a task records. Everything in it was checked by the shell. */
@@ -123,8 +124,17 @@ function admitPlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): void {
   advance(draft, deps);
 }
 
-/** The target of a step was read (or could not be). */
-export function stepPrepared(draft: Draft, stepId: string, result: Result<Prepared>, deps: TaskDeps): void {
+/**
+ * The target of a step was read, or could not be; null where there is nothing to read. Where the step needs permits, the first call leaves
+ * them in `draft.wanted` and the second brings what was got.
+ */
+export function stepPrepared(
+  draft: Draft,
+  stepId: string,
+  result: Result<Prepared | null>,
+  deps: TaskDeps,
+  permits: Permits | null = null,
+): void {
   const step = draft.state.steps.get(stepId);
   if (step === undefined || draft.state.settled !== null || !isIdle(step) || step.phase.at === "awaiting_review")
     return;
@@ -132,9 +142,9 @@ export function stepPrepared(draft: Draft, stepId: string, result: Result<Prepar
   if (!args.ok) fail(draft, stepId, args.problem);
   else if (!result.ok) refused(draft, step, { problem: result.problem, retry: isRetryable(result.problem.code) }, deps);
   else {
-    const moved = movedPremise(step, result.value);
+    const moved = result.value === null ? null : movedPremise(step, result.value);
     if (moved !== null) fail(draft, stepId, moved);
-    else decideAndAct(draft, stepId, args.value, result.value, deps);
+    else decideAndAct(draft, stepId, args.value, result.value, deps, permits);
   }
   advance(draft, deps);
 }

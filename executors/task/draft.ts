@@ -8,6 +8,7 @@ import type { TaskEvent } from "../../shared/events.ts";
 import type { Json } from "../../shared/json.ts";
 import type { Plan } from "../../shared/proposal.ts";
 import { evolve, type At } from "./evolve.ts";
+import type { Wanted } from "./permits.ts";
 import type { TaskState } from "./state.ts";
 
 export class Draft {
@@ -20,6 +21,8 @@ export class Draft {
   requestDigest: string | null = null;
   requestKey: string | null = null;
   plan: Plan | undefined;
+  /** Permits that steps need before they can be decided to the end, by step. */
+  readonly wanted = new Map<string, Wanted>();
   #state: TaskState | null;
   readonly #newSalt: () => string;
 
@@ -38,6 +41,11 @@ export class Draft {
   emit(event: TaskEvent): void {
     this.events.push(event);
     this.#state = evolve(this.#state, event, this.at, this);
+  }
+
+  /** The step needs permits: asking for them is I/O, and this record says nothing of it. */
+  want(step: string, wanted: Wanted): void {
+    this.wanted.set(step, wanted);
   }
 
   /** Commits to a value under a fresh salt and keeps the value beside the record. */

@@ -113,6 +113,7 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       return withStep(state, event.step, {
         phase: { at: "applying", attempt: event.attempt },
         attempts: event.attempt,
+        claimedMs: at.atMs,
         effectKey: event.effectKey,
       });
     case "step-applied": {
@@ -134,6 +135,12 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       const retrying = { at: "retrying", retryAtMs: event.retryAtMs, code: event.code } as const;
       return { ...withStep(state, event.step, { ...counted, phase: retrying }), retries: state.retries + 1 };
     }
+    case "step-held":
+      return withStep(state, event.step, {
+        phase: { at: "retrying", retryAtMs: event.retryAtMs, code: event.code },
+        holds: event.holds,
+        detail: detailOf(known, event.step),
+      });
     case "step-denied":
       return withStep(state, event.step, {
         phase: { at: "denied", rules: event.rules, byDefault: event.byDefault },
@@ -217,6 +224,8 @@ function proposed(
     review: null,
     attempts: 0,
     refusals: 0,
+    holds: 0,
+    claimedMs: null,
     refusedSinceMs: null,
     resolved: null,
     detail: null,

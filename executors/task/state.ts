@@ -89,6 +89,10 @@ export type StepState = {
   readonly attempts: number;
   /** Attempts that were proved not executed, and when the first of them was. */
   readonly refusals: number;
+  /** How often nothing permitted it. */
+  readonly holds: number;
+  /** When it was claimed last. */
+  readonly claimedMs: number | null;
   readonly refusedSinceMs: number | null;
   /** A person's word on an attempt that was in doubt, and what the target said against it later. */
   readonly resolved: Resolved | null;

@@ -65,7 +65,10 @@ export const Limit = z
     error: "reviewers stands exactly where exceeded is review",
     path: ["reviewers"],
   })
-  .refine((limit) => windowMs(limit.window) <= LIMITS.limitWindowMs, { error: "the window is too long", path: ["window"] });
+  .refine((limit) => windowMs(limit.window) <= LIMITS.limitWindowMs, {
+    error: "the window is too long",
+    path: ["window"],
+  });
 export type Limit = z.infer<typeof Limit>;
 
 export const Policy = z

@@ -39,7 +39,11 @@ describe("the limits of a policy", () => {
   it("deny what cannot be counted: a negative amount, a missing argument, an amount that is no whole number", () => {
     expect(codeOf(demands([LIMIT], { args: { orderId: "#W1234567", amountCents: -1 } }))).toBe("policy-denied");
     expect(codeOf(demands([{ ...LIMIT, group: "args.to" }]))).toBe("policy-denied");
-    expect(codeOf(demands([{ ...LIMIT, sum: "args.ratio" }], { args: { orderId: "#W1234567", amountCents: 1, ratio: 1.5 } }))).toBe("policy-denied");
+    expect(
+      codeOf(
+        demands([{ ...LIMIT, sum: "args.ratio" }], { args: { orderId: "#W1234567", amountCents: 1, ratio: 1.5 } }),
+      ),
+    ).toBe("policy-denied");
     expect(codeOf(demands([{ ...LIMIT, when: "args.to == '1'" }]))).toBe("policy-denied");
   });
 
@@ -73,7 +77,13 @@ describe("the counter of a limit", () => {
     const event = fc.record({
       wait: fc.integer({ min: 0, max: 400 }),
       action: fc.nat(7).map((n) => `act_${n}`),
-      kind: fc.constantFrom("reserve" as const, "reserve" as const, "settle" as const, "release" as const, "late" as const),
+      kind: fc.constantFrom(
+        "reserve" as const,
+        "reserve" as const,
+        "settle" as const,
+        "release" as const,
+        "late" as const,
+      ),
       amount: fc.integer({ min: 0, max: 6 }),
     });
     fc.assert(
@@ -105,9 +115,10 @@ describe("the counter of a limit", () => {
             if (ended !== null) entries.set(action, ended);
           }
           // A call of an earlier turn that arrives late changes nothing.
-          if (kind === "late" && open !== undefined)
-            expect(end(existing, open.turn - 1, "released", nowMs)).toBeNull();
-          const inWindow = happened.filter((one) => one.atMs > nowMs - WINDOW_MS).reduce((sum, one) => sum + one.amount, 0);
+          if (kind === "late" && open !== undefined) expect(end(existing, open.turn - 1, "released", nowMs)).toBeNull();
+          const inWindow = happened
+            .filter((one) => one.atMs > nowMs - WINDOW_MS)
+            .reduce((sum, one) => sum + one.amount, 0);
           const mayHappen = [...openAmount.values()].reduce((sum, one) => sum + one.amount, 0);
           expect(inWindow + mayHappen).toBeLessThanOrEqual(max);
         }

@@ -54,8 +54,7 @@ describe("the gate", () => {
           }
           const { lease, granted, validMs } = world.ask(want, report);
           if (report !== undefined && twice) world.ask(0, report);
-          if (granted > 0)
-            out.push({ lease, left: granted, ended: 0, untilMs: world.nowMs + validMs + HOLD_MS });
+          if (granted > 0) out.push({ lease, left: granted, ended: 0, untilMs: world.nowMs + validMs + HOLD_MS });
           const held = out.filter((one) => world.nowMs < one.untilMs).reduce((sum, { left }) => sum + left, 0);
           expect(held).toBeLessThanOrEqual(concurrency);
         }
@@ -66,19 +65,24 @@ describe("the gate", () => {
 
   it("never lets more than the rate be used in any window, used as late as a lease allows", () => {
     fc.assert(
-      fc.property(steps, fc.integer({ min: 1, max: 8 }), fc.constantFrom(100, 640, 3_000), (history, actions, perMs) => {
-        const settings = { rate: { actions, perMs } };
-        const world = new World(settings);
-        const used: number[] = [];
-        for (const { wait, want } of history) {
-          world.nowMs += wait;
-          const { granted } = world.ask(want);
-          // Half at once, half at the last moment.
-          for (let i = 0; i < granted; i++) used.push(world.nowMs + (i % 2 === 0 ? 0 : leaseMs(settings)));
-        }
-        for (const from of used)
-          expect(used.filter((at) => at >= from && at < from + perMs).length).toBeLessThanOrEqual(actions);
-      }),
+      fc.property(
+        steps,
+        fc.integer({ min: 1, max: 8 }),
+        fc.constantFrom(100, 640, 3_000),
+        (history, actions, perMs) => {
+          const settings = { rate: { actions, perMs } };
+          const world = new World(settings);
+          const used: number[] = [];
+          for (const { wait, want } of history) {
+            world.nowMs += wait;
+            const { granted } = world.ask(want);
+            // Half at once, half at the last moment.
+            for (let i = 0; i < granted; i++) used.push(world.nowMs + (i % 2 === 0 ? 0 : leaseMs(settings)));
+          }
+          for (const from of used)
+            expect(used.filter((at) => at >= from && at < from + perMs).length).toBeLessThanOrEqual(actions);
+        },
+      ),
       { numRuns: 300 },
     );
   });
