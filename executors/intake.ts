@@ -14,7 +14,7 @@ import { err, ok, type Result } from "../shared/result.ts";
 import type { SignedPlan, Submitted, TaskContext } from "../shared/rpc.ts";
 import { parseCommand, ProposeCommand, SubmitCommand } from "./commands.ts";
 import type { Shard } from "./shard.ts";
-import { taskFacts } from "./task/act.ts";
+import { taskFacts } from "./task/endings.ts";
 import { admitPlan, openPlan, type AdmitDeps, type AdmitTask } from "./task/admit.ts";
 import { conflict, openTask, proposePlan, type AdmittedPlan } from "./task/decide.ts";
 import { recordsOf, recordViewsOf } from "./task/records.ts";

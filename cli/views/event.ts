@@ -41,6 +41,8 @@ function describe(event: Event): string {
     case "step-refused":
     case "step-failed":
       return `${field("step")}: ${field("code")}`;
+    case "step-held":
+      return `${field("step")}: waits, ${field("code")}`;
     case "step-denied":
       return `${field("step")}: ${event["byDefault"] === true ? "no rule allows it" : `by ${list("rules")}`}`;
     case "step-skipped":

@@ -138,7 +138,9 @@ export class Leases {
       desk.waiters.shift()!.resolve(this.#fromLease(desk));
     if (answer.refused === null) return;
     const { code, retryAfterMs } = answer.refused;
-    const isSoon = (waiter: Waiter) => nowMs + retryAfterMs < waiter.sinceMs + LIMITS.permitWaitMs;
+    // A crowd passes by itself; of a target that is left alone, people should know.
+    const isSoon = ({ sinceMs }: Waiter) =>
+      code !== "breaker-open" && nowMs + retryAfterMs < sinceMs + LIMITS.permitWaitMs;
     const told = desk.waiters.filter((waiter) => !isSoon(waiter));
     desk.waiters.splice(0, desk.waiters.length, ...desk.waiters.filter(isSoon));
     for (const { resolve } of told) resolve({ ok: false, code, retryAfterMs });

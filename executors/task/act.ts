@@ -5,16 +5,17 @@
  */
 import { subjectDigest, type Subject } from "../../shared/attestation.ts";
 import { renderTemplate } from "../../shared/capability.ts";
-import { decideStep, type TaskFacts } from "../../shared/facts.ts";
+import { decideStep } from "../../shared/facts.ts";
 import type { StepDecision, UsedPermit } from "../../shared/events.ts";
 import { reviewId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
-import { type Demand, whyDenied } from "../../shared/policy/index.ts";
+import type { Demand } from "../../shared/policy/index.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Shown } from "../../shared/views.ts";
 import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
 import type { TaskDeps } from "./deps.ts";
+import { deny, fail, taskFacts } from "./endings.ts";
 import type { Draft } from "./draft.ts";
 import {
   demandsOf,
@@ -27,15 +28,6 @@ import {
   withExceeded,
 } from "./permits.ts";
 import { resultsOf, type StepState, type TaskState } from "./state.ts";
-
-/** What stands fixed for a task, as policy sees it. */
-export const taskFacts = (state: TaskState): TaskFacts => ({
-  task: state.id,
-  region: state.region,
-  input: state.input.value,
-  purpose: state.purpose,
-  principal: state.principal,
-});
 
 /** The context that a capability acts in. `resumed`: an earlier call for this claim may have left. */
 export const actionContext = (
@@ -359,16 +351,4 @@ function applied(
     replayed: false,
     ...permits,
   });
-}
-
-/** Ends a step that policy denies. The rules' own words stand beside the record, as every other detail. */
-export function deny(draft: Draft, step: string, decision: StepDecision, deps: TaskDeps): void {
-  draft.details[step] = whyDenied(decision, deps.release.bundle.policy);
-  draft.emit({ type: "step-denied", step, rules: decision.rules, byDefault: decision.byDefault });
-}
-
-/** Ends a step that did nothing. */
-export function fail(draft: Draft, step: string, problem: Problem): void {
-  draft.details[step] = problem.detail;
-  draft.emit({ type: "step-failed", step, code: problem.code });
 }

@@ -5,11 +5,12 @@
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { evaluateCondition, refsIn, resolveRefs } from "../../shared/playbook.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import { decideAndAct, fail } from "./act.ts";
+import { decideAndAct } from "./act.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
+import { fail } from "./endings.ts";
 import { mayNeedPermits } from "./permits.ts";
-import { isTerminal, isUnsuccessful, resultsOf, type StepState, type TaskState } from "./state.ts";
+import { isIdle, isTerminal, isUnsuccessful, resultsOf, type StepState, type TaskState } from "./state.ts";
 
 /** I/O that a step needs next. `prepare` reads its target and asks for its permits, `apply` does the effect, `ask` asks what became of one in doubt. */
 export type Effect = { readonly kind: "prepare" | "apply" | "ask"; readonly step: string };
@@ -38,13 +39,6 @@ function moveStep(draft: Draft, step: StepState, deps: TaskDeps): void {
   if (mayAct(step, deps.nowMs) && !needsPrepare(step, deps))
     decideAndAct(draft, step.id, step.resolvedArgs ?? step.args, null, deps);
 }
-
-/** Nothing of the step is under way, so it can end without asking anyone. */
-export const isIdle = (step: StepState): boolean =>
-  step.phase.at === "proposed" ||
-  step.phase.at === "awaiting_review" ||
-  step.phase.at === "approved" ||
-  step.phase.at === "retrying";
 
 /** A person approved it, or an earlier attempt was proved not executed and its pause is over. */
 const mayAct = (step: StepState, nowMs: number): boolean =>

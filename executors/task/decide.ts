@@ -12,13 +12,14 @@ import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Prepared } from "../adapters/types.ts";
-import { decideAndAct, deny, fail, holds } from "./act.ts";
-import { advance, isIdle, resolvedArgs } from "./advance.ts";
+import { decideAndAct, holds } from "./act.ts";
+import { advance, resolvedArgs } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
+import { deny, fail } from "./endings.ts";
 import { refused } from "./outcome.ts";
 import type { Permits } from "./permits.ts";
-import type { StepState, TaskState } from "./state.ts";
+import { isIdle, type StepState, type TaskState } from "./state.ts";
 
 /** What opening a task records. Everything in it was checked by the shell. */
 export type Opening = {

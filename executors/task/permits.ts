@@ -17,11 +17,10 @@ import { limitDemands, mayBeLimited, type Demand } from "../../shared/policy/ind
 import type { Problem, ProblemCode } from "../../shared/problems.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Prepared } from "../adapters/types.ts";
-import { fail, taskFacts } from "./act.ts";
-import { isIdle } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
-import { resultsOf, type StepState, type TaskState } from "./state.ts";
+import { fail, taskFacts } from "./endings.ts";
+import { isIdle, resultsOf, type StepState, type TaskState } from "./state.ts";
 
 /** What a step asks for. */
 export type Wanted = {

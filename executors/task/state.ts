@@ -167,6 +167,13 @@ export const isTerminal = (phase: StepPhase): boolean => {
   }
 };
 
+/** Nothing of the step is under way, so it can end without asking anyone. */
+export const isIdle = (step: StepState): boolean =>
+  step.phase.at === "proposed" ||
+  step.phase.at === "awaiting_review" ||
+  step.phase.at === "approved" ||
+  step.phase.at === "retrying";
+
 /** Whether the step ended without the effect it was meant to have. */
 export const isUnsuccessful = (phase: StepPhase): boolean =>
   isTerminal(phase) && phase.at !== "applied" && !(phase.at === "skipped" && phase.why === "condition");

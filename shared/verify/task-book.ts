@@ -182,6 +182,9 @@ export class TaskBook {
         step.phase = event.retryAtMs === null ? "ended" : "open";
         step.claim = null;
         return;
+      case "step-held":
+        allow(step, "open");
+        return;
       case "step-in-doubt":
         allow(step, "claimed", "in-doubt");
         if (step.claim?.action !== event.action || step.claim.attempt !== event.attempt)

@@ -121,7 +121,14 @@ function machine(capability: Capability) {
       }),
   } as unknown as Rounds;
   const platform = { ...workersPlatform, nowMs: () => nowMs };
-  const effects: Effects = new Effects({ rounds, stateOf: () => state, depsOf: () => ok(deps), platform });
+  const effects: Effects = new Effects({
+    rounds,
+    stateOf: () => state,
+    depsOf: () => ok(deps),
+    platform,
+    // Nothing here has a gate or a limit.
+    permits: null as never,
+  });
   return {
     effects,
     state: () => state!,
