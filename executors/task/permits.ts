@@ -87,6 +87,7 @@ export function demandsOf(
       claimedConfidence,
       results: resultsOf(state),
       preview: prepared?.preview ?? {},
+      premises: (prepared?.premises ?? []).map((premise) => premise.class),
     },
     deps.nowMs,
   );
