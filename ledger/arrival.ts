@@ -10,11 +10,11 @@
 import * as z from "zod";
 import { acceptsOf } from "../shared/accepts.ts";
 import { utf8 } from "../shared/bytes.ts";
-import { canonicalize, hasSortedKeys } from "../shared/canonical.ts";
+import { canonicalize } from "../shared/canonical.ts";
 import { ENTRY_TYPES, entryText, statementText } from "../shared/entry.ts";
 import { ChainRecord } from "../shared/events.ts";
 import { ExecutorName, parseExecutorName, parseTaskId, TenantId } from "../shared/ids.ts";
-import { parsePlainJson, parseStrictJson, type Json } from "../shared/json.ts";
+import { parseOrderedJson, parseStrictJson, type Json } from "../shared/json.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
 import { problem, type Problem } from "../shared/problems.ts";
@@ -223,18 +223,23 @@ const isChainRecord = acceptsOf(ChainRecord);
 /** What an honest executor wrote is read quickly; everything else is read again with care, and refused for what is wrong with it. */
 function readEntry(append: Append, i: number): Result<ReadEntry> {
   const text = append.entries[i]!;
-  const plain = parsePlainJson(text);
-  if (plain !== undefined) {
-    const read = readValue(append, i, plain);
+  const ordered = parseOrderedJson(text);
+  if (ordered !== undefined) {
+    const read = readValue(append, i, ordered, JSON.stringify);
     if (read.ok) return read;
   }
   const value = parseStrictJson(text);
   if (!value.ok) return err({ ...value.problem, facts: { ...value.problem.facts, entry: i } });
-  return readValue(append, i, value.value);
+  return readValue(append, i, value.value, canonicalize);
 }
 
-/** The entry in a value that was parsed from its text. */
-function readValue({ executor, entries }: Append, i: number, value: Json): Result<ReadEntry> {
+/** The entry in a value that was parsed from its text. `write` gives the canonical text of its parts. */
+function readValue(
+  { executor, entries }: Append,
+  i: number,
+  value: Json,
+  write: (value: Json) => string,
+): Result<ReadEntry> {
   const type = member(value, "type");
   const subject = member(value, "subject");
   const raw = member(member(value, "data"), "records");
@@ -258,16 +263,12 @@ function readValue({ executor, entries }: Append, i: number, value: Json): Resul
     records.push(record);
   }
 
-  const texts = canonicalTexts(raw as Json[]);
+  const texts = (raw as Json[]).map((item) => write(item));
   // Id, source, time, key order and spelling all follow from what was read, so one comparison checks all of them (A2).
   if (entryText(kind, executor, subject, texts, records[0]!.seq, atMs) !== entries[i])
     return invalid(i, "canonical", "The entry is not the canonical text of its records.");
   return ok({ kind, subject, records, texts });
 }
-
-/** The engine's own serialisation is the canonical one where all keys stand in order, which is nearly always, and is several times faster. */
-const canonicalTexts = (values: readonly Json[]): string[] =>
-  values.map((value) => (hasSortedKeys(value) ? JSON.stringify(value) : canonicalize(value)));
 
 function isTaskOf(subject: string, executor: string): boolean {
   const route = parseTaskId(subject);

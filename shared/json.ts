@@ -79,31 +79,35 @@ export function parseStrictJson(
 }
 
 /**
- * Parses a text that is compared with the canonical text of its value afterwards, without looking for what that comparison finds: a duplicate
- * key, −0, another spelling of a number. Everything else that `parseStrictJson` refuses gives undefined here, and so do texts that would
- * need a closer look; ask it then.
+ * The value of a text that is then compared with the engine's own serialisation of this value, which is how a duplicate key, −0 and another
+ * spelling show. Everything else that `parseStrictJson` refuses gives undefined here, and so do texts that would need a closer
+ * look; ask it then. In what is given, the keys of every object stand in canonical order, so that its serialisation is the canonical text.
  */
-export function parsePlainJson(text: string): Json | undefined {
+export function parseOrderedJson(text: string): Json | undefined {
   // Without \u escapes a lone surrogate and the forbidden key stand in the text as they are.
   if (text.includes("\\u") || text.includes("__proto__") || !text.isWellFormed()) return undefined;
   try {
     const value = JSON.parse(text) as Json;
-    return isPlain(value, LIMITS.jsonDepth) ? value : undefined;
+    return isOrdered(value, LIMITS.jsonDepth) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Whether all numbers are in range and nothing is nested too deeply. */
-function isPlain(value: Json, depthLeft: number): boolean {
+/** Whether all keys stand in order, all numbers are in range and nothing is nested too deeply. */
+function isOrdered(value: Json, depthLeft: number): boolean {
   if (typeof value === "number") return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
   if (typeof value !== "object" || value === null) return true;
   if (depthLeft === 0) return false;
   if (Array.isArray(value)) {
-    for (const item of value as readonly Json[]) if (!isPlain(item, depthLeft - 1)) return false;
+    for (const item of value as readonly Json[]) if (!isOrdered(item, depthLeft - 1)) return false;
     return true;
   }
-  for (const name of Object.keys(value)) if (!isPlain((value as JsonObject)[name]!, depthLeft - 1)) return false;
+  let before = "";
+  for (const name of Object.keys(value)) {
+    if (name < before || !isOrdered((value as JsonObject)[name]!, depthLeft - 1)) return false;
+    before = name;
+  }
   return true;
 }
 

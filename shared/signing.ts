@@ -13,7 +13,7 @@ import { acceptsOf, type Accepts } from "./accepts.ts";
 import { concat, fromBase64, fromUtf8, toBase64, utf8, type Bytes } from "./bytes.ts";
 import { canonicalBytes, isCanonicalText } from "./canonical.ts";
 import { SIGNATURE_BYTES } from "./ed25519.ts";
-import { parsePlainJson, parseStrictJson, type Json } from "./json.ts";
+import { parseOrderedJson, parseStrictJson, type Json } from "./json.ts";
 import { keyId, signEd25519, verifyEd25519, type PublicJwk, type Signer } from "./keys.ts";
 import { LIMITS } from "./limits.ts";
 import { problem } from "./problems.ts";
@@ -121,8 +121,8 @@ export async function openEnvelope(
 /** S2: the value of canonical bytes. Where the text is canonical nothing is left for the strict parser to find; else it says what is wrong. */
 function readCanonical(bytes: Bytes): Result<Json> {
   const text = fromUtf8(bytes);
-  const plain = text === null ? undefined : parsePlainJson(text);
-  if (plain !== undefined && isCanonicalText(text!, plain)) return ok(plain);
+  const ordered = text === null ? undefined : parseOrderedJson(text);
+  if (ordered !== undefined && JSON.stringify(ordered) === text) return ok(ordered);
   const value = parseStrictJson(text ?? bytes);
   if (!value.ok) return value;
   if (text === null || !isCanonicalText(text, value.value))

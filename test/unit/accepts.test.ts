@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { acceptsOf } from "../../shared/accepts.ts";
+import { canonicalize } from "../../shared/canonical.ts";
 import { ChainRecord, GENESIS_HASH } from "../../shared/events.ts";
-import { parsePlainJson, parseStrictJson, type Json } from "../../shared/json.ts";
+import { parseOrderedJson, parseStrictJson, type Json } from "../../shared/json.ts";
 
 const digest = `sha256:${"0".repeat(64)}`;
 const task = `tsk_eu_2_${"a".repeat(26)}`;
@@ -232,14 +233,17 @@ describe("the predicate of a schema", () => {
   });
 });
 
-describe("reading a text plainly", () => {
+describe("reading a text whose keys stand in order", () => {
   it("gives what the strict parser gives, or nothing", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), (text) => {
-        const plain = parsePlainJson(text);
+        const ordered = parseOrderedJson(text);
+        const isCanonical = ordered !== undefined && JSON.stringify(ordered) === text;
         const strict = parseStrictJson(text);
-        // A duplicate key, which only a comparison with the text shows, is not made by this generator.
-        if (plain !== undefined) expect(strict).toEqual({ ok: true, value: JSON.parse(JSON.stringify(plain)) });
+        if (isCanonical) expect(strict).toEqual({ ok: true, value: ordered });
+        // The other way round it may only miss texts with escapes and the keys that the engine reorders.
+        const isPlain = strict.ok && !/\\u|"\d+":/.test(text);
+        if (isPlain) expect(isCanonical).toBe(canonicalize(strict.value) === text);
       }),
     );
   });
@@ -250,13 +254,15 @@ describe("reading a text plainly", () => {
       '"\ud800"',
       '{"__proto__":1}',
       '{"\\u005f_proto__":1}',
+      '{"b":1,"a":1}',
+      '{"9":1,"10":1}',
       "9007199254740992",
       "1e300",
       `${"[".repeat(33)}${"]".repeat(33)}`,
       "{",
       "",
     ])
-      expect(parsePlainJson(text)).toBeUndefined();
-    expect(parsePlainJson(`${"[".repeat(32)}${"]".repeat(32)}`)).toBeDefined();
+      expect(parseOrderedJson(text)).toBeUndefined();
+    expect(parseOrderedJson(`${"[".repeat(32)}${"]".repeat(32)}`)).toBeDefined();
   });
 });
