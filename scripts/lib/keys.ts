@@ -87,7 +87,8 @@ export const secretsOf = (keys: WorkerKeys): { readonly [worker: string]: { read
   },
   "countersign-executors": {
     RECEIPT_KEY: JSON.stringify(keys.receiptKey),
-    CREDENTIALS: JSON.stringify(keys.credentials ?? {}),
+    // `.dev.vars` puts values between apostrophes.
+    CREDENTIALS: JSON.stringify(keys.credentials ?? {}).replaceAll("'", String.raw`\u0027`),
   },
   "countersign-ledger": { CHECKPOINT_KEY: JSON.stringify(keys.checkpointKey) },
 });
