@@ -12,6 +12,7 @@ import { LIMITS } from "../shared/limits.ts";
 import type { ObjectStorage, Platform } from "../shared/platform.ts";
 import { problem } from "../shared/problems.ts";
 import { err, type Result } from "../shared/result.ts";
+import type { ResidentRecords, RoundRecords } from "./adapters/resident-records.ts";
 import { seal, type Head, type Journal, type Sealed } from "./journal.ts";
 import { project } from "./projections.ts";
 import { Draft } from "./task/draft.ts";
@@ -46,6 +47,8 @@ export type RoundsDeps = {
   readonly executor: string;
   readonly storage: Pick<ObjectStorage, "sql" | "transactionSync" | "sync">;
   readonly journal: Journal;
+  /** The records that live in this object. */
+  readonly records: ResidentRecords;
   /** The committed state of a task, from memory or folded from the journal. */
   readonly stateOf: (task: string) => TaskState | null;
   /** Called once a round is durable, before its callers are answered. */
@@ -111,8 +114,9 @@ export class Rounds {
     const decided: Decided[] = [];
     const first = journal.head.seq + 1;
     let head: Head = journal.head;
+    const resident = this.#deps.records.round();
     for (const waiting of batch) {
-      const one = this.#decide(waiting, head, first, nowMs, states);
+      const one = this.#decide(waiting, head, first, nowMs, states, resident);
       if (one === null) continue;
       decided.push(one);
       if (one.record !== null) head = one.record;
@@ -128,6 +132,7 @@ export class Rounds {
             if (record.task !== null)
               for (const event of record.events) project(storage.sql, record.task, event as TaskEvent);
           }
+          resident.write(storage.sql);
         });
         // COMMIT POINT. From here on the round has happened; a crash before the sync loses it as a whole, and nobody was told.
         journal.advanceTo({ seq: head.seq, hash: head.hash });
@@ -145,7 +150,14 @@ export class Rounds {
   }
 
   /** R1: whatever goes wrong here concerns one piece of work. */
-  #decide(waiting: Waiting, head: Head, first: number, nowMs: number, states: Map<string, TaskState>): Decided | null {
+  #decide(
+    waiting: Waiting,
+    head: Head,
+    first: number,
+    nowMs: number,
+    states: Map<string, TaskState>,
+    resident: RoundRecords,
+  ): Decided | null {
     try {
       const { work } = waiting;
       if (work.task === null) {
@@ -160,7 +172,9 @@ export class Rounds {
         return { waiting, result: { ok: true, value }, record, write };
       }
       const existing = states.get(work.task) ?? this.#deps.stateOf(work.task);
-      const draft = new Draft(existing, { task: work.task, seq: head.seq + 1, atMs: nowMs }, this.#deps.newSalt, first);
+      const at = { task: work.task, seq: head.seq + 1, atMs: nowMs };
+      const staged = resident.stage();
+      const draft = new Draft(existing, at, this.#deps.newSalt, first, staged);
       const result = work.decide(draft, existing, nowMs);
       if (!result.ok || draft.events.length === 0) return { waiting, result, record: null, write: null };
       const { values, details, requestDigest, requestKey } = draft;
@@ -168,6 +182,7 @@ export class Rounds {
       const record = seal(this.#deps.executor, head, nowMs, work.task, draft.events, beside);
       if (isTooLarge(record)) return { waiting, result: tooLarge(), record: null, write: null };
       states.set(work.task, draft.state);
+      staged.keep();
       return { waiting, result, record, write: null };
     } catch (error) {
       if (waiting.work.task === null) this.#doubtful = true;

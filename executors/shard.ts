@@ -13,6 +13,7 @@ import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { LedgerRpc, StuckTask } from "../shared/rpc.ts";
 import type { TaskView } from "../shared/views.ts";
+import { ResidentRecords } from "./adapters/resident-records.ts";
 import type { CapabilityRegistry } from "./adapters/types.ts";
 import { logKeysOf, tenantTrust, type ExecutorsConfig } from "./config.ts";
 import { Effects } from "./effects.ts";
@@ -106,6 +107,7 @@ export class Shard {
       executor: this.name,
       storage,
       journal: this.journal,
+      records: new ResidentRecords(this.sql, this.number, trust.shards),
       stateOf: (task) => this.tasks.get(task),
       committed: (states, records) => this.#committed(states, records),
       failed: (tasks) => {

@@ -7,6 +7,7 @@
  *  reviews   what waits for a person;  attestations  which signatures were used;  doubts  effects of which nobody knows yet
  *  releases, promotions, stops, revoked   what this object trusts and refuses
  *  reservations   what aggregate limits were asked for and have not been told the end of
+ *  resident_records   records of capabilities that live here; null where one was deleted
  *  meta      delivered, checkpoint, alarm
  */
 import type { ObjectStorage } from "../shared/platform.ts";
@@ -34,6 +35,7 @@ const MIGRATIONS: readonly string[] = [
    DROP TABLE tasks;
    ALTER TABLE open_tasks RENAME TO tasks;`,
   `CREATE TABLE reservations (turn INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, step TEXT NOT NULL, action TEXT NOT NULL, name TEXT NOT NULL);`,
+  `CREATE TABLE resident_records (collection TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, value TEXT, PRIMARY KEY (collection, id)) WITHOUT ROWID;`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

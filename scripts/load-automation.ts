@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, capabilities, deadlines, onFailure?, reversal?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, capabilities, deadlines, onFailure?, reversal?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`
@@ -32,6 +32,7 @@ const Source = z.strictObject({
   tier: ReleaseBundle.shape.tier,
   planner: ReleaseBundle.shape.planner,
   region: ReleaseBundle.shape.region,
+  home: ReleaseBundle.shape.home,
   capabilities: z.array(z.string()).min(1).max(200),
   deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
   onFailure: ReleaseBundle.shape.onFailure,
@@ -75,7 +76,7 @@ export function loadAutomation(
   const fileOf = (file: string) => path.join(folder, name, file);
   const source = readFileAs(fileOf("automation.yaml"), Source);
   if (!source.ok) return source;
-  const { planner, region, owner, summary, tier, capabilities, deadlines, onFailure, reversal } = source.value;
+  const { planner, region, home, owner, summary, tier, capabilities, deadlines, onFailure, reversal } = source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
   if (existsSync(fileOf("playbook.yaml")) !== (planner === "playbook"))
@@ -108,6 +109,7 @@ export function loadAutomation(
     tier,
     planner,
     region,
+    ...(home === undefined ? {} : { home }),
     input: input.value,
     playbook: playbook.value,
     policy: policy.value,

@@ -115,6 +115,9 @@ export const LIMITS = {
   tokenMarginMs: 30_000,
   /** Life of a signed assertion: long enough for two clocks that differ, short enough to be worth nothing when it leaks. */
   assertionMs: 60_000,
+  /** Records that one executor keeps in its own storage, deleted ones included, and characters of one: it has 10 GB and reads a count of them. */
+  residentRecords: 50_000,
+  residentValueChars: 16 * 1024,
   /** Undone actions that one effect key remembers: a request of theirs that was delayed so long finds its task ended. */
   undoneRemembered: 100,
   /** Undelivered journal rows of one executor beyond which it takes no new tasks: the record must not fall behind without end. */

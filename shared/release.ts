@@ -33,6 +33,8 @@ export const ReleaseBundle = z.strictObject({
   /** `playbook`: the plan is derived from the playbook. `agent`: plans come from outside agents through /v1/proposals. */
   planner: z.enum(["playbook", "agent"]),
   region: RegionRule,
+  /** Where tasks are about a record that lives in the executors: JSON pointer to its id in the input, a string. They run where it lives (shared/home.ts). */
+  home: z.string().startsWith("/").max(200).optional(),
   /** JSON Schema 2020-12 of the input, with x-origin and x-subject annotations. */
   input: z.record(z.string(), z.json()),
   playbook: Playbook.nullable(),

@@ -8,10 +8,11 @@
  *
  * Stands around a capability (`claimingKeys`); the capability itself knows nothing of it.
  */
+import type { JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { pauseOn, type Platform } from "../../shared/platform.ts";
 import { problem } from "../../shared/problems.ts";
-import type { ActionContext, Capability, Outcome } from "./types.ts";
+import type { ActionContext, Capability, Outcome, Prepared } from "./types.ts";
 
 export type ClaimAnswer =
   /** The action holds the key, now or since an earlier call. */
@@ -42,11 +43,12 @@ export function claimingKeys(capability: Capability, environment: ClaimsEnvironm
   const { apply, reconcile } = capability;
   return {
     ...capability,
-    apply: (args, prepared, context) => underKey(context, environment, () => apply(args, prepared, context)),
+    apply: (args: JsonObject, prepared: Prepared | null, context: ActionContext) =>
+      underKey(context, environment, () => apply(args, prepared, context)),
     reconcile:
       reconcile === null
         ? null
-        : async (args, context) => {
+        : async (args: JsonObject, context: ActionContext) => {
             const found = await reconcile(args, context);
             return found === null ? null : settled(found, context, environment);
           },

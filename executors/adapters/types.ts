@@ -19,6 +19,7 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import type { Result } from "../../shared/result.ts";
+import type { StagedRecords } from "./resident-records.ts";
 
 export type Change = { readonly what: string; readonly from: string | null; readonly to: string };
 
@@ -85,7 +86,14 @@ export type Capability = {
   | {
       /** Lives in the executor's own storage: applied inside the commit round, with no I/O. */
       readonly kind: "resident";
-      readonly apply: (args: JsonObject, context: ActionContext) => Result<Json>;
+      readonly apply: (
+        args: JsonObject,
+        prepared: Prepared | null,
+        context: ActionContext,
+        records: StagedRecords,
+      ) => Result<Json>;
+      /** Null when the act depends on nothing stored. Reads in the decision that acts, so that what it read holds when it acts. */
+      readonly prepare: ((args: JsonObject, context: ActionContext, records: StagedRecords) => Result<Prepared>) | null;
     }
   | {
       readonly kind: "external";

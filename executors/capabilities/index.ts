@@ -6,11 +6,13 @@ import type { CapabilityContract } from "../../shared/capability.ts";
 import { claimingKeys, type ClaimsEnvironment, type ClaimsRpc } from "../adapters/claims.ts";
 import { d1Capability } from "../adapters/d1.ts";
 import { D1Databases, type D1Environment } from "../adapters/d1-asker.ts";
+import { residentCapability } from "../adapters/resident.ts";
 import type { Capability, CapabilityRegistry } from "../adapters/types.ts";
 import { businessDatabase, type DatabaseBindings } from "../databases.ts";
 import { workersPlatform } from "../platform.ts";
 import { modifyCustomerAddress, modifyOrderAddress } from "./addresses.ts";
 import { findByEmail, findByNameZip, getCustomer } from "./customers.ts";
+import { getFlag, setFlag } from "./flags.ts";
 import { httpCapabilities, httpDefinitions, type HttpBindings } from "./http.ts";
 import { note } from "./journal.ts";
 import { cancelOrder } from "./orders-cancel.ts";
@@ -38,6 +40,8 @@ const all = (databases: D1Databases): Capability[] => [
   d1Capability(listProducts, databases),
   d1Capability(handOff, databases),
   note,
+  residentCapability(getFlag),
+  residentCapability(setFlag),
 ];
 
 /** The registry of a Worker with these bindings: capabilities over outside systems only where it is configured where those stand. */

@@ -20,4 +20,4 @@ const contract: CapabilityContract = {
   tags: [],
 };
 
-export const note: Capability = { contract, kind: "resident", apply: () => ok({ noted: true }) };
+export const note: Capability = { contract, kind: "resident", prepare: null, apply: () => ok({ noted: true }) };

@@ -11,7 +11,7 @@ import { reviewId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
 import type { Demand } from "../../shared/policy/index.ts";
-import type { Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import type { Shown } from "../../shared/views.ts";
 import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
 import type { TaskDeps } from "./deps.ts";
@@ -27,6 +27,7 @@ import {
   wantedOf,
   withExceeded,
 } from "./permits.ts";
+import { movedPremise } from "./premises.ts";
 import { resultsOf, type StepState, type TaskState } from "./state.ts";
 
 /** The context that a capability acts in. `resumed`: an earlier call for this claim may have left. */
@@ -72,12 +73,15 @@ export function decideAndAct(
   draft: Draft,
   stepId: string,
   args: JsonObject,
-  prepared: Prepared | null,
+  given: Prepared | null,
   deps: TaskDeps,
   permits: Permits | null = null,
 ): void {
   const before = draft.state.steps.get(stepId)!;
   const capability = deps.registry.get(before.capability)!;
+  const read = given === null ? readHere(draft, before, args, capability, deps) : ok(given);
+  if (!read.ok) return fail(draft, stepId, read.problem);
+  const prepared = read.value;
   const demands = demandsOf(draft.state, before, args, prepared, deps);
   const decision = limitedDecision(
     finalDecision(draft.state, before, args, prepared, deps),
@@ -135,6 +139,20 @@ function limitedDecision(
     return { ...decision, answer: "deny", final: true, rules: [rule], reviews: [], errors, byDefault: false };
   }
   return withExceeded(decision, [...overrunsOf(step, deps), ...exceeded], deps);
+}
+
+/** What a resident capability reads, in the decision that acts; null where it reads nothing. */
+function readHere(
+  draft: Draft,
+  step: StepState,
+  args: JsonObject,
+  capability: Capability,
+  deps: TaskDeps,
+): Result<Prepared | null> {
+  if (capability.kind !== "resident" || capability.prepare === null) return ok(null);
+  const prepared = capability.prepare(args, actionContext(draft.state, step, deps), draft.records);
+  const moved = prepared.ok ? movedPremise(step, prepared.value) : null;
+  return moved === null ? prepared : err(moved);
 }
 
 /** The decision over everything that is known now; where nothing was left open at admission, that decision stands. */
@@ -311,13 +329,13 @@ function act(
   const context = actionContext(draft.state, step, deps);
   const tags = tagsOf(capability, args);
   const permits = used.length === 0 ? {} : { permits: [...used] };
-  if (capability.kind === "resident") {
-    const result = capability.apply(args, context);
-    if (!result.ok) return fail(draft, step.id, result.problem);
-    return applied(draft, step, result.value, context, [], tags, permits);
-  }
   if (prepared?.outcome.kind === "read")
     return applied(draft, step, prepared.outcome.result, context, prepared.premises, tags, permits);
+  if (capability.kind === "resident") {
+    const result = capability.apply(args, prepared, context, draft.records);
+    if (!result.ok) return fail(draft, step.id, result.problem);
+    return applied(draft, step, result.value, context, prepared?.premises ?? [], tags, permits);
+  }
   draft.emit({
     type: "step-claimed",
     step: step.id,

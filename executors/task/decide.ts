@@ -17,6 +17,7 @@ import { advance, resolvedArgs } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { deny, fail } from "./endings.ts";
+import { movedPremise } from "./premises.ts";
 import { refused } from "./outcome.ts";
 import type { Permits } from "./permits.ts";
 import { isIdle, type StepState, type TaskState } from "./state.ts";
@@ -148,20 +149,6 @@ export function stepPrepared(
     else decideAndAct(draft, stepId, args.value, result.value, deps, permits);
   }
   advance(draft, deps);
-}
-
-/** A version that the proposal relied on is no longer the version that is there. */
-function movedPremise(step: StepState, prepared: Prepared): Problem | null {
-  for (const { resource, version } of step.expected) {
-    const now = prepared.premises.find((premise) => premise.resource === resource);
-    if (now === undefined || now.version !== version)
-      return problem(
-        "premise-failed",
-        `The proposal relied on ${resource} at version ${version}; ${now === undefined ? "the action does not read it" : `it is at ${now.version}`}.`,
-        { resource },
-      );
-  }
-  return null;
 }
 
 /**

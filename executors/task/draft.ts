@@ -7,6 +7,7 @@ import { commit, type Disclosure } from "../../shared/commitments.ts";
 import type { TaskEvent } from "../../shared/events.ts";
 import type { Json } from "../../shared/json.ts";
 import type { Plan } from "../../shared/proposal.ts";
+import { noRecords, type StagedRecords } from "../adapters/resident-records.ts";
 import { evolve, type At } from "./evolve.ts";
 import type { Wanted } from "./permits.ts";
 import type { TaskState } from "./state.ts";
@@ -23,10 +24,13 @@ export class Draft {
   plan: Plan | undefined;
   /** Permits that steps need before they can be decided to the end, by step. */
   readonly wanted = new Map<string, Wanted>();
+  /** The resident records as this decision sees and changes them. */
+  readonly records: StagedRecords;
   #state: TaskState | null;
   readonly #newSalt: () => string;
 
-  constructor(state: TaskState | null, at: At, newSalt: () => string, durableBelow: number) {
+  constructor(state: TaskState | null, at: At, newSalt: () => string, durableBelow: number, records = noRecords()) {
+    this.records = records;
     this.#state = state;
     this.at = at;
     this.#newSalt = newSalt;

@@ -4,6 +4,7 @@
  * The executor may answer that it lacks the release (it gets the bundle with its signed promotion) or that a newer one is promoted (the cached
  * one was stale: everything is decided again, once). Nothing here is state: any attempt may be repeated.
  */
+import { homeOf } from "../../shared/home.ts";
 import { digestOf } from "../../shared/canonical.ts";
 import { commit } from "../../shared/commitments.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
@@ -71,7 +72,9 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
   if (!region.ok) return region;
 
   const secret = tenantSecret(env.TASK_ID_SECRET, tenant.id);
-  const same = { automation, region: region.value, idempotencyKey: opening.idempotencyKey };
+  const home = homeOf(release.bundle.home, input);
+  if (!home.ok) return home;
+  const same = { automation, region: region.value, idempotencyKey: opening.idempotencyKey, home: home.value };
   const { task, shard } = newTaskId(secret, tenant, same, randomBytes);
   const salt = newSalt();
   const inputCommitment = commit(salt, input);

@@ -6,6 +6,7 @@ import { createHmac } from "node:crypto";
 import { fromBase64Url } from "../../shared/bytes.ts";
 import { canonicalize } from "../../shared/canonical.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { homeShard } from "../../shared/home.ts";
 import { shardOf, taskId, toBase32 } from "../../shared/ids.ts";
 import type { Tenant } from "../http/caller.ts";
 
@@ -35,6 +36,8 @@ export type SameIntent = {
   readonly region: string;
   /** Null: nothing makes a second request the same; the id is random. */
   readonly idempotencyKey: string | null;
+  /** Id of the record that the task is about and runs beside; null where it may run in any shard. */
+  readonly home: string | null;
 };
 
 export function newTaskId(
@@ -43,12 +46,15 @@ export function newTaskId(
   intent: SameIntent,
   random: (bytes: number) => Uint8Array,
 ): { task: string; shard: number } {
-  const { automation, region, idempotencyKey } = intent;
+  const { automation, region, idempotencyKey, home } = intent;
   const token =
     idempotencyKey === null
       ? random(TOKEN_BYTES)
-      : hmac(secret, canonicalize([tenant.id, automation, region, idempotencyKey])).subarray(0, TOKEN_BYTES);
-  const shard = shardOf(token, tenant.shards);
+      : hmac(
+          secret,
+          canonicalize([tenant.id, automation, region, idempotencyKey, ...(home === null ? [] : [home])]),
+        ).subarray(0, TOKEN_BYTES);
+  const shard = home === null ? shardOf(token, tenant.shards) : homeShard(home, tenant.shards);
   return { task: taskId(region, shard, toBase32(token)), shard };
 }
 
