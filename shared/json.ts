@@ -173,3 +173,16 @@ function isEscaped(text: string, quote: number): boolean {
 }
 
 const isWhiteSpace = (unit: number): boolean => unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+
+/** Whether two values have the same canonical text, without writing it: the order of keys means nothing, −0 is 0. */
+export function equalJson(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return (a as readonly Json[]).every((item, i) => equalJson(item, (b as readonly Json[])[i]!));
+  }
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && equalJson((a as JsonObject)[key]!, (b as JsonObject)[key]!));
+}

@@ -5,7 +5,7 @@
 import type { Bytes } from "./bytes.ts";
 
 /** Longest input, in bytes, for which this is the faster way (measured in workerd). */
-export const SHORT_BYTES = 256;
+export const SHORT_BYTES = 512;
 
 const primes = (count: number): number[] => {
   const found: number[] = [];

@@ -19,7 +19,7 @@ import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { StepDecision, StopKind } from "../../shared/events.ts";
 import { decideStep, type TaskFacts } from "../../shared/facts.ts";
 import { planId, proposalId } from "../../shared/ids.ts";
-import type { JsonObject } from "../../shared/json.ts";
+import { equalJson, type JsonObject } from "../../shared/json.ts";
 import type { PublicJwk } from "../../shared/keys.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
@@ -245,7 +245,7 @@ function derive(
     when: step.when,
   }));
   const wanted = derived.value.map(({ id, capability, args, after, when }) => ({ id, capability, args, after, when }));
-  if (canonicalize(signed) !== canonicalize(wanted))
+  if (!equalJson(signed, wanted))
     return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));
   for (const step of derived.value) provenance[step.id] = { ...step.provenance };
   return ok(provenance);

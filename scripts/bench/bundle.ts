@@ -16,7 +16,7 @@ export async function bundle(entry: string): Promise<string> {
     conditions: ["workerd", "worker", "browser"],
     external: ["node:*", "cloudflare:*"],
     target: "es2024",
-    keepNames: true,
+    keepNames: false,
     write: false,
     logLevel: "error",
   });

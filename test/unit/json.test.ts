@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../shared/bytes.ts";
 import { canonicalBytes, canonicalize, digestOf, isCanonicalText } from "../../shared/canonical.ts";
-import { parseStrictJson, type Json } from "../../shared/json.ts";
+import { equalJson, parseStrictJson, type Json } from "../../shared/json.ts";
 
 /** "ok", the rule that refuses, or the code where there is no rule. */
 function verdict(input: string | Uint8Array, opts?: Parameters<typeof parseStrictJson>[1]): string {
@@ -280,5 +280,25 @@ describe("canonical JSON", () => {
     expect(canonicalBytes(value)).toEqual(new Uint8Array(Buffer.from(text)));
     expect(digestOf({})).toBe("sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
     expect(digestOf(value)).toBe("sha256:8939a2c2bbfae9fe35665836451afaa2fd797bec3597c8f8b6486fbcf3166a7a");
+  });
+});
+
+describe("equality of values", () => {
+  it("is that of their canonical texts", () => {
+    const small = fc.letrec<{ value: Json }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: "small" },
+        fc.constantFrom<Json>(null, true, 0, -0, 1, "", "a", [], {}),
+        fc.array(tie("value"), { maxLength: 2 }),
+        fc.dictionary(fc.constantFrom("a", "b", "toString"), tie("value"), { maxKeys: 2, noNullPrototype: true }),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(small, small, (a, b) => {
+        expect(equalJson(a, b)).toBe(canonicalize(a) === canonicalize(b));
+        expect(equalJson(a, JSON.parse(canonicalize(a)) as Json)).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
