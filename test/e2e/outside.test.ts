@@ -129,7 +129,7 @@ it("each pickup happens at most once at a courier that keeps none, and every one
 });
 
 it("no secret of the run stands in any log, row, record, answer or page", async () => {
-  server.plan("echo", "echo", "echo");
+  server.plan(...Array.from({ length: 20 }, () => "echo" as const));
   for (let i = 0; i < 2; i++) {
     await reached(await open("refunds", { chargeId: `ch_9999999${i}`, amountCents: 1 }), "failed", "in_doubt");
   }
