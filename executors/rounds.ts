@@ -51,6 +51,8 @@ export type RoundsDeps = {
   readonly records: ResidentRecords;
   /** The committed state of a task, from memory or folded from the journal. */
   readonly stateOf: (task: string) => TaskState | null;
+  /** Called once a round is written and before it is durable: what it sets, such as the alarm, is durable with the round or not at all. */
+  readonly written: () => void;
   /** Called once a round is durable, before its callers are answered. */
   readonly committed: (states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]) => void;
   /** Called when a round could not be written: memory must not be believed any more. */
@@ -103,7 +105,12 @@ export class Rounds {
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) await this.#round(this.#queue.splice(0, LIMITS.roundTasks));
+    while (this.#queue.length > 0)
+      try {
+        await this.#round(this.#queue.splice(0, LIMITS.roundTasks));
+      } catch (error) {
+        this.#deps.platform.log("a round failed", { message: error instanceof Error ? error.message : "unknown" });
+      }
     this.#running = false;
   }
 
@@ -136,10 +143,12 @@ export class Rounds {
         });
         // COMMIT POINT. From here on the round has happened; a crash before the sync loses it as a whole, and nobody was told.
         journal.advanceTo({ seq: head.seq, hash: head.hash });
+        this.#deps.written();
         await storage.sync();
       } catch (error) {
-        this.#deps.failed([...states.keys()]);
+        // First, because a storage that is gone fails whoever looks into it, and nobody must wait for ever.
         for (const { waiting } of decided) waiting.reject(error);
+        this.#deps.failed([...states.keys()]);
         return;
       }
     }

@@ -109,6 +109,8 @@ export class Shard {
       journal: this.journal,
       records: new ResidentRecords(this.sql, this.number, trust.shards),
       stateOf: (task) => this.tasks.get(task),
+      // Not after the sync: a crash in between would leave work in storage that nothing wakes the object for (E4).
+      written: () => this.timekeeper.set(),
       committed: (states, records) => this.#committed(states, records),
       failed: (tasks) => {
         this.tasks.forget(tasks);

@@ -14,6 +14,8 @@
  * L7  One batch at a time. After a batch that was not seen to be written, memory is dropped, and the same deliveries are cut again
  *     against what the database holds: recovery is the path of success.
  * L8  Read models follow behind the commit point; none of them delays or fails an append.
+ * L9  What is answered without a write (repeats, refusals) is answered from the database as it is then: no compare-and-swap has shown that
+ *     memory is right, and an object that the platform has replaced may still be asked. A stale answer would be taken for a contradiction.
  *
  * append()   written | repeated (same answer) | refused { chain-gap | chain-fork | checkpoint-inconsistent | overloaded |
  *            head-moved | not-running | internal-error }
@@ -21,7 +23,7 @@
  * rebuild()  the read model is empty and follows again | not-found | not-running
  */
 import { LIMITS } from "../shared/limits.ts";
-import type { ObjectStorage, Platform } from "../shared/platform.ts";
+import { pauseOn, type ObjectStorage, type Platform } from "../shared/platform.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { AppendAnswer } from "../shared/rpc.ts";
@@ -118,7 +120,7 @@ export class TenantSequencer {
   async #sequenceAll(): Promise<void> {
     this.#sequencing = true;
     // The deliveries of a tenant's executors leave at the same moment: where they are many, the first waits for the others and shares its batch.
-    if (this.#batchEntries >= LIMITS.batchGatherEntries) await scheduler.wait(LIMITS.batchGatherMs);
+    if (this.#batchEntries >= LIMITS.batchGatherEntries) await pauseOn(this.#parts.platform)(LIMITS.batchGatherMs);
     while (this.#queue.length > 0)
       try {
         await this.#sequence();
@@ -139,6 +141,7 @@ export class TenantSequencer {
       const config = await configOf(this.#parts.settings);
       if (!config.ok) return this.#refuse(count, config.problem);
       const signer = config.value.checkpointSigner(this.#tenant);
+      const isRemembered = this.#log !== null;
       const opened = await answered(() => this.#openLog());
       if (!opened.ok) {
         failure = opened.problem;
@@ -149,7 +152,11 @@ export class TenantSequencer {
 
       const batchCut = cut(this.#queue, log.cursors, log.head.size);
       count = batchCut.placed.length;
-      if (batchCut.entries.length === 0) return this.#settle(batchCut.placed, log);
+      if (batchCut.entries.length === 0) {
+        if (!isRemembered) return this.#settle(batchCut.placed, log);
+        this.#log = null; // L9
+        continue;
+      }
 
       const batch = await log.extend(batchCut, signer, this.#parts.platform.nowMs());
       this.#log = null; // L7: until the database says otherwise
