@@ -1,0 +1,121 @@
+/**
+ * SQLite databases in memory that many runs share: each run works inside a transaction that is rolled back at its end, which is far cheaper
+ * than making the tables anew. Inside a run, `synced` marks what is durable and `past` an earlier moment.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+
+export type Value = SQLInputValue;
+
+export class MemoryDatabase {
+  readonly #sqlite: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(schema: (exec: (sql: string) => void) => void) {
+    this.#sqlite = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true });
+    schema((sql) => this.#sqlite.exec(sql));
+    this.begin();
+  }
+
+  exec(sql: string): void {
+    this.#sqlite.exec(sql);
+  }
+
+  all(text: string, params: readonly Value[]): Record<string, Value>[] {
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      statement = this.#sqlite.prepare(text);
+      if (this.#statements.size < 400) this.#statements.set(text, statement);
+    }
+    return statement.all(...params) as Record<string, Value>[];
+  }
+
+  /** Rows that the statement before changed. */
+  changes(): number {
+    return Number(this.all("SELECT changes() AS n", [])[0]!["n"]);
+  }
+
+  /** All of it or nothing. */
+  atomically<T>(run: () => T): T {
+    this.exec("SAVEPOINT step");
+    try {
+      const result = run();
+      this.exec("RELEASE step");
+      return result;
+    } catch (cause) {
+      this.exec("ROLLBACK TO step; RELEASE step");
+      throw cause;
+    }
+  }
+
+  begin(): void {
+    this.exec("BEGIN; SAVEPOINT past; SAVEPOINT synced");
+  }
+
+  /** Everything until now is durable. */
+  sync(): void {
+    this.exec("RELEASE synced; SAVEPOINT synced");
+  }
+
+  /** What is not durable is lost. */
+  lose(): void {
+    this.exec("ROLLBACK TO synced");
+  }
+
+  /** What is durable now is what `rewind` goes back to. */
+  remember(): void {
+    this.exec("RELEASE past; SAVEPOINT past; SAVEPOINT synced");
+  }
+
+  rewind(): void {
+    this.exec("ROLLBACK TO past; SAVEPOINT synced");
+  }
+
+  /** Back to the state before the run. */
+  reset(): void {
+    this.exec("ROLLBACK");
+    this.begin();
+  }
+
+  /** Copies everything from another database with the same tables. */
+  copyFrom(other: MemoryDatabase): void {
+    const tables = other
+      .all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'", [])
+      .map((row) => row["name"] as string);
+    for (const table of tables) {
+      this.all(`DELETE FROM "${table}"`, []);
+      for (const row of other.all(`SELECT * FROM "${table}"`, [])) {
+        const names = Object.keys(row);
+        const marks = names.map(() => "?").join(", ");
+        this.all(
+          `INSERT INTO "${table}" (${names.map((name) => `"${name}"`).join(", ")}) VALUES (${marks})`,
+          Object.values(row),
+        );
+      }
+    }
+  }
+}
+
+/** Databases of one schema, reused from run to run. */
+export class DatabasePool {
+  readonly #free: MemoryDatabase[] = [];
+  readonly #taken: MemoryDatabase[] = [];
+  readonly #schema: (exec: (sql: string) => void) => void;
+
+  constructor(schema: (exec: (sql: string) => void) => void) {
+    this.#schema = schema;
+  }
+
+  take(): MemoryDatabase {
+    const database = this.#free.pop() ?? new MemoryDatabase(this.#schema);
+    this.#taken.push(database);
+    return database;
+  }
+
+  /** The run is over. */
+  giveBack(): void {
+    for (const database of this.#taken.splice(0)) {
+      database.reset();
+      this.#free.push(database);
+    }
+  }
+}

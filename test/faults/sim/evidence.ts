@@ -1,0 +1,57 @@
+/** What a run left behind, as plain rows: all that the checker sees. */
+import type { Answer, Workload } from "./workload.ts";
+import type { System } from "./system.ts";
+
+export type Row = { readonly [column: string]: unknown };
+export type Evidence = {
+  readonly shards: readonly {
+    readonly executor: string;
+    readonly journal: readonly { readonly seq: number; readonly hash: string; readonly body: string }[];
+    readonly isRewound: boolean;
+    readonly isAlarmed: boolean;
+  }[];
+  readonly entries: readonly { readonly idx: number; readonly body: string }[];
+  readonly head: { readonly size: number; readonly root: string } | null;
+  readonly accounts: readonly { readonly id: string; readonly balance: number }[];
+  readonly transfers: readonly {
+    readonly action: string;
+    readonly task: string;
+    readonly step: string;
+    readonly src: string;
+    readonly dst: string;
+    readonly amount: number;
+  }[];
+  readonly effects: readonly {
+    readonly action: string;
+    readonly effect_key: string | null;
+    readonly status: string;
+  }[];
+  readonly calls: readonly { readonly key: string; readonly task: string; readonly step: string }[];
+  readonly answers: readonly Answer[];
+  /** Stops that a shard confirmed, as `shard stop`. */
+  readonly stops: readonly string[];
+};
+
+export function evidenceOf(system: System, workload: Workload): Evidence {
+  const all = <T>(database: System["business"], text: string): T[] => database.all(text, []) as T[];
+  return {
+    shards: system.shards.map((host) => ({
+      executor: host.name,
+      journal: all(host.disk.database, "SELECT seq, hash, body FROM journal ORDER BY seq"),
+      isRewound: host.isRewound,
+      isAlarmed: all(host.disk.database, "SELECT 1 FROM meta WHERE key = 'alarm'").length > 0,
+    })),
+    entries: all(system.ledger, "SELECT idx, body FROM entries ORDER BY idx"),
+    head:
+      all<{ size: number; root: string }>(
+        system.ledger,
+        "SELECT size, root FROM batches ORDER BY seq DESC LIMIT 1",
+      )[0] ?? null,
+    accounts: all(system.business, "SELECT id, balance FROM sim_accounts"),
+    transfers: all(system.business, "SELECT action, task, step, src, dst, amount FROM sim_transfers"),
+    effects: all(system.business, "SELECT action, effect_key, status FROM countersign_effects"),
+    calls: system.callee.done,
+    answers: workload.answers,
+    stops: workload.stops.map(({ stop }) => stop),
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * Which fault happens where. Everything an object awaits goes through a point: a storage sync, a call to a database, a callee or another
+ * object. At each point the run's plan of faults is asked once.
+ */
+import type { Random } from "./random.ts";
+
+export const POINT_FAULTS = [
+  "crash-before",
+  "crash-after",
+  "error-not-applied",
+  "error-applied",
+  "delay",
+  "duplicate",
+] as const;
+export type PointFault = (typeof POINT_FAULTS)[number] | "drop" | "drop-answer";
+
+/** Faults that do not happen at a point. */
+export type WorldFault =
+  | "crash"
+  | "stale-instance"
+  | "rewind"
+  | "clock-skew"
+  | "clock-changed"
+  | "key-rotated"
+  | "key-revoked"
+  | "reorder"
+  | "storage-error";
+
+export type Fault = PointFault | WorldFault;
+
+export interface FaultPlan {
+  /** The fault at this point, or null. `can` says which make sense there. */
+  at(point: string, can: readonly PointFault[]): PointFault | null;
+}
+
+/** Faults by chance; each run has its own mood: some see one kind often, some everything, some nothing at all. */
+export class RandomFaults implements FaultPlan {
+  readonly #random: Random;
+  readonly #rate: number;
+  readonly #weightByFault = new Map<PointFault, number>();
+  calm = false;
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.#rate = random.pick([0, 0.02, 0.06, 0.12, 0.25]);
+    const only = random.chance(0.3);
+    for (const fault of [...POINT_FAULTS, "drop", "drop-answer"] as const)
+      this.#weightByFault.set(fault, only && random.chance(0.6) ? 0 : random.next());
+  }
+
+  at(_point: string, can: readonly PointFault[]): PointFault | null {
+    if (this.calm || !this.#random.chance(this.#rate)) return null;
+    const weights = can.map((fault) => this.#weightByFault.get(fault)!);
+    let left = this.#random.next() * weights.reduce((sum, weight) => sum + weight, 0);
+    for (const [i, weight] of weights.entries()) {
+      left -= weight;
+      if (left < 0) return can[i]!;
+    }
+    return null;
+  }
+}
+
+/** Given faults at given points, counted from 0; notes which points there are. */
+export class ScriptedFaults implements FaultPlan {
+  readonly points: string[] = [];
+  readonly #faultByIndex: ReadonlyMap<number, PointFault>;
+
+  constructor(faultByIndex: ReadonlyMap<number, PointFault>) {
+    this.#faultByIndex = faultByIndex;
+  }
+
+  at(point: string, can: readonly PointFault[]): PointFault | null {
+    const fault = this.#faultByIndex.get(this.points.length) ?? null;
+    this.points.push(point);
+    return fault !== null && can.includes(fault) ? fault : null;
+  }
+}

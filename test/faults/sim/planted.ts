@@ -1,0 +1,54 @@
+/** Five bugs of the kind that such systems have, each as a change of the product's source. The simulator has to find every one. */
+import type { Patch } from "./patches.ts";
+
+export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
+  /** The effect is done while the target is read, before anything of it is recorded. */
+  "claim-after-effect": [
+    {
+      file: "executors/effects.ts",
+      from: "() => capability.prepare!(args.value, context),",
+      to: `async () => {
+          const read = await capability.prepare!(args.value, context);
+          if (read.ok && read.value.outcome.kind === "write") await capability.apply(args.value, read.value, context);
+          return read;
+        },`,
+    },
+  ],
+  /** Each attempt has an effect key of its own, so nothing recognises what an earlier one did. */
+  "skipped-dedupe": [
+    {
+      file: "executors/effects.ts",
+      from: "const context = actionContext(state, step, deps.value, resumed);",
+      to: "const context = { ...actionContext(state, step, deps.value, resumed), action: `${step.action}${this.#deps.platform.nowMs()}` };",
+    },
+  ],
+  /** A review can be decided at any time. */
+  "forgotten-expiry": [
+    {
+      file: "executors/task/decide.ts",
+      from: "if (deps.nowMs >= review.expiresMs) return",
+      to: "if (deps.nowMs < 0) return",
+    },
+  ],
+  /** Records count as delivered before the ledger has them. */
+  "non-atomic-outbox": [
+    {
+      file: "executors/outbox.ts",
+      from: "answer = await this.#deps.ledger.append(command);",
+      to: "journal.markDelivered(last.seq);\n      answer = await this.#deps.ledger.append(command);",
+    },
+  ],
+  /** A task that has ended can end again. */
+  "double-settle": [
+    {
+      file: "executors/task/decide.ts",
+      from: "export function timePassed(draft: Draft, deps: TaskDeps): void {\n  if (draft.state.settled !== null) return;",
+      to: "export function timePassed(draft: Draft, deps: TaskDeps): void {",
+    },
+    {
+      file: "executors/task/advance.ts",
+      from: "export function advance(draft: Draft, deps: TaskDeps): void {\n  if (draft.state.settled !== null) return;",
+      to: "export function advance(draft: Draft, deps: TaskDeps): void {",
+    },
+  ],
+};
