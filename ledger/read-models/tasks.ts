@@ -104,6 +104,7 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
       return;
     case "step-resolved":
     case "answer-contradicted":
+    case "step-held":
     case "cancel-requested":
       return;
     case "task-settled":

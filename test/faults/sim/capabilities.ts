@@ -73,7 +73,10 @@ const transfer = (name: string, change: Partial<CapabilityContract>): D1Definiti
 
 const DEFINITIONS = [
   transfer("money.transfer", {}),
-  transfer("money.settle", { effectKey: "settle:{order}" }),
+  transfer("money.settle", {
+    effectKey: "settle:{order}",
+    gate: { concurrency: 2, rate: { actions: 3, perMs: 60_000 } },
+  }),
 ] as const;
 
 /** A system outside: counts what it did. With a key it does a thing once and answers the same again; without one it does what it is told. */

@@ -8,12 +8,12 @@
  *             skipped; each under a claim
  *  authority  no effect without the approvals that its amount needs, given in time, each used once; none after a stop
  *  answers    what somebody was told stays true
- *  money      nothing appears, nothing is lost
+ *  money      nothing appears, nothing is lost, no more leaves an account than its limit allows
  *  end        each task ends, once, or visibly waits
  */
 import { createHash } from "node:crypto";
 import type { Evidence } from "./evidence.ts";
-import { ACCOUNTS, OPENING_BALANCE } from "./business.ts";
+import { ACCOUNTS, MOST_OUT, OPENING_BALANCE } from "./business.ts";
 
 export type Finding = { readonly rule: string; readonly what: string };
 
@@ -258,6 +258,9 @@ function fold(records: readonly Record[], tasks: Map<string, TaskFacts>, used: S
             report("effects", `${name}: applied without a claim`);
           step.phase = "applied";
           break;
+        case "step-held":
+          step.phase = "held";
+          break;
         case "step-refused":
           step.phase = event["retryAtMs"] === null ? "failed" : "retrying";
           break;
@@ -350,7 +353,13 @@ function checkAnswers(
   }
 }
 
-function checkMoney({ accounts, transfers }: Evidence, report: Report): void {
+function checkMoney({ accounts, transfers, effects }: Evidence, report: Report): void {
+  const limited = new Set(
+    effects.filter(({ capability }) => capability === "money.transfer").map(({ action }) => action),
+  );
+  const out = new Map<string, number>();
+  for (const { action, src, amount } of transfers) if (limited.has(action)) out.set(src, (out.get(src) ?? 0) + amount);
+  for (const [id, sum] of out) if (sum > MOST_OUT) report("money", `${sum} left ${id}, and ${MOST_OUT} may`);
   const expected = new Map<string, number>(ACCOUNTS.map((id) => [id, OPENING_BALANCE]));
   for (const { src, dst, amount } of transfers) {
     expected.set(src, expected.get(src)! - amount);

@@ -23,6 +23,7 @@ export type Evidence = {
   }[];
   readonly effects: readonly {
     readonly action: string;
+    readonly capability: string;
     readonly effect_key: string | null;
     readonly status: string;
   }[];
@@ -49,7 +50,7 @@ export function evidenceOf(system: System, workload: Workload): Evidence {
       )[0] ?? null,
     accounts: all(system.business, "SELECT id, balance FROM sim_accounts"),
     transfers: all(system.business, "SELECT action, task, step, src, dst, amount FROM sim_transfers"),
-    effects: all(system.business, "SELECT action, effect_key, status FROM countersign_effects"),
+    effects: all(system.business, "SELECT action, capability, effect_key, status FROM countersign_effects"),
     calls: system.callee.done,
     answers: workload.answers,
     stops: workload.stops.map(({ stop }) => stop),

@@ -7,6 +7,7 @@ import type { ReleaseBundle, ReleaseDelivery } from "../../../shared/release.ts"
 import type { Envelope } from "../../../shared/signing.ts";
 import type { Trust } from "../../../shared/trust.ts";
 import { HOUR_MS, release, sign, type TestRelease } from "../../support/manager.ts";
+import { MOST_OUT } from "./business.ts";
 import { CONTRACTS } from "./capabilities.ts";
 import { namedKey } from "./crypto.ts";
 import { START_MS } from "./run.ts";
@@ -72,6 +73,17 @@ const RULES: ReleaseBundle["policy"] = {
       when: 'capability.name != "journal.note" && args.cents > 700 && args.cents <= 1000',
       then: "review",
       reviewers: { role: "approver", quorum: 2 },
+    },
+  ],
+  limits: [
+    {
+      id: "out",
+      when: 'capability.name == "money.transfer"',
+      sum: "args.cents",
+      group: "args.from",
+      window: "24h",
+      max: MOST_OUT,
+      exceeded: "deny",
     },
   ],
 } as ReleaseBundle["policy"];

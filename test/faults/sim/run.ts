@@ -7,7 +7,12 @@ import { Random } from "./random.ts";
 /** Where the clock of every run stands at its start. */
 export const START_MS = Date.UTC(2026, 10, 21, 9, 0, 0);
 
-export type Pools = { readonly shards: DatabasePool; readonly ledger: DatabasePool; readonly business: DatabasePool };
+export type Pools = {
+  readonly shards: DatabasePool;
+  readonly ledger: DatabasePool;
+  readonly counters: DatabasePool;
+  readonly business: DatabasePool;
+};
 
 export class Run {
   readonly loop = new Loop(START_MS);

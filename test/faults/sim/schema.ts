@@ -1,5 +1,7 @@
 /** The tables of a run's databases: the product's own migrations, and those of the simulated business. */
 import { readdirSync, readFileSync } from "node:fs";
+import { Gate } from "../../../executors/gate/gate.ts";
+import { AggregateLimit } from "../../../executors/limits/limit.ts";
 import { migrate } from "../../../executors/storage.ts";
 import { inRoot } from "../../../scripts/lib/project.ts";
 import type { ObjectStorage } from "../../../shared/platform.ts";
@@ -34,8 +36,17 @@ function shardSchema(exec: (sql: string) => void): void {
   scratch.close();
 }
 
+/** The tables of gates and limits, side by side: each object uses its own. */
+function countersSchema(exec: (sql: string) => void): void {
+  const storage = { sql: { exec: (text: string) => (/^\s*create/i.test(text) && exec(text), { toArray: () => [] }) } };
+  const parts = { platform: { nowMs: () => 0 }, storage: storage as unknown as ObjectStorage };
+  void new Gate(parts);
+  void new AggregateLimit(parts);
+}
+
 export const newPools = (): Pools => ({
   shards: new DatabasePool(shardSchema),
+  counters: new DatabasePool(countersSchema),
   ledger: new DatabasePool((exec) => exec(migrations("ledger"))),
   business: new DatabasePool((exec) => exec(migrations("business") + BUSINESS)),
 });

@@ -67,22 +67,18 @@ export async function simulate(
 /** What happens to the objects whoever calls them. */
 function unrest(run: Run, system: System, workload: Workload): void {
   const { random, loop } = run;
-  const hosts = [...system.shards, system.sequencer];
   const sometime = (fire: () => void) => void loop.after(random.int(0, 10 * MINUTE_MS), fire);
   if (random.chance(0.5))
     for (let i = random.int(1, 6); i > 0; i--) {
-      const host = random.pick(hosts);
       sometime(() => {
+        const host = random.pick(system.hosts);
         if (host.current === null) return;
         run.count("crash", host.name);
         host.current.crash();
       });
     }
   if (random.chance(0.3))
-    for (let i = random.int(1, 3); i > 0; i--) {
-      const host = random.pick(hosts);
-      sometime(() => host.takeOver());
-    }
+    for (let i = random.int(1, 3); i > 0; i--) sometime(() => random.pick(system.hosts).takeOver());
   if (random.chance(0.08)) {
     const host = random.pick(system.shards);
     const at = random.int(0, 5 * MINUTE_MS);
@@ -132,7 +128,7 @@ export async function finish(seed: number, run: Run, system: System, workload: W
       effects: evidence.transfers.length + evidence.calls.length,
     };
   } finally {
-    for (const host of [...system.shards, system.sequencer]) {
+    for (const host of system.hosts) {
       // Nothing of this run may touch a database that the next one uses.
       if (host.stale !== null) host.stale.alive = false;
       if (host.current !== null) host.current.alive = false;

@@ -1,4 +1,6 @@
 /** The system of one run: two shards, the tenant's sequencer, their databases, a callee; and the ways in which others call them. */
+import { Gate } from "../../../executors/gate/gate.ts";
+import { AggregateLimit } from "../../../executors/limits/limit.ts";
 import { Shard } from "../../../executors/shard.ts";
 import { arrive } from "../../../ledger/arrival.ts";
 import { configOf } from "../../../ledger/config.ts";
@@ -11,7 +13,7 @@ import { d1Over } from "./d1.ts";
 import type { MemoryDatabase } from "./databases.ts";
 import { executorConfigs, ledgerSettings, REGION, SHARDS, TENANT } from "./keys.ts";
 import { call, type Caller } from "./network.ts";
-import { ObjectHost } from "./objects.ts";
+import { ObjectHost, type Instance } from "./objects.ts";
 import type { Run } from "./run.ts";
 
 export class System {
@@ -21,6 +23,9 @@ export class System {
   readonly callee = new Callee();
   readonly shards: readonly ObjectHost<Shard>[];
   readonly sequencer: ObjectHost<TenantSequencer>;
+  /** Gates and limits, by name, as soon as somebody asks them. */
+  readonly #counters = new Map<string, ObjectHost<Gate> | ObjectHost<AggregateLimit>>();
+  readonly #skew: () => number;
   /** 0 before, 1 after the keys were rotated. */
   executorKeys = 0;
   ledgerKeys = 0;
@@ -28,6 +33,7 @@ export class System {
 
   constructor(run: Run, skew: () => number) {
     this.run = run;
+    this.#skew = skew;
     this.business = run.pools.business.take();
     this.ledger = run.pools.ledger.take();
     const shards = Array.from({ length: SHARDS }, (_, number) => `${TENANT}/${REGION}/${number}`);
@@ -66,10 +72,48 @@ export class System {
           ledger: {
             append: (command: AppendCommand) => call(this.run, instance, `${name} append`, () => this.#append(command)),
           } as unknown as ConstructorParameters<typeof Shard>[0]["ledger"],
+          gateOf: (gate) => ({
+            exchange: (ask) =>
+              call(this.run, instance, `${name} gate`, () => this.#gate(gate).invoke((g) => g.exchange(ask))),
+          }),
+          limitOf: (limit) => ({
+            reserve: (ask) =>
+              call(this.run, instance, `${name} reserve`, () => this.#limit(limit).invoke((l) => l.reserve(ask))),
+            end: (action, turn, to) =>
+              call(this.run, instance, `${name} ${to}`, () =>
+                this.#limit(limit).invoke((l) => l.end(action, turn, to)),
+              ),
+          }),
         }),
       alarm: (shard) => shard.tend(),
       background: false,
     };
+  }
+
+  #gate(name: string): ObjectHost<Gate> {
+    return this.#counter(`gate ${name}`, ({ platform, storage }) => new Gate({ platform, storage }));
+  }
+
+  #limit(name: string): ObjectHost<AggregateLimit> {
+    return this.#counter(`limit ${name}`, ({ platform, storage }) => new AggregateLimit({ platform, storage }));
+  }
+
+  #counter<Part extends Gate | AggregateLimit>(
+    name: string,
+    build: (instance: Instance<Part>) => Part,
+  ): ObjectHost<Part> {
+    let host = this.#counters.get(name) as ObjectHost<Part> | undefined;
+    if (host === undefined) {
+      const kind = { build, alarm: () => Promise.resolve(), background: false };
+      host = new ObjectHost<Part>(this.run, name, kind, this.run.pools.counters, this.#skew);
+      this.#counters.set(name, host as unknown as ObjectHost<Gate>);
+    }
+    return host;
+  }
+
+  /** Every object that there is by now. */
+  get hosts(): readonly AnyHost[] {
+    return [...this.shards, this.sequencer, ...this.#counters.values()];
   }
 
   /** What the ledger's stateless entrypoint does with a delivery. */
@@ -91,6 +135,9 @@ export class System {
     return call(this.run, from, `${from.name} ${what} ${host.name}`, () => host.invoke(method));
   }
 }
+
+type Running = { alive: boolean; readonly crash: () => void } | null;
+export type AnyHost = { readonly name: string; readonly current: Running; readonly stale: Running; takeOver(): void };
 
 /** Somebody who calls from outside and does not crash. */
 export const outsider = (name: string): Caller => ({ name, alive: true, crash: null, gate: () => Promise.resolve() });
