@@ -3,9 +3,10 @@
  */
 import * as z from "zod";
 import { acceptsOf, type Accepts } from "../shared/accepts.ts";
-import { Digest, AutomationName, RegionId, TaskId } from "../shared/ids.ts";
+import { AutomationName, Digest, EventType, RegionId, SignalName, StepId, TaskId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Principal, StopKind } from "../shared/events.ts";
+import { RecordedName } from "../shared/proposal.ts";
 import { ReleaseDelivery } from "../shared/release.ts";
 import { Envelope } from "../shared/signing.ts";
 import { problem } from "../shared/problems.ts";
@@ -54,6 +55,26 @@ export const RevokeCommand = z.strictObject({
   reason: z.string().max(500),
 });
 export const SignedByMember = z.strictObject({ envelope: Envelope, chain: z.array(Envelope).max(3) });
+
+export const SignalCommand = z.strictObject({
+  task: TaskId,
+  name: SignalName,
+  id: RecordedName,
+  payload: z.json(),
+  by: z.string().max(60),
+});
+export const CorrelatedEvent = z.strictObject({
+  source: z.string().min(1).max(500),
+  id: z.string().min(1).max(200),
+  type: EventType,
+  data: z.json(),
+});
+export const TakeEventCommand = z.strictObject({
+  task: TaskId,
+  step: StepId,
+  key: z.string().min(1).max(200),
+  event: CorrelatedEvent,
+});
 
 /** A command that came as text. Nobody else reads this text, so its one meaning is what the engine reads in it. */
 export function parseText(text: unknown): Result<unknown> {

@@ -4,10 +4,11 @@
  */
 import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
 
-/** Timers of a task: its own deadline, a review's deadline, the end of a pause before another attempt, the next question about a doubt. */
+/** Timers of a task: its own deadline, a review's deadline, the end of a pause before another attempt, the next question about a doubt, the end of a wait. */
 const DEADLINE = "deadline";
 const reviewTimer = (step: string) => `review:${step}`;
 const retryTimer = (step: string) => `retry:${step}`;
+const waitTimer = (step: string) => `wait:${step}`;
 const askTimer = (step: string) => `ask:${step}`;
 
 export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
@@ -43,6 +44,8 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
       return endReview(sql, task, event.step);
     case "step-refused":
       return endDoubt(sql, task, event.step);
+    case "wait-ended":
+      return endTimer(sql, task, waitTimer(event.step));
     case "step-claimed":
       return endTimer(sql, task, retryTimer(event.step));
     case "step-in-doubt":
@@ -86,6 +89,8 @@ function timerOf(event: TaskEvent | ExecutorEvent): { readonly name: string; rea
       return event.retryAtMs === null ? null : { name: retryTimer(event.step), atMs: event.retryAtMs };
     case "step-held":
       return { name: retryTimer(event.step), atMs: event.retryAtMs };
+    case "wait-started":
+      return event.untilMs === null ? null : { name: waitTimer(event.step), atMs: event.untilMs };
     case "step-in-doubt":
       return event.askAtMs === null ? null : { name: askTimer(event.step), atMs: event.askAtMs };
     default:

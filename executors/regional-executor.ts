@@ -16,7 +16,15 @@ import { DurableObject } from "cloudflare:workers";
 import type { JsonObject } from "../shared/json.ts";
 import { ok, type Result } from "../shared/result.ts";
 import { parseText } from "./commands.ts";
-import type { ExecutorRpc, LedgerRpc, StopAnswer, Submitted, TaskContext, Witness } from "../shared/rpc.ts";
+import type {
+  ExecutorRpc,
+  LedgerRpc,
+  SignalAnswer,
+  StopAnswer,
+  Submitted,
+  TaskContext,
+  Witness,
+} from "../shared/rpc.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
 import { capabilities } from "./capabilities/index.ts";
 import { configOf } from "./config.ts";
@@ -27,6 +35,7 @@ import { workersPlatform } from "./platform.ts";
 import * as resolving from "./resolving.ts";
 import * as reviewing from "./reviewing.ts";
 import { Shard } from "./shard.ts";
+import * as signalling from "./signalling.ts";
 import * as stopping from "./stopping.ts";
 import { cancelTask } from "./task/decide.ts";
 
@@ -120,6 +129,14 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   decide(id: string, signed: unknown): Promise<Result<ReviewView>> {
     return reviewing.decide(this.#shard, id, signed);
+  }
+
+  signal(command: unknown): Promise<Result<SignalAnswer>> {
+    return signalling.signal(this.#shard, command);
+  }
+
+  takeEvent(command: unknown): Promise<Result<"taken" | "late">> {
+    return signalling.takeEvent(this.#shard, command);
   }
 
   resolve(task: string, step: string, signed: unknown): Promise<Result<TaskView>> {

@@ -33,6 +33,14 @@ export const TaskSummary = z.object({
 export const TaskPage = z.object({ tasks: z.array(TaskSummary), next: z.string().nullable() });
 export type TaskPage = z.infer<typeof TaskPage>;
 
+/** `taken`: a step waited for it. `kept`: none does yet. `duplicate`: it was here before. */
+export const SignalReceived = z.object({
+  task: z.string(),
+  id: z.string(),
+  status: z.enum(["taken", "kept", "duplicate"]),
+});
+export type SignalReceived = z.infer<typeof SignalReceived>;
+
 /** What waits for a person: decisions, and effects of which nobody knows whether they happened. */
 export const ReviewPage = z.object({
   reviews: z.array(ReviewView),

@@ -227,6 +227,9 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
     listReviews: () => get("/v1/reviews", api.ReviewPage),
     readReview: (review: string) => get(`/v1/reviews/${at(review)}`, ReviewView),
     /** Sends a decision that the caller's own device signed. */
+    /** `POST /v1/tasks/{id}/signals` (app, operator, admin). */
+    signalTask: (task: string, signal: { readonly name: string; readonly id: string; readonly payload?: Json }) =>
+      post(`/v1/tasks/${at(task)}/signals`, signal, api.SignalReceived),
     /** `POST /v1/tasks/{id}/steps/{step}/resolve` (approver, operator, admin): a signed word on what became of an effect in doubt. */
     resolveStep: (task: string, step: string, signed: SignedWord) =>
       post(`/v1/tasks/${at(task)}/steps/${at(step)}/resolve`, signed, TaskView),

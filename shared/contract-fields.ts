@@ -6,6 +6,7 @@
  * `#/$defs/…`, `$defs` at the root, and annotations. Every object is closed. Whatever else stands in a schema is refused, not ignored:
  * a keyword that means nothing here would mean something to whoever reads the contract.
  *
+ * `x-any: true` alone stands for any JSON: content of somebody, of which nothing is known.
  * x-origin, x-subject and x-trusted hold for the parts of a field too, unless a part declares its own.
  */
 import type { Json, JsonObject } from "./json.ts";
@@ -28,6 +29,8 @@ export type Field = {
   readonly closed: boolean;
   readonly properties: ReadonlyMap<string, Field>;
   readonly items: Field | undefined;
+  /** Any JSON value (x-any): every place below it is the same field. */
+  readonly any: boolean;
 };
 
 type Inherited = { readonly origin: Origin; readonly personal: boolean; readonly trusted: boolean };
@@ -52,7 +55,7 @@ const FORMATS = new Set(["date", "date-time", "email", "uri", "uuid"]);
 const COUNTS = ["minItems", "maxItems", "minLength", "maxLength"] as const;
 const NUMBERS = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] as const;
 const KEYWORDS = new Set<string>(
-  `$schema $comment title description examples deprecated x-origin x-subject x-trusted x-id
+  `$schema $comment title description examples deprecated x-origin x-subject x-trusted x-id x-any
    type const enum properties required additionalProperties items uniqueItems pattern format anyOf oneOf $ref $defs
    ${COUNTS.join(" ")} ${NUMBERS.join(" ")}`.split(/\s+/),
 );
@@ -85,6 +88,7 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
   }
   checkValues(schema, refuse);
   const here = annotations(schema, above, refuse);
+  if (schema["x-any"] !== undefined) return anything(schema, refuse);
   const types = typesOf(schema, refuse);
   const descend = (key: string, value: Json, open = walk.open) =>
     read(value, here, { ...walk, path: `${walk.path}/${key}`, open });
@@ -124,7 +128,7 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
     refuse("must say its type, or use const, enum, anyOf, oneOf or $ref");
   const id = schema["x-id"] === true ? (schema.pattern as string) : undefined;
   const closed = schema.const !== undefined || schema.enum !== undefined;
-  const own: Field[] = types === undefined ? [] : [{ ...here, types, id, closed, properties, items }];
+  const own: Field[] = types === undefined ? [] : [{ ...here, types, id, closed, properties, items, any: false }];
   return merge([...own, ...branches], here);
 }
 
@@ -153,7 +157,18 @@ function merge(branches: readonly Field[], here: Inherited): Field {
     closed: branches.every((branch) => branch.closed),
     properties,
     items,
+    any: branches.length === 1 && branches[0]!.any,
   };
+}
+
+/** Any JSON, somebody's content, possibly personal: nothing is known of it and nothing else may be said. */
+function anything(schema: JsonObject, refuse: Refuse): Field {
+  if (schema["x-any"] !== true) return refuse("must be true", "x-any");
+  const other = Object.keys(schema).find((key) => !["x-any", "title", "description"].includes(key));
+  if (other !== undefined) return refuse("says nothing beside x-any", other);
+  const types = new Set([...TYPES] as JsonType[]);
+  const said = { origin: "content", personal: true, trusted: false } as const;
+  return { ...said, types, id: undefined, closed: false, properties: new Map(), items: undefined, any: true };
 }
 
 /** Null says nothing, whoever says it. */

@@ -79,7 +79,7 @@ class CompiledContract implements Contract {
     if (this.#fields.has(pointer)) return this.#fields.get(pointer);
     const segments = parsePointer(pointer);
     const field = segments?.reduce<Field | undefined>(
-      (f, s) => f?.properties.get(s) ?? (isIndex(s) ? f?.items : undefined),
+      (f, s) => (f?.any === true ? f : undefined) ?? f?.properties.get(s) ?? (isIndex(s) ? f?.items : undefined),
       this.root,
     );
     // Bounded: indexes are endless, names are not.

@@ -7,7 +7,7 @@ import { Delivery } from "./capability.ts";
 import { AutomationName, Digest, ExecutorName, MemberId, RegionId, ReviewId, StepId, TaskId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
 import { PROBLEMS, type ProblemCode } from "./problems.ts";
-import { PlannerKind } from "./proposal.ts";
+import { PlannerKind, RecordedName } from "./proposal.ts";
 import { HeldPremise } from "./receipt.ts";
 import { SignedPromotion } from "./release.ts";
 import { Envelope } from "./signing.ts";
@@ -176,6 +176,34 @@ export const TaskEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("step-denied"), step, rules: z.array(z.string()), byDefault: z.boolean() }),
   z.strictObject({ type: z.literal("step-failed"), step, code: Code }),
+  /** The step was let through to wait; `name` is the signal's name or the event's type. */
+  z.strictObject({
+    type: z.literal("wait-started"),
+    step,
+    action: z.string(),
+    wait: z.enum(["time", "signal", "event"]),
+    name: RecordedName.nullable(),
+    untilMs: z.int().nullable(),
+    onTimeout: z.enum(["fail", "continue"]),
+    attestations: z.array(z.string()),
+  }),
+  /** Followed by step-applied or step-failed. `id` is the signal's id, or the SHA-256 of the event's source and id. */
+  z.strictObject({
+    type: z.literal("wait-ended"),
+    step,
+    by: z.enum(["time", "signal", "event", "timeout"]),
+    id: RecordedName.nullable(),
+  }),
+  z.strictObject({
+    type: z.literal("signal-received"),
+    name: RecordedName,
+    id: RecordedName,
+    /** Id of the API key that sent it. */
+    by: z.string().max(60),
+    payload: Commit,
+    /** Canonical bytes of the payload. */
+    bytes: z.int().min(0),
+  }),
   /**
    * It is not known whether the attempt was executed. Recorded again after each question that brought no answer; `askAtMs` is when the
    * next one follows, null when only a person can say.

@@ -22,6 +22,9 @@ export const StepId = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/);
 /** A step as the record names it: an undo of a step stands under a name of its own (shared/undo.ts). */
 export const RecordedStepId = z.string().regex(/^[a-z][a-z0-9_-]{0,63}(?:~undo[2-9]?)?$/);
 export const AutomationName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
+/** Name of a signal to a task, and type of an event: they stand in the record in the clear. */
+export const SignalName = z.string().regex(/^[a-z][a-z0-9._-]{0,63}$/);
+export const EventType = z.string().regex(/^[A-Za-z][A-Za-z0-9._-]{0,199}$/);
 /** A person or service of a tenant, as enrolled. */
 export const MemberId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
 /** `sha256:` and 64 hex digits. */

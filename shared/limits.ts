@@ -80,6 +80,13 @@ export const LIMITS = {
   doubtBaseMs: 1_000,
   doubtCapMs: 10 * 60_000,
   doubtTotalMs: 12 * 3_600_000,
+  /** Longest wait of one step: as long as a task may live. */
+  waitSecondsMost: 90 * 86_400,
+  /** One signal's payload, canonical bytes; what one task keeps until a step takes it; signals of one task over its life. */
+  signalBytes: 16 * 1024,
+  signalsKept: 32,
+  signalsKeptBytes: 128 * 1024,
+  taskSignals: 256,
   /** Calls of one executor that went on after their time and whose answers are still taken. */
   lateAnswers: 1_000,
   /** Effects in doubt that one executor lists at a time. */

@@ -7,13 +7,13 @@
 import type { Json, JsonObject } from "./json.ts";
 import type { ArgNode, CompiledPlaybook, CompiledStep } from "./playbook-compile.ts";
 import { fieldAt } from "./playbook-compile.ts";
-import { isObject } from "./pointer.ts";
 import { type Expression, isCelError } from "./policy/expression.ts";
 import { type Facts, intentValue, resultsValue, type StepResult } from "./policy/facts.ts";
 import { fromCelValue } from "./policy/values.ts";
 import { problem } from "./problems.ts";
 import { provenanceOfReference, type SourceView } from "./provenance.ts";
 import { type Provenance, weakest } from "./provenance-order.ts";
+import { hasReservedKey } from "./references.ts";
 import { err, ok, type Result } from "./result.ts";
 
 export type PlaybookIntent = Facts["intent"];
@@ -181,11 +181,6 @@ function referred(node: ArgNode): string[] {
   if (node.kind === "ref") return [node.reference.step];
   if (node.kind === "list") return node.items.flatMap(referred);
   return node.kind === "object" ? node.entries.flatMap(([, part]) => referred(part)) : [];
-}
-
-function hasReservedKey(value: Json): boolean {
-  if (Array.isArray(value)) return (value as readonly Json[]).some(hasReservedKey);
-  return isObject(value) && Object.entries(value).some(([key, part]) => key.startsWith("$") || hasReservedKey(part));
 }
 
 /** The weakest provenance of a step's arguments: how much a record that it reads can be trusted to be the one that was meant. */

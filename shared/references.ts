@@ -48,3 +48,9 @@ export function resolveRefs(args: JsonObject, resultsByStep: { readonly [step: s
     ? ok(resolved)
     : err(problem("reference-unresolved", `Nothing stands at ${missing}`, { reference: missing }));
 }
+
+/** Whether a value has a key that starts with `$` anywhere: data that looks like a reference or a commitment would be taken for one. */
+export function hasReservedKey(value: Json): boolean {
+  if (Array.isArray(value)) return (value as readonly Json[]).some(hasReservedKey);
+  return isObject(value) && Object.entries(value).some(([key, part]) => key.startsWith("$") || hasReservedKey(part));
+}

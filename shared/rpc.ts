@@ -72,6 +72,30 @@ export type TaskContext = {
   readonly results: JsonObject;
 };
 
+export type SignalCommand = {
+  readonly task: string;
+  readonly name: string;
+  readonly id: string;
+  readonly payload: Json;
+  /** Id of the API key that sends it. */
+  readonly by: string;
+};
+/** `taken`: a step waited for it. `kept`: none does yet. `duplicate`: it was here before. */
+export type SignalAnswer = { readonly status: "taken" | "kept" | "duplicate" };
+export type TakeEventCommand = {
+  readonly task: string;
+  readonly step: string;
+  readonly key: string;
+  readonly event: CorrelatedEvent;
+};
+/** The part of a CloudEvent that a waiting step sees. */
+export type CorrelatedEvent = {
+  readonly source: string;
+  readonly id: string;
+  readonly type: string;
+  readonly data: Json;
+};
+
 export type Submitted = { readonly view: TaskView; readonly duplicate: boolean };
 
 export type StopCommand = {
@@ -134,6 +158,10 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   waiting(): Promise<Result<{ readonly reviews: readonly ReviewView[]; readonly doubts: readonly DoubtView[] }>>;
   review(id: string): Promise<Result<ReviewView>>;
   decide(review: string, signed: SignedAttestation): Promise<Result<ReviewView>>;
+  /** A signal to a task; the same id again changes nothing. */
+  signal(command: SignalCommand): Promise<Result<SignalAnswer>>;
+  /** An event for one waiting step: `late` where it does not wait for it any more. Called by the correlation objects. */
+  takeEvent(command: TakeEventCommand): Promise<Result<"taken" | "late">>;
   /** A person's signed word on what became of an effect in doubt. */
   resolve(task: string, step: string, signed: SignedResolution): Promise<Result<TaskView>>;
   stop(command: StopCommand): Promise<Result<StopAnswer>>;

@@ -79,6 +79,12 @@ export type Outcome =
     }
   | { readonly kind: "in-doubt"; readonly problem: Problem };
 
+/** What a step waits for: a time, a signal of a name, or an event of a type. `untilMs` null: until the task ends. */
+export type WaitPlan = { readonly onTimeout: "fail" | "continue" } & (
+  | { readonly wait: "time"; readonly name: null; readonly untilMs: number }
+  | { readonly wait: "signal" | "event"; readonly name: string; readonly untilMs: number | null }
+);
+
 /** A capability as the executor runs it. `prepare` refusing means that the action cannot be done now (nothing was changed). */
 export type Capability = {
   readonly contract: CapabilityContract;
@@ -94,6 +100,11 @@ export type Capability = {
       ) => Result<Json>;
       /** Null when the act depends on nothing stored. Reads in the decision that acts, so that what it read holds when it acts. */
       readonly prepare: ((args: JsonObject, context: ActionContext, records: StagedRecords) => Result<Prepared>) | null;
+    }
+  | {
+      /** Waits, and changes nothing. What for follows from the arguments alone; what came is the step's result. */
+      readonly kind: "wait";
+      readonly plan: (args: JsonObject, nowMs: number) => Result<WaitPlan>;
     }
   | {
       readonly kind: "external";

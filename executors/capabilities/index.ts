@@ -23,6 +23,7 @@ import { modifyOrderPayment } from "./orders-modify-payment.ts";
 import { returnItems } from "./orders-return.ts";
 import { getProduct, listProducts } from "./products.ts";
 import { handOff } from "./support.ts";
+import { waits } from "./waits.ts";
 
 const all = (databases: D1Databases): Capability[] => [
   d1Capability(findByEmail, databases),
@@ -42,6 +43,7 @@ const all = (databases: D1Databases): Capability[] => [
   note,
   residentCapability(getFlag),
   residentCapability(setFlag),
+  ...waits,
 ];
 
 /** The registry of a Worker with these bindings: capabilities over outside systems only where it is configured where those stand. */

@@ -28,6 +28,7 @@ import {
   withExceeded,
 } from "./permits.ts";
 import { movedPremise } from "./premises.ts";
+import { startWait } from "./waits.ts";
 import { resultsOf, type StepState, type TaskState } from "./state.ts";
 
 /** The context that a capability acts in. `resumed`: an earlier call for this claim may have left. */
@@ -329,6 +330,7 @@ function act(
   const context = actionContext(draft.state, step, deps);
   const tags = tagsOf(capability, args);
   const permits = used.length === 0 ? {} : { permits: [...used] };
+  if (capability.kind === "wait") return startWait(draft, step, args, capability, context.attestations, deps);
   if (prepared?.outcome.kind === "read")
     return applied(draft, step, prepared.outcome.result, context, prepared.premises, tags, permits);
   if (capability.kind === "resident") {

@@ -12,8 +12,9 @@ import { fail } from "./endings.ts";
 import { mayNeedPermits } from "./permits.ts";
 import { isIdle, isTerminal, isUnsuccessful, resultsOf, type StepState, type TaskState } from "./state.ts";
 
-/** I/O that a step needs next. `prepare` reads its target and asks for its permits, `apply` does the effect, `ask` asks what became of one in doubt. */
-export type Effect = { readonly kind: "prepare" | "apply" | "ask"; readonly step: string };
+/** I/O that a step needs next. `prepare` reads its target and asks for its permits, `apply` does the effect, `ask` asks what became of one
+ * in doubt, `subscribe` says where an event is awaited. */
+export type Effect = { readonly kind: "prepare" | "apply" | "ask" | "subscribe"; readonly step: string };
 
 /** Takes every step as far as it can go without I/O, then settles the task if all has ended. */
 export function advance(draft: Draft, deps: TaskDeps): void {
@@ -101,6 +102,7 @@ export function effectsOf(state: TaskState, deps: TaskDeps): Effect[] {
     if (step.phase.at === "applying") return [{ kind: "apply", step: step.id }];
     if (step.phase.at === "in_doubt")
       return step.phase.askAtMs !== null && step.phase.askAtMs <= deps.nowMs ? [{ kind: "ask", step: step.id }] : [];
+    if (step.phase.at === "waiting") return step.phase.wait === "event" ? [{ kind: "subscribe", step: step.id }] : [];
     return waitsForPrepare(state, step, deps) ? [{ kind: "prepare", step: step.id }] : [];
   });
 }

@@ -21,6 +21,7 @@ import { movedPremise } from "./premises.ts";
 import { refused } from "./outcome.ts";
 import type { Permits } from "./permits.ts";
 import { isIdle, type StepState, type TaskState } from "./state.ts";
+import { endDueWait } from "./waits.ts";
 
 /** What opening a task records. Everything in it was checked by the shell. */
 export type Opening = {
@@ -138,8 +139,7 @@ export function stepPrepared(
   permits: Permits | null = null,
 ): void {
   const step = draft.state.steps.get(stepId);
-  if (step === undefined || draft.state.settled !== null || !isIdle(step) || step.phase.at === "awaiting_review")
-    return;
+  if (step === undefined || draft.state.settled !== null || !isIdle(step) || isElsewhere(step.phase)) return;
   const args = resolvedArgs(draft.state, step, deps);
   if (!args.ok) fail(draft, stepId, args.problem);
   else if (!result.ok) refused(draft, step, { problem: result.problem, retry: isRetryable(result.problem.code) }, deps);
@@ -150,6 +150,9 @@ export function stepPrepared(
   }
   advance(draft, deps);
 }
+
+/** Its target is not what it waits for. */
+const isElsewhere = ({ at }: StepState["phase"]): boolean => at === "awaiting_review" || at === "waiting";
 
 /**
  * A person's decision, verified by the shell. Refuses with review-not-waiting, review-expired, attestation-mismatch, approver-is-requester,
@@ -233,6 +236,7 @@ export function timePassed(draft: Draft, deps: TaskDeps): void {
     if (step.phase.at === "awaiting_review" && deps.nowMs >= step.review!.expiresMs)
       draft.emit({ type: "review-expired", step: step.id, review: step.review!.id });
     else if (deps.nowMs >= draft.state.deadlineMs && isIdle(step)) draft.emit({ type: "step-expired", step: step.id });
+    else endDueWait(draft, step, deps);
   }
   advance(draft, deps);
 }

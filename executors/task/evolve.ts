@@ -50,6 +50,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     planByRequest: new Map(),
     last: false,
     cancelledBy: null,
+    signals: new Map(),
     retries: 0,
     steps: new Map(),
     settled: null,
@@ -174,6 +175,18 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       const { resolved } = state.steps.get(event.step)!;
       return withStep(state, event.step, { resolved: { ...resolved!, contradiction: event.answer } });
     }
+    case "wait-started": {
+      const { wait, name, untilMs, onTimeout } = event;
+      return withStep(state, event.step, { phase: { at: "waiting", wait, name, untilMs, onTimeout } });
+    }
+    case "wait-ended":
+      return event.by === "signal" ? signalTaken(state, event.id!, event.step) : state;
+    case "signal-received": {
+      const { name, id, payload, bytes } = event;
+      const { salt, value } = open(known, payload);
+      const signal = { id, name, commitment: payload, salt, bytes, value, takenBy: null };
+      return { ...state, signals: new Map(state.signals).set(id, signal) };
+    }
     case "step-skipped":
       return withdrawn(withStep(state, event.step, { phase: { at: "skipped", why: event.why } }), event.step);
     case "step-expired":
@@ -258,6 +271,11 @@ function withStep(state: TaskState, id: string, change: Partial<StepState>): Tas
   const steps = new Map(state.steps);
   steps.set(id, { ...state.steps.get(id)!, ...change });
   return { ...state, steps };
+}
+
+function signalTaken(state: TaskState, id: string, step: string): TaskState {
+  const taken = { ...state.signals.get(id)!, value: null, takenBy: step };
+  return { ...state, signals: new Map(state.signals).set(id, taken) };
 }
 
 function withReview(state: TaskState, id: string, status: Review["status"], phase: StepState["phase"]): TaskState {

@@ -32,6 +32,14 @@ export type StepPhase =
   /** Approved; the target is read again before the act. */
   | { readonly at: "approved" }
   | { readonly at: "applying"; readonly attempt: number }
+  /** Waits; `untilMs` null: until the task ends. */
+  | {
+      readonly at: "waiting";
+      readonly wait: "time" | "signal" | "event";
+      readonly name: string | null;
+      readonly untilMs: number | null;
+      readonly onTimeout: "fail" | "continue";
+    }
   | { readonly at: "retrying"; readonly retryAtMs: number; readonly code: ProblemCode }
   | {
       readonly at: "applied";
@@ -108,6 +116,17 @@ export type Resolved = {
   readonly contradiction: "applied" | "refused" | null;
 };
 
+/** `value` until a step takes it. */
+export type KeptSignal = {
+  readonly id: string;
+  readonly name: string;
+  readonly commitment: string;
+  readonly salt: string;
+  readonly bytes: number;
+  readonly value: Json;
+  readonly takenBy: string | null;
+};
+
 export type TaskState = {
   readonly id: string;
   readonly automation: string;
@@ -131,6 +150,8 @@ export type TaskState = {
   /** No further plan will come. */
   readonly last: boolean;
   readonly cancelledBy: string | null;
+  /** Signals by their ids, in the order in which they came. */
+  readonly signals: ReadonlyMap<string, KeptSignal>;
   /** Further attempts that all steps have had. */
   readonly retries: number;
   readonly steps: ReadonlyMap<string, StepState>;
@@ -160,6 +181,7 @@ export const isTerminal = (phase: StepPhase): boolean => {
     case "approved":
     case "applying":
     case "retrying":
+    case "waiting":
     case "in_doubt":
       return false;
     default:
@@ -172,7 +194,8 @@ export const isIdle = (step: StepState): boolean =>
   step.phase.at === "proposed" ||
   step.phase.at === "awaiting_review" ||
   step.phase.at === "approved" ||
-  step.phase.at === "retrying";
+  step.phase.at === "retrying" ||
+  step.phase.at === "waiting";
 
 /** Whether the step ended without the effect it was meant to have. */
 export const isUnsuccessful = (phase: StepPhase): boolean =>
@@ -184,6 +207,9 @@ export function stepStatus(phase: StepPhase): StepStatus {
       return "ready";
     case "rejected":
       return "denied";
+    // What it does is under way; the view says what it waits for.
+    case "waiting":
+      return "applying";
     default:
       return phase.at;
   }
@@ -195,13 +221,19 @@ export function taskStatus(state: TaskState): TaskStatus {
   const open = [...state.steps.values()].filter((step) => !isTerminal(step.phase));
   if (open.length === 0) return "planning";
   const waits = (step: StepState) =>
-    step.phase.at === "awaiting_review" || step.phase.at === "in_doubt" || isBlockedBy(state, step);
+    step.phase.at === "awaiting_review" ||
+    step.phase.at === "waiting" ||
+    step.phase.at === "in_doubt" ||
+    isBlockedBy(state, step);
   return open.every(waits) ? "waiting" : "running";
 }
 
-/** Whether nothing but a person's decision can move the task: a target that owes an answer still moves by itself. */
+/** Whether nothing but a person's decision can move the task: a target that owes an answer, or a wait, still moves by itself. */
 export const needsPerson = (state: TaskState): boolean =>
-  taskStatus(state) === "waiting" && [...state.steps.values()].every((step) => step.phase.at !== "in_doubt");
+  taskStatus(state) === "waiting" &&
+  [...state.steps.values()].every(
+    ({ phase }) => phase.at !== "waiting" && (phase.at !== "in_doubt" || phase.askAtMs === null),
+  );
 
 const isBlockedBy = (state: TaskState, step: StepState): boolean =>
   step.phase.at === "proposed" && step.after.some((id) => !isTerminal(state.steps.get(id)!.phase));

@@ -43,6 +43,8 @@ function waitsFor(state: TaskState): string | null {
   const doubts = steps.flatMap(({ phase }) => (phase.at === "in_doubt" ? [phase.askAtMs] : []));
   if (doubts.includes(null)) return "a person: an effect is in doubt";
   if (doubts.length > 0) return "an answer from the target";
+  const wait = steps.find((step) => step.phase.at === "waiting")?.phase;
+  if (wait?.at === "waiting") return wait.name === null ? "a time" : `the ${wait.wait} ${wait.name}`;
   return taskStatus(state) === "planning" ? "the agent's next proposal" : null;
 }
 
@@ -89,6 +91,8 @@ function waitsOf({ phase, review }: StepState): StepView["waitsFor"] {
       return phase.askAtMs === null
         ? { what: "person", name: null, until: null }
         : { what: "answer", name: null, until: at(phase.askAtMs) };
+    case "waiting":
+      return { what: phase.wait, name: phase.name, until: phase.untilMs === null ? null : at(phase.untilMs) };
     default:
       return null;
   }

@@ -92,6 +92,12 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "egress-refused": "Add the target's exact origin to the egress list of the capability, or correct the address.",
   "credential-unavailable":
     "Set the secret that the capability names for the executors, or see why it cannot be minted.",
+  "breaker-open": "Nothing to repair here: the target has failed too often, and is tried again by itself.",
+  "rate-exceeded":
+    "Nothing to repair: the step goes on when the capability's rate allows; raise the rate if it is too low.",
+  "concurrency-full": "Nothing to repair: the step goes on when another action of this capability has ended.",
+  "limit-exceeded": "Wait until the limit's window has passed, or let the reviewers that the limit names decide.",
+  "permit-unanswered": "Nothing to repair: the step asks again by itself.",
   "not-in-doubt":
     "Read the task: while the target is still being asked, `nextAskAt` says when; otherwise it is known what happened.",
   "wait-timeout": "Nothing to repair: the step says how long it waits. Submit again if what it waited for came later.",

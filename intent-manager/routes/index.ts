@@ -14,7 +14,7 @@ import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
 import { decideReview, listReviews, readReview } from "./reviews.ts";
 import { resolveStep } from "./steps.ts";
 import { followTask } from "./task-events.ts";
-import { cancelTask, listTasks, readTask } from "./tasks.ts";
+import { cancelTask, listTasks, readTask, signalTask } from "./tasks.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
   submitIntent,
@@ -24,6 +24,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   followTask,
   explainTask,
   cancelTask,
+  signalTask,
   resolveStep,
   listReviews,
   readReview,

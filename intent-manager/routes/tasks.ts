@@ -1,10 +1,11 @@
 /** Tasks: one is read from its executor (what was written is in it), lists from the ledger's read model. */
 import * as z from "zod";
-import { TaskPage } from "../../shared/api.ts";
+import { SignalReceived, TaskPage } from "../../shared/api.ts";
 import { TaskStatus } from "../../shared/events.ts";
-import { AutomationName, RegionId } from "../../shared/ids.ts";
+import { AutomationName, RegionId, SignalName } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
+import { RecordedName } from "../../shared/proposal.ts";
 import { err, ok } from "../../shared/result.ts";
 import { TaskView } from "../../shared/views.ts";
 import { callExecutorOf, callWorker } from "../dispatch/executor.ts";
@@ -60,6 +61,24 @@ export const readTask = endpoint(
     );
     if (!view.ok || waitSeconds === 0) return view;
     return json(view.value, 200, { "preference-applied": `wait=${waitSeconds}` });
+  },
+);
+
+export const signalTask = endpoint(
+  "POST /v1/tasks/{id}/signals",
+  {
+    summary: "Send a signal to a task",
+    description: `For a step that waits for its name (wait.signal). One that comes before is kept until then. ${IDEMPOTENT} The same \`id\` with another name or payload is a conflict.`,
+    tag: "tasks",
+    params: TaskPath,
+    body: z.strictObject({ name: SignalName, id: RecordedName, payload: z.json().default(null) }),
+    answers: { 200: { description: "What became of it", schema: SignalReceived } },
+  },
+  async ({ env, caller, params, body }) => {
+    const answer = await callExecutorOf(env, caller.tenant, params.id, (stub) =>
+      stub.signal({ task: params.id, ...body, by: caller.key }),
+    );
+    return answer.ok ? ok({ task: params.id, id: body.id, status: answer.value.status }) : answer;
   },
 );
 

@@ -75,10 +75,13 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
       for (const step of Object.keys(event.decisions)) steps[step] = "proposed";
       return;
     case "review-requested":
+    case "wait-started":
     case "step-in-doubt":
       steps[event.step] = "waiting";
       return;
     case "review-approved":
+    case "wait-ended":
+    case "step-held":
     case "step-claimed":
       steps[event.step] = "moving";
       return;
@@ -103,6 +106,7 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
       else if (event.outcome === "not-applied") delete steps[event.step];
       return;
     case "step-resolved":
+    case "signal-received":
     case "answer-contradicted":
     case "step-held":
     case "cancel-requested":

@@ -9,6 +9,9 @@ import type { FindingCode } from "./checks.ts";
 import type { ExecutorState } from "./executor-events.ts";
 import { isSatisfied, type EventOf, type StepState, type TaskState } from "./task-state.ts";
 
+/** An event that needs authority: an effect is claimed, a read is done, a wait begins. */
+export type Acting = EventOf<"step-claimed" | "step-applied" | "wait-started">;
+
 type Fault = { readonly code: FindingCode; readonly detail: string } | null;
 const fault = (code: FindingCode, detail: string): Fault => ({ code, detail });
 
@@ -16,7 +19,7 @@ const fault = (code: FindingCode, detail: string): Fault => ({ code, detail });
 export function faultOfActing(
   task: TaskState,
   step: StepState,
-  event: EventOf<"step-claimed" | "step-applied">,
+  event: Acting,
   tenant: string,
   executor: ExecutorState,
 ): Fault {
@@ -25,7 +28,7 @@ export function faultOfActing(
   return faultOfAuthority(step, event) ?? faultOfOrder(task, step) ?? faultOfStop(task, step, tenant, executor);
 }
 
-function faultOfAuthority({ decision, review }: StepState, event: EventOf<"step-claimed" | "step-applied">): Fault {
+function faultOfAuthority({ decision, review }: StepState, event: Acting): Fault {
   if (!decision.final) return fault("not-authorised", "The decision was not final.");
   const given = review?.approvals.map(({ attestation }) => attestation) ?? [];
   if (given.length !== event.attestations.length || given.some((id, i) => id !== event.attestations[i]))

@@ -8,7 +8,7 @@ import type { ChainRecord, TaskEvent } from "../events.ts";
 import { parseReviewId } from "../ids.ts";
 import { canonicalize } from "../canonical.ts";
 import { unreachable } from "../result.ts";
-import { faultOfActing } from "./actions.ts";
+import { faultOfActing, type Acting } from "./actions.ts";
 import { checkAttestation } from "./attestations.ts";
 import type { CheckName, FindingCode } from "./checks.ts";
 import type { ExecutorState } from "./executor-events.ts";
@@ -89,6 +89,7 @@ export class TaskBook {
       case "plan-admitted":
         return this.#admit(task, event, at);
       case "cancel-requested":
+      case "signal-received":
         return;
       case "task-settled":
         return this.#settle(task);
@@ -129,6 +130,7 @@ export class TaskBook {
         review: null,
         phase: "open",
         claim: null,
+        over: false,
         resolution: null,
         resolvedResult: null,
       });
@@ -138,7 +140,10 @@ export class TaskBook {
   async #takeStepEvent(
     task: TaskState,
     step: StepState,
-    event: Exclude<TaskEvent, EventOf<"task-opened" | "plan-admitted" | "cancel-requested" | "task-settled">>,
+    event: Exclude<
+      TaskEvent,
+      EventOf<"task-opened" | "plan-admitted" | "cancel-requested" | "signal-received" | "task-settled">
+    >,
     at: At,
   ): Promise<void> {
     if (step.phase === "applied" && event.type === "step-applied")
@@ -191,22 +196,34 @@ export class TaskBook {
           throw misplaced("The doubt is about another attempt than was claimed.");
         step.phase = "in-doubt";
         return;
+      case "wait-started":
+        allow(step, "open");
+        this.#requireAuthority(task, step, event, at);
+        step.phase = "paused";
+        return;
+      case "wait-ended":
+        allow(step, "paused");
+        step.over = true;
+        return;
       case "doubt-resolved":
         return this.#resolve(task, step, event, at);
       case "answer-contradicted":
         if (step.resolution !== event.resolution) throw misplaced("The answer contradicts a word that nobody gave.");
         return raise(event, at);
       case "step-denied":
-      case "step-failed":
         allow(step, "open");
         step.phase = "ended";
         return;
+      case "step-failed":
+        allow(step, "open", "paused");
+        step.phase = "ended";
+        return;
       case "step-expired":
-        allow(step, "open", "waiting");
+        allow(step, "open", "waiting", "paused");
         step.phase = "ended";
         return;
       case "step-skipped":
-        allow(step, "open", "waiting");
+        allow(step, "open", "waiting", "paused");
         step.phase = event.why === "condition" ? "skipped" : "ended";
         return;
       default:
@@ -267,7 +284,10 @@ export class TaskBook {
   /** An effect outside is claimed first; a read, or what the executor does in itself, is applied at once. */
   #apply(task: TaskState, step: StepState, event: EventOf<"step-applied">, at: At): void {
     const { claim } = step;
-    if (claim === null) {
+    if (step.phase === "paused") {
+      // It was let through when it began to wait.
+      if (!step.over) throw misplaced("The wait had not ended.");
+    } else if (claim === null) {
       allow(step, "open");
       this.#requireAuthority(task, step, event, at);
     } else {
@@ -287,7 +307,7 @@ export class TaskBook {
     this.#findings.pass("actions");
   }
 
-  #requireAuthority(task: TaskState, step: StepState, event: EventOf<"step-claimed" | "step-applied">, at: At): void {
+  #requireAuthority(task: TaskState, step: StepState, event: Acting, at: At): void {
     const fault = faultOfActing(task, step, event, this.#trust.anchor.tenant, at.executor);
     if (fault !== null) throw new Fault("actions", fault.code, fault.detail);
   }

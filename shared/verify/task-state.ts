@@ -18,7 +18,7 @@ export type ReviewState = {
   rejectedBy: string | null;
 };
 
-export type StepPhase = "open" | "waiting" | "claimed" | "in-doubt" | "applied" | "skipped" | "ended";
+export type StepPhase = "open" | "waiting" | "claimed" | "in-doubt" | "paused" | "applied" | "skipped" | "ended";
 export type StepState = {
   readonly proposed: ProposedStep;
   readonly round: number;
@@ -30,6 +30,8 @@ export type StepState = {
   review: ReviewState | null;
   phase: StepPhase;
   claim: EventOf<"step-claimed"> | null;
+  /** What the step waited for came, or its time. */
+  over: boolean;
   /** A person's word on this step, for contradictions that come later. */
   resolution: string | null;
   /** The result that this word commits to; the applied event that follows must carry it. */
