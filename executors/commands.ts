@@ -3,7 +3,7 @@
  */
 import * as z from "zod";
 import { acceptsOf, type Accepts } from "../shared/accepts.ts";
-import { AutomationName, Digest, EventType, RegionId, SignalName, StepId, TaskId } from "../shared/ids.ts";
+import { AutomationName, Digest, EventType, RegionId, SignalName, StepId, TaskId, TenantId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Principal, StopKind } from "../shared/events.ts";
 import { RecordedName } from "../shared/proposal.ts";
@@ -68,6 +68,11 @@ export const CorrelatedEvent = z.strictObject({
   id: z.string().min(1).max(200),
   type: EventType,
   data: z.json(),
+});
+export const DeliverEventCommand = z.strictObject({
+  tenant: TenantId,
+  key: z.string().min(1).max(200),
+  event: CorrelatedEvent,
 });
 export const TakeEventCommand = z.strictObject({
   task: TaskId,

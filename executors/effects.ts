@@ -21,12 +21,17 @@ import type { TaskDeps } from "./task/deps.ts";
 import type { Draft } from "./task/draft.ts";
 import { stepOutcome } from "./task/outcome.ts";
 import { heldBecause, isGatedRead, stepHeld, type Wanted } from "./task/permits.ts";
+import type { Subscription } from "./correlation-book.ts";
+import { awaitedKey } from "./task/signals.ts";
 import type { StepState, TaskState } from "./task/state.ts";
 
 export type EffectsDeps = {
   readonly rounds: Rounds;
   readonly stateOf: (task: string) => TaskState | null;
   readonly depsOf: (release: string, nowMs: number) => Result<TaskDeps>;
+  /** Name of this executor. */
+  readonly executor: string;
+  readonly subscribe: (key: string, subscription: Subscription) => Promise<Result<null>>;
   readonly platform: Pick<Platform, "nowMs" | "setTimer" | "log">;
   readonly permits: PermitOffice;
 };
@@ -34,6 +39,8 @@ export type EffectsDeps = {
 export class Effects {
   readonly #deps: EffectsDeps;
   readonly #running = new Set<string>();
+  /** Waits that this instance has subscribed. Lost in a crash; then it is done again, which changes nothing. */
+  readonly #subscribed = new Set<string>();
   /** Calls that went on after their time and may still answer. */
   #late = 0;
   /**
@@ -67,7 +74,7 @@ export class Effects {
     if (!deps.ok) return;
     for (const effect of effectsOf(state, deps.value)) {
       const key = `${state.id}/${effect.step}`;
-      if (this.#running.has(key)) continue;
+      if (this.#running.has(key) || (effect.kind === "subscribe" && this.#subscribed.has(key))) continue;
       this.#running.add(key);
       void this.#run(state.id, effect, key).catch((error: unknown) => {
         // The round refused to be written or the runtime is going away: storage still says what must run, and whoever wakes next runs it.
@@ -172,6 +179,7 @@ export class Effects {
     const deps = state === null ? null : this.#deps.depsOf(state.release, this.#deps.platform.nowMs());
     const step = state?.steps.get(effect.step);
     if (state === null || deps === null || !deps.ok || step === undefined) return void this.#running.delete(key);
+    if (effect.kind === "subscribe") return this.#subscribe(state, step, key);
     const capability = deps.value.registry.get(step.capability);
     const args = resolvedArgs(state, step, deps.value);
     if (capability === undefined || !args.ok) return void this.#running.delete(key);
@@ -209,6 +217,34 @@ export class Effects {
       )
       .catch(() => {})
       .finally(() => this.#late--);
+  }
+
+  /** An event comes back through the executor's own door. */
+  async #subscribe(state: TaskState, step: StepState, key: string): Promise<void> {
+    const { executor, platform, subscribe } = this.#deps;
+    const correlation = awaitedKey(step);
+    if (correlation === null || step.phase.at !== "waiting") return void this.#running.delete(key);
+    const { name, untilMs } = step.phase;
+    const subscription = {
+      executor,
+      task: state.id,
+      step: step.id,
+      type: name!,
+      untilMs: Math.min(untilMs ?? state.deadlineMs, state.deadlineMs),
+    };
+    const subscribed = await within<Result<null> | null>(
+      platform,
+      LIMITS.fanOutMs,
+      () => subscribe(correlation, subscription),
+      () => null,
+    );
+    this.#running.delete(key);
+    if (this.#subscribed.size > LIMITS.subscriptionsKnown) this.#subscribed.clear();
+    if (subscribed?.ok === true) return void this.#subscribed.add(key);
+    platform.setTimer(LIMITS.correlationRetryMs, () => {
+      const now = this.#deps.stateOf(state.id);
+      if (now !== null) this.start(now);
+    });
   }
 
   /** `goesOn`: the effect is not over with this decision. */

@@ -3,11 +3,15 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { CapabilityContract } from "../shared/capability.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import type { EffectRow, ExecutorsRpc } from "../shared/rpc.ts";
+import type { EffectRow, EventDelivered, ExecutorsRpc } from "../shared/rpc.ts";
 import { capabilities } from "./capabilities/index.ts";
+import { DeliverEventCommand, parseCommand } from "./commands.ts";
+import { configOf, tenantTrust } from "./config.ts";
+import { correlationOf } from "./correlation.ts";
 import { businessDatabase } from "./databases.ts";
 
 export { EgressEntrypoint } from "./adapters/egress-entrypoint.ts";
+export { Correlation } from "./correlation.ts";
 export { EffectClaims } from "./effect-claims.ts";
 export { CapabilityGate } from "./gate/capability-gate.ts";
 export { AggregateLimit } from "./limits/aggregate-limit.ts";
@@ -20,6 +24,17 @@ const EFFECT_ROWS = 1_000;
 export class ExecutorsEntrypoint extends WorkerEntrypoint<Env> implements ExecutorsRpc {
   async capabilities(): Promise<readonly CapabilityContract[]> {
     return [...capabilities(this.env).values()].map((capability) => capability.contract);
+  }
+
+  /** An event with a correlation key, for the steps that wait for it now or later. */
+  async deliverEvent(command: unknown): Promise<Result<EventDelivered>> {
+    const parsed = parseCommand(DeliverEventCommand, command);
+    if (!parsed.ok) return parsed;
+    const { tenant, key, event } = parsed.value;
+    const config = configOf(this.env);
+    if (!config.ok) return config;
+    if (tenantTrust(config.value, tenant) === null) return err(problem("not-found", "There is no such tenant."));
+    return correlationOf(this.env.CORRELATION, tenant, key).deliver(key, event) as Promise<Result<EventDelivered>>;
   }
 
   async effects({

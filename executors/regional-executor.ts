@@ -27,6 +27,7 @@ import type {
 } from "../shared/rpc.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
 import { capabilities } from "./capabilities/index.ts";
+import { correlationOf } from "./correlation.ts";
 import { configOf } from "./config.ts";
 import type { GateRpc } from "./gate/types.ts";
 import * as intake from "./intake.ts";
@@ -52,6 +53,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       storage: state.storage,
       config: config.value,
       registry: capabilities(env),
+      subscribe: (key, subscription) =>
+        correlationOf(env.CORRELATION, state.id.name!.split("/")[0]!, key).subscribe(key, subscription) as Promise<
+          Result<null>
+        >,
       ledger: env.LEDGER as unknown as Pick<LedgerRpc, "append">,
       gateOf: (name) => env.CAPABILITY_GATE.getByName(name) as unknown as GateRpc,
       limitOf: (name) => env.AGGREGATE_LIMIT.getByName(name) as unknown as LimitRpc,

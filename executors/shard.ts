@@ -16,6 +16,7 @@ import type { TaskView } from "../shared/views.ts";
 import { ResidentRecords } from "./adapters/resident-records.ts";
 import type { CapabilityRegistry } from "./adapters/types.ts";
 import { logKeysOf, tenantTrust, type ExecutorsConfig } from "./config.ts";
+import type { Subscription } from "./correlation-book.ts";
 import { Effects } from "./effects.ts";
 import { Journal, type Sealed } from "./journal.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
@@ -51,7 +52,11 @@ export type ShardParts = {
   readonly gateOf: (name: string) => GateRpc;
   /** The counter of an aggregate limit and group, by the object's name. */
   readonly limitOf: (name: string) => LimitRpc;
+  /** Says where an event is awaited, in the correlation object of a key. Absent: no event comes. */
+  readonly subscribe?: (key: string, subscription: Subscription) => Promise<Result<null>>;
 };
+
+const noEvents = (): Promise<Result<null>> => Promise.resolve(ok(null));
 
 export class Shard {
   readonly platform: Platform;
@@ -82,7 +87,7 @@ export class Shard {
   readonly #burning = new Set<string>();
 
   /** Throws where the object's name is none of the tenants, regions and shards of the trust configuration: such an object must not exist. */
-  constructor({ name, platform, storage, config, registry, ledger, gateOf, limitOf }: ShardParts) {
+  constructor({ name, platform, storage, config, registry, ledger, gateOf, limitOf, subscribe = noEvents }: ShardParts) {
     const named = parseExecutorName(name);
     if (named === null) throw new Error("an executor is named tenant/region/shard");
     const trust = tenantTrust(config, named.tenant);
@@ -136,6 +141,8 @@ export class Shard {
       stateOf: (task) => this.tasks.get(task),
       depsOf: (release, nowMs) => this.depsOf(release, nowMs),
       platform,
+      subscribe,
+      executor: this.name,
     });
     this.#outbox = new Outbox({
       tenant: this.tenant,

@@ -41,6 +41,15 @@ export const SignalReceived = z.object({
 });
 export type SignalReceived = z.infer<typeof SignalReceived>;
 
+/** `taken`: steps that waited for it; while it is kept, steps that begin to wait take it too. */
+export const EventAccepted = z.object({
+  source: z.string(),
+  id: z.string(),
+  duplicate: z.boolean(),
+  taken: z.int(),
+});
+export type EventAccepted = z.infer<typeof EventAccepted>;
+
 /** What waits for a person: decisions, and effects of which nobody knows whether they happened. */
 export const ReviewPage = z.object({
   reviews: z.array(ReviewView),

@@ -44,6 +44,14 @@ export type Signed = { readonly envelope: Envelope; readonly chain: readonly Env
 /** Without a chain the server looks the enrolments up by the key id. */
 export type SignedDecision = { readonly envelope: Envelope; readonly chain?: readonly Envelope[] };
 export type SignedWord = SignedDecision & { readonly result: { readonly salt: string; readonly value: Json } | null };
+export type EventRequest = {
+  readonly specversion: "1.0";
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly correlationkey: string;
+  readonly data?: Json;
+};
 export type IntentRequest = Omit<Intent, "input"> & { readonly input: JsonObject };
 export type StepRequest = Omit<AgentStep, "args"> & { readonly args: JsonObject };
 export type ProposalRequest = {
@@ -227,6 +235,8 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
     listReviews: () => get("/v1/reviews", api.ReviewPage),
     readReview: (review: string) => get(`/v1/reviews/${at(review)}`, ReviewView),
     /** Sends a decision that the caller's own device signed. */
+    /** `POST /v1/events` (app, operator, admin): one structured CloudEvent with a `correlationkey`. */
+    sendEvent: (event: EventRequest) => post("/v1/events", event, api.EventAccepted),
     /** `POST /v1/tasks/{id}/signals` (app, operator, admin). */
     signalTask: (task: string, signal: { readonly name: string; readonly id: string; readonly payload?: Json }) =>
       post(`/v1/tasks/${at(task)}/signals`, signal, api.SignalReceived),

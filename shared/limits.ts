@@ -87,6 +87,13 @@ export const LIMITS = {
   signalsKept: 32,
   signalsKeptBytes: 128 * 1024,
   taskSignals: 256,
+  /** Events kept under one correlation key, and for how long; steps that wait under it; pause before an event is handed on again. */
+  correlationEvents: 256,
+  correlationTtlMs: 24 * 3_600_000,
+  correlationSubscriptions: 1_000,
+  correlationRetryMs: 1_000,
+  /** Waits that one executor remembers to have subscribed; more are only subscribed again. */
+  subscriptionsKnown: 10_000,
   /** Calls of one executor that went on after their time and whose answers are still taken. */
   lateAnswers: 1_000,
   /** Effects in doubt that one executor lists at a time. */

@@ -177,6 +177,12 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
 /** The stateless entrypoint of the executors Worker. */
 export interface ExecutorsRpc extends Rpc.WorkerEntrypointBranded {
   capabilities(): Promise<readonly CapabilityContract[]>;
+  /** An event with a correlation key, for the steps that wait for it now or later. */
+  deliverEvent(command: {
+    readonly tenant: string;
+    readonly key: string;
+    readonly event: CorrelatedEvent;
+  }): Promise<Result<EventDelivered>>;
   /** Rows of a business database's own effect table, for the completeness check. */
   effects(query: {
     readonly tenant: string;
@@ -185,6 +191,8 @@ export interface ExecutorsRpc extends Rpc.WorkerEntrypointBranded {
     readonly limit: number;
   }): Promise<Result<readonly EffectRow[]>>;
 }
+/** `taken`: steps that waited for it; more may follow while it is kept. */
+export type EventDelivered = { readonly duplicate: boolean; readonly taken: number };
 export type EffectRow = {
   readonly action: string;
   readonly task: string;

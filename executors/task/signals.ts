@@ -11,7 +11,7 @@ import { sha256Hex } from "../../shared/sha256.ts";
 import { advance } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
-import { isTerminal, type StepState, type TaskState } from "./state.ts";
+import { isTerminal, type StepState } from "./state.ts";
 import { endWait, takeSignal } from "./waits.ts";
 
 export type Signal = { readonly name: string; readonly id: string; readonly payload: Json; readonly by: string };
@@ -67,20 +67,24 @@ export function takeEvent(
 ): "taken" | "late" {
   const step = draft.state.steps.get(stepId);
   const waits = step?.phase.at === "waiting" && step.phase.wait === "event" && step.phase.name === event.type;
-  if (!waits || correlationOf(step) !== key || hasReservedKey(event.data)) return "late";
+  if (step !== undefined && hasTaken(step, event)) return "taken";
+  if (!waits || awaitedKey(step) !== key || hasReservedKey(event.data)) return "late";
   const { source, id, data } = event;
   endWait(draft, stepId, "event", `sha256:${sha256Hex(`${source} ${id}`)}`, { timedOut: false, source, id, data });
   advance(draft, deps);
   return "taken";
 }
 
-/** The correlation key that a step waits under; null where it waits for something else. */
-export const correlationOf = ({ phase, resolvedArgs, args }: StepState): string | null =>
-  phase.at === "waiting" && phase.wait === "event" ? String((resolvedArgs ?? args)["key"]) : null;
+/** Whoever hands an event on may have lost the answer: the same event again is the same answer. */
+const hasTaken = ({ capability, phase }: StepState, { source, id }: ArrivedEvent): boolean => {
+  if (capability !== "wait.event" || phase.at !== "applied") return false;
+  const result = phase.result.value as { readonly source?: Json; readonly id?: Json } | null;
+  return result?.source === source && result.id === id;
+};
 
-/** The subscriptions that a task needs now. */
-export const awaitedEvents = (state: TaskState): StepState[] =>
-  [...state.steps.values()].filter(({ phase }) => phase.at === "waiting" && phase.wait === "event");
+/** The correlation key that a step waits under; null where it waits for something else. */
+export const awaitedKey = ({ phase, resolvedArgs, args }: StepState): string | null =>
+  phase.at === "waiting" && phase.wait === "event" ? String((resolvedArgs ?? args)["key"]) : null;
 
 /** Whether a step that has not begun may wait for this signal once its arguments are known. */
 function mayAwait({ capability, phase, args }: StepState, name: string): boolean {

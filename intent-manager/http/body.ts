@@ -7,7 +7,7 @@ import { parseStrictJson } from "../../shared/json.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
-const JSON_TYPE = /^application\/json(?:\s*;\s*charset=utf-8)?$/i;
+const JSON_TYPE = /^application\/(?:cloudevents\+)?json(?:\s*;\s*charset=utf-8)?$/i;
 
 /** Refuses with body-too-large, unsupported-media-type, invalid-json or invalid-request. An empty body reads as `{}`. */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>, maxBytes: number): Promise<Result<T>> {

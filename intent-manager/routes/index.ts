@@ -4,6 +4,7 @@ import { health, jwks, overview, trust, whoami } from "./about.ts";
 import { listAutomations, pauseAutomation, putAutomation, readAutomation, resumeAutomation } from "./automations.ts";
 import { listCapabilities, restoreCapability, revokeCapability } from "./capabilities.ts";
 import { enrol, listEnrolments, requestEnrolment, revokeKey } from "./enrolments.ts";
+import { sendEvent } from "./events.ts";
 import { explainTask } from "./explain.ts";
 import { submitIntent } from "./intents.ts";
 import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./ledger.ts";
@@ -19,6 +20,7 @@ import { cancelTask, listTasks, readTask, signalTask } from "./tasks.ts";
 export const ENDPOINTS: readonly Endpoint[] = [
   submitIntent,
   submitProposal,
+  sendEvent,
   listTasks,
   readTask,
   followTask,

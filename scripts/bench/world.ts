@@ -137,6 +137,7 @@ export async function startGoverned(inspectorPort?: number): Promise<Governed> {
           EFFECT_CLAIMS: { className: "EffectClaims", useSQLite: true },
           CAPABILITY_GATE: { className: "CapabilityGate", useSQLite: true },
           AGGREGATE_LIMIT: { className: "AggregateLimit", useSQLite: true },
+          CORRELATION: { className: "Correlation", useSQLite: true },
         },
         serviceBindings: { ...ledger, EGRESS: { name: "countersign-executors", entrypoint: "EgressEntrypoint" } },
       },

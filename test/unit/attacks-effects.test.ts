@@ -128,6 +128,8 @@ function machine(capability: Capability) {
     platform,
     // Nothing here has a gate or a limit.
     permits: null as never,
+    executor: "dev/eu/0",
+    subscribe: async () => ok(null),
   });
   return {
     effects,

@@ -249,7 +249,12 @@ describe("a step that waits", () => {
     const core = one("wait.event", { type: "paid", key: "inv-1" });
     expect(core.effects()).toEqual([{ kind: "subscribe", step: "a" }]);
     expect([event(core, "inv-2"), event(core, "inv-1", { type: "sent" })]).toEqual(["late", "late"]);
-    expect([event(core, "inv-1"), event(core, "inv-1")]).toEqual(["taken", "late"]);
+    expect([event(core, "inv-1"), event(core, "inv-1"), event(core, "inv-1", { id: "e2" })]).toEqual([
+      "taken",
+      "taken",
+      "late",
+    ]);
+    expect(core.types().filter((type) => type === "wait-ended")).toHaveLength(1);
     expect(core.effects()).toEqual([]);
   });
 
