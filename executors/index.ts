@@ -9,6 +9,8 @@ import { DeliverEventCommand, parseCommand } from "./commands.ts";
 import { configOf, tenantTrust } from "./config.ts";
 import { correlationOf } from "./correlation.ts";
 import { businessDatabase } from "./databases.ts";
+import { returnLetters, type KeepsLetters } from "./dead-letters.ts";
+import { workersPlatform } from "./platform.ts";
 
 export { EgressEntrypoint } from "./adapters/egress-entrypoint.ts";
 export { Correlation } from "./correlation.ts";
@@ -65,4 +67,11 @@ export class ExecutorsEntrypoint extends WorkerEntrypoint<Env> implements Execut
 
 export default {
   fetch: () => new Response("This Worker has no public route.\n", { status: 404 }),
+  /** The dead letter queue: messages come back to the executors of their tasks. */
+  queue: (batch: MessageBatch, env: Env) =>
+    returnLetters(
+      batch.messages,
+      (name) => env.REGIONAL_EXECUTOR.getByName(name) as unknown as KeepsLetters,
+      workersPlatform.log,
+    ),
 };

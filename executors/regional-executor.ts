@@ -17,6 +17,7 @@ import type { JsonObject } from "../shared/json.ts";
 import { ok, type Result } from "../shared/result.ts";
 import { parseText } from "./commands.ts";
 import type {
+  DeadLetter,
   ExecutorRpc,
   LedgerRpc,
   SignalAnswer,
@@ -30,6 +31,7 @@ import { capabilities } from "./capabilities/index.ts";
 import { correlationOf } from "./correlation.ts";
 import { configOf } from "./config.ts";
 import type { GateRpc } from "./gate/types.ts";
+import { keepLetter, lettersKept } from "./dead-letters.ts";
 import * as intake from "./intake.ts";
 import type { LimitRpc } from "./limits/limit.ts";
 import { workersPlatform } from "./platform.ts";
@@ -175,9 +177,15 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       checkpoint: watch.seen?.note ?? null,
       alarms: watch.alarm === null ? [] : [{ ...watch.alarm.problem, at: watch.alarm.at }],
       tasks: { open: tasks.open, waiting: tasks.waiting },
+      deadLetters: lettersKept(sql),
       stuck: this.#shard.stuck,
       stops: trusted.stops.map(({ at_ms, ...stop }) => ({ ...stop, at: new Date(at_ms).toISOString() })),
     });
+  }
+
+  /** A message of a task of this object that no consumer could process, from the dead letter queue. */
+  deadLetter(letter: Omit<DeadLetter, "at">): Promise<void> {
+    return keepLetter(this.ctx.storage, letter, this.#shard.nowMs());
   }
 
   override alarm(): Promise<void> {

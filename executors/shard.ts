@@ -87,7 +87,17 @@ export class Shard {
   readonly #burning = new Set<string>();
 
   /** Throws where the object's name is none of the tenants, regions and shards of the trust configuration: such an object must not exist. */
-  constructor({ name, platform, storage, config, registry, ledger, gateOf, limitOf, subscribe = noEvents }: ShardParts) {
+  constructor({
+    name,
+    platform,
+    storage,
+    config,
+    registry,
+    ledger,
+    gateOf,
+    limitOf,
+    subscribe = noEvents,
+  }: ShardParts) {
     const named = parseExecutorName(name);
     if (named === null) throw new Error("an executor is named tenant/region/shard");
     const trust = tenantTrust(config, named.tenant);

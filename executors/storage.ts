@@ -8,6 +8,7 @@
  *  releases, promotions, stops, revoked   what this object trusts and refuses
  *  reservations   what aggregate limits were asked for and have not been told the end of
  *  resident_records   records of capabilities that live here; null where one was deleted
+ *  dead_letters   messages of tasks here that no consumer of their queue could process
  *  meta      delivered, checkpoint, alarm
  */
 import type { ObjectStorage } from "../shared/platform.ts";
@@ -36,6 +37,7 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE open_tasks RENAME TO tasks;`,
   `CREATE TABLE reservations (turn INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, step TEXT NOT NULL, action TEXT NOT NULL, name TEXT NOT NULL);`,
   `CREATE TABLE resident_records (collection TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, value TEXT, PRIMARY KEY (collection, id)) WITHOUT ROWID;`,
+  `CREATE TABLE dead_letters (action TEXT PRIMARY KEY, task TEXT NOT NULL, step TEXT NOT NULL, capability TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

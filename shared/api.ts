@@ -327,6 +327,13 @@ export const Overview = z.object({
       alarms: z.array(z.object({ code: z.string(), detail: z.string(), at: z.string() })),
       /** Tasks that only an operator can help; an agent, who may not list tasks, is told of none. */
       stuck: z.array(StuckTask),
+      /** Messages handed over to a queue that no consumer could process: all of them counted, the newest named. An agent is told of none. */
+      deadLetters: z.object({
+        count: z.int(),
+        newest: z.array(
+          z.object({ task: z.string(), step: z.string(), capability: z.string(), action: z.string(), at: At }),
+        ),
+      }),
     }),
   ),
   incomplete: Incomplete,

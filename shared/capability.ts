@@ -30,7 +30,7 @@ const Template = z
   .regex(/^[^{}]*(?:\{[A-Za-z_][A-Za-z0-9_]*\}[^{}]*)*$/);
 
 /** How often the effect happens, at best and at worst. Only exactly-once effects leave a row that an auditor can compare with the record. */
-export const Delivery = z.enum(["exactly-once", "idempotent", "at-most-once", "resident"]);
+export const Delivery = z.enum(["exactly-once", "idempotent", "at-least-once", "at-most-once", "resident"]);
 
 export const CapabilityContract = z.strictObject({
   name: CapabilityName,

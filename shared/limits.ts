@@ -132,6 +132,12 @@ export const LIMITS = {
   /** Records that one executor keeps in its own storage, deleted ones included, and characters of one: it has 10 GB and reads a count of them. */
   residentRecords: 50_000,
   residentValueChars: 16 * 1024,
+  /** Bytes of one message: a queue takes 128 KB, its own envelope included. */
+  queueMessageBytes: 120_000,
+  /** Time a queue may take to acknowledge a message: less than an adapter call may. */
+  queueSendMs: 10_000,
+  /** Dead letters that one executor keeps: more say nothing that these do not. */
+  deadLetters: 1_000,
   /** Undone actions that one effect key remembers: a request of theirs that was delayed so long finds its task ended. */
   undoneRemembered: 100,
   /** Undelivered journal rows of one executor beyond which it takes no new tasks: the record must not fall behind without end. */

@@ -114,6 +114,16 @@ export type StopAnswer = {
 export type StuckTask = { readonly task: string; readonly why: "record-unreadable" | "cannot-go-on" };
 
 /** What an executor says about itself, for verifiers that compare views. */
+/** A message that was handed over to a queue and that no consumer could process. */
+export type DeadLetter = {
+  readonly task: string;
+  readonly step: string;
+  readonly capability: string;
+  readonly action: string;
+  readonly at: string;
+};
+export type DeadLetters = { readonly count: number; readonly newest: readonly DeadLetter[] };
+
 export type Witness = {
   readonly executor: string;
   readonly head: { readonly seq: number; readonly hash: string };
@@ -124,6 +134,7 @@ export type Witness = {
   readonly tasks: { readonly open: number; readonly waiting: number };
   /** Tasks found unreadable, or unable to go on, since this object started; at most `LIMITS.stuckNamed`. */
   readonly stuck: readonly StuckTask[];
+  readonly deadLetters: DeadLetters;
   readonly stops: readonly {
     readonly kind: string;
     readonly target: string;

@@ -110,6 +110,7 @@ async function examineOverview(client: Client): Promise<Diagnosis[]> {
     examineExecutors(overview.value),
     examineAlarms(overview.value),
     examineStuck(overview.value),
+    examineDeadLetters(overview.value),
     examineOutboxes(overview.value),
     ...examineLedger(overview.value),
   ];
@@ -148,6 +149,21 @@ function examineStuck({ executors }: Overview): Diagnosis {
         "tasks",
         `cannot be read or gone on with: ${stuck.join(", ")}`,
         "look for these ids in .countersign/wrangler.log; deploy the version, with the capabilities, that wrote them",
+      );
+}
+
+function examineDeadLetters({ executors }: Overview): Diagnosis {
+  if (executors.length === 0) return unknown("dead letters", "no executor answers");
+  const count = executors.reduce((sum, { deadLetters }) => sum + deadLetters.count, 0);
+  const named = executors.flatMap(({ deadLetters }) =>
+    deadLetters.newest.map(({ task, step, capability }) => `${capability} of ${task}/${step}`),
+  );
+  return count === 0
+    ? fine("dead letters", "none")
+    : wrong(
+        "dead letters",
+        `messages that no consumer could process: ${count} (${named.slice(0, 5).join(", ")})`,
+        "look into the consumer of countersign-outbound; the messages were handed over and not processed",
       );
 }
 

@@ -6,6 +6,7 @@ import type { CapabilityContract } from "../../shared/capability.ts";
 import { claimingKeys, type ClaimsEnvironment, type ClaimsRpc } from "../adapters/claims.ts";
 import { d1Capability } from "../adapters/d1.ts";
 import { D1Databases, type D1Environment } from "../adapters/d1-asker.ts";
+import { queueCapability } from "../adapters/queue.ts";
 import { residentCapability } from "../adapters/resident.ts";
 import type { Capability, CapabilityRegistry } from "../adapters/types.ts";
 import { businessDatabase, type DatabaseBindings } from "../databases.ts";
@@ -16,6 +17,7 @@ import { getFlag, setFlag } from "./flags.ts";
 import { httpCapabilities, httpDefinitions, type HttpBindings } from "./http.ts";
 import { note } from "./journal.ts";
 import { cancelOrder } from "./orders-cancel.ts";
+import { publishEvent } from "./events-publish.ts";
 import { exchangeItems } from "./orders-exchange.ts";
 import { getOrder } from "./orders-get.ts";
 import { modifyOrderItems } from "./orders-modify-items.ts";
@@ -47,15 +49,27 @@ const all = (databases: D1Databases): Capability[] => [
 ];
 
 /** The registry of a Worker with these bindings: capabilities over outside systems only where it is configured where those stand. */
-export const capabilities = (env: DatabaseBindings & HttpBindings & ClaimsBinding): CapabilityRegistry =>
+export const capabilities = (env: DatabaseBindings & HttpBindings & ClaimsBinding & QueueBinding): CapabilityRegistry =>
   registry(
     {
       databaseOf: (region) => businessDatabase(env, region),
       newNonce: () => toBase64Url(workersPlatform.randomBytes(16)),
       setTimer: workersPlatform.setTimer,
     },
-    httpCapabilities(env).map((capability) => claimingKeys(capability, claimsIn(env))),
+    [...httpCapabilities(env), ...queueCapabilities(env)].map((one) => claimingKeys(one, claimsIn(env))),
   );
+
+/** Absent where a test or a measurement starts the Worker without its queue. */
+type QueueBinding = { readonly OUTBOUND?: Queue };
+const queueCapabilities = ({ OUTBOUND }: QueueBinding): Capability[] =>
+  OUTBOUND === undefined
+    ? []
+    : [
+        queueCapability(publishEvent, {
+          send: (message) => OUTBOUND.send(message, { contentType: "json" }),
+          setTimer: workersPlatform.setTimer,
+        }),
+      ];
 
 type ClaimsBinding = { readonly EFFECT_CLAIMS: DurableObjectNamespace };
 /** Systems that cannot claim a domain key in a transaction of their own have it claimed in an object: one for each tenant and key. */
@@ -78,5 +92,5 @@ const nothing: D1Environment = {
 
 /** Every contract, by name: what releases are built from. */
 export const contracts: ReadonlyMap<string, CapabilityContract> = new Map(
-  [...all(new D1Databases(nothing)), ...httpDefinitions].map(({ contract }) => [contract.name, contract]),
+  [...all(new D1Databases(nothing)), ...httpDefinitions, publishEvent].map(({ contract }) => [contract.name, contract]),
 );

@@ -36,7 +36,7 @@ export const overview = endpoint(
       askAll(env, tenant, (stub) => stub.witness()),
       callWorker(LEDGER, () => env.LEDGER.health(tenant.id)).catch(() => null),
     ]);
-    const executors = answers.map(({ value: { executor, tasks, head, delivered, alarms, stuck } }) => ({
+    const executors = answers.map(({ value: { executor, tasks, head, delivered, alarms, stuck, deadLetters } }) => ({
       executor,
       open: tasks.open,
       waiting: tasks.waiting,
@@ -44,6 +44,7 @@ export const overview = endpoint(
       delivered,
       alarms: [...alarms],
       stuck: role === "agent" ? [] : [...stuck],
+      deadLetters: role === "agent" ? { count: 0, newest: [] } : { ...deadLetters, newest: [...deadLetters.newest] },
     }));
     const view: Overview = {
       tenant: tenant.id,

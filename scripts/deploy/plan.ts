@@ -27,6 +27,8 @@ export const PLAN: DeployPlan = {
     { kind: "database", name: "countersign-business-eu" },
     { kind: "database", name: "countersign-business-us" },
     { kind: "database", name: "countersign-control" },
+    { kind: "queue", name: "countersign-outbound" },
+    { kind: "queue", name: "countersign-outbound-dead" },
   ],
   workers: [
     { name: "countersign-ledger", secrets: ["CHECKPOINT_KEY"] },

@@ -256,7 +256,19 @@ describe("doctor", () => {
     regions: ["eu"],
     shards: 1,
     tasks: { open: 1, waiting: 0 },
-    executors: [{ executor: "dev/eu/0", open: 1, waiting: 0, head: 3, delivered: 3, alarms: [], stuck: [], ...change }],
+    executors: [
+      {
+        executor: "dev/eu/0",
+        open: 1,
+        waiting: 0,
+        head: 3,
+        delivered: 3,
+        alarms: [],
+        stuck: [],
+        deadLetters: { count: 0, newest: [] },
+        ...change,
+      },
+    ],
     incomplete: [],
     ledger: null,
   });
