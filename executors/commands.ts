@@ -5,7 +5,7 @@ import * as z from "zod";
 import { acceptsOf, type Accepts } from "../shared/accepts.ts";
 import { AutomationName, Digest, EventType, RegionId, SignalName, StepId, TaskId, TenantId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { Principal, StopKind } from "../shared/events.ts";
+import { Principal, StopKind, StopMode } from "../shared/events.ts";
 import { RecordedName } from "../shared/proposal.ts";
 import { ReleaseDelivery } from "../shared/release.ts";
 import { Envelope } from "../shared/signing.ts";
@@ -44,6 +44,7 @@ export const ProposeCommand = z.strictObject({
 });
 export const StopCommand = z.strictObject({
   kind: StopKind,
+  mode: StopMode,
   target: z.string().min(1).max(100),
   stop: z.string().regex(/^stp_[a-z2-7]{26}$/),
   by: z.string().max(100),

@@ -37,7 +37,7 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
   if (!learned.ok) return learned;
   const release = shard.trusted.inForce(command.automation, command.release, shard.nowMs());
   if (!release.ok) return release;
-  const stopped = stopOfTask(shard, command.automation, command.release);
+  const stopped = stopOfTask(shard, command.automation, command.release, command.principal.key);
   if (stopped !== null) return err(stopped);
   const openedByAgent = command.principal.role === "agent";
   if ((command.plan === null) !== (release.value.bundle.planner === "agent") && !openedByAgent)
@@ -76,7 +76,7 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
       if (found !== null) return ok("again");
       const deps = shard.depsOf(command.release, nowMs);
       if (!deps.ok) return deps;
-      const refusal = stillAdmitted(shard, admitted.value);
+      const refusal = stillAdmitted(shard, admitted.value, command.principal.key);
       if (refusal !== null) return err(refusal);
       const opening = { ...command, input: { salt: command.input.salt, value }, inputCommitment };
       openTask(draft, opening, admitted.value, deps.value);
@@ -115,7 +115,7 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
   const admitted = await admit(shard, command.plan as SignedPlan, command, task, release.value);
   if (!admitted.ok) return admitted;
   const proposed = await shard.onTask(state, (draft, deps) => {
-    const refusal = stillAdmitted(shard, admitted.value);
+    const refusal = stillAdmitted(shard, admitted.value, state.principal.key);
     return refusal === null ? proposePlan(draft, admitted.value, deps) : err(refusal);
   });
   if (!proposed.ok) return proposed;
@@ -173,13 +173,14 @@ async function admit(
 }
 
 /** What may have changed between admission and the round: keys that were revoked, stops that were set. */
-function stillAdmitted(shard: Shard, admitted: AdmittedPlan | null): Problem | null {
+function stillAdmitted(shard: Shard, admitted: AdmittedPlan | null, key: string): Problem | null {
   if (admitted === null) return null;
   const { plan, envelope } = admitted;
   return (
     shard.trusted.revokedSigner(envelope) ??
-    stopOfTask(shard, plan.automation, plan.release) ??
-    stopOf(shard, "agent", plan.agent.id)
+    stopOfTask(shard, plan.automation, plan.release, key) ??
+    stopOf(shard, "agent", plan.agent.id) ??
+    stopOf(shard, "key", plan.agent.id)
   );
 }
 
@@ -199,8 +200,10 @@ function stopOf(shard: Shard, kind: StopKind, target: string): Problem | null {
   return stop === null ? null : problem("stopped", `Stopped by ${stop}.`, { stop });
 }
 
-function stopOfTask(shard: Shard, automation: string, release: string): Problem | null {
-  const stopped = stopOf(shard, "tenant", shard.tenant) ?? stopOf(shard, "automation", automation);
+/** `key` is the API key that opened the task. */
+function stopOfTask(shard: Shard, automation: string, release: string, key: string): Problem | null {
+  const stopped =
+    stopOf(shard, "tenant", shard.tenant) ?? stopOf(shard, "automation", automation) ?? stopOf(shard, "key", key);
   if (stopped !== null) return stopped;
   return shard.trusted.stoppedBy("release", release) === null
     ? null

@@ -197,7 +197,7 @@ export class Shard {
       release,
       registry: this.registry,
       nowMs,
-      stoppedBy: (kind, target) => this.trusted.stoppedBy(kind, target),
+      stoppedBy: (kind, target) => this.trusted.claimsStoppedBy(kind, target),
     };
   }
 

@@ -9,13 +9,17 @@ import type { StopAnswer, StopCommand as Stop } from "../shared/rpc.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { parseCommand, RevokeCommand, SignedByMember, StopCommand } from "./commands.ts";
 import type { Shard } from "./shard.ts";
+import { isUndo } from "./task/permits.ts";
 
-/** Sets a stop; the answer lists what was claimed before it and ends as it ends. No claim is committed after the answer. */
+/**
+ * Sets a stop; the answer lists what was claimed before it and ends as it ends. The stop is part of a round, and every later claim of this
+ * object is decided after it: under `stop-all` no claim is committed after the answer, under `stop-new` none of a plan that came later.
+ */
 export async function stop(shard: Shard, input: unknown): Promise<Result<StopAnswer>> {
   const parsed = parseCommand(StopCommand, input);
   if (!parsed.ok) return parsed;
   const set = await shard.onExecutor((nowMs) => shard.trusted.stop(parsed.value, nowMs));
-  return set.ok ? ok({ stop: set.value.stop, alreadyClaimed: claimed(shard, parsed.value) }) : set;
+  return set.ok ? ok({ stop: set.value.stop, ...claimed(shard, parsed.value) }) : set;
 }
 
 /** Lifts the very stop that the signature names. */
@@ -38,16 +42,31 @@ export async function revokeKey(shard: Shard, input: unknown): Promise<Result<nu
   return shard.onExecutor((nowMs) => ok(shard.trusted.revoke(parsed.value, nowMs)));
 }
 
-function claimed(shard: Shard, command: Stop): StopAnswer["alreadyClaimed"] {
-  const open = shard.sql.exec<{ id: string }>("SELECT id FROM tasks LIMIT ?", LIMITS.stopListed).toArray();
-  const stopped = `${command.kind}:${command.target}`;
-  return open.flatMap(({ id }) => {
+function claimed(shard: Shard, { kind, target }: Stop): Omit<StopAnswer, "stop"> {
+  const open = shard.sql.exec<{ id: string }>("SELECT id FROM tasks LIMIT ?", LIMITS.stopListed + 1).toArray();
+  const stopped = `${kind}:${target}`;
+  const claims = open.slice(0, LIMITS.stopListed).flatMap(({ id }) => {
     const state = shard.readable(id);
     if (state === null) return [];
-    const around = [`tenant:${shard.tenant}`, `automation:${state.automation}`, `release:${state.release}`];
+    const around = [
+      `tenant:${shard.tenant}`,
+      `automation:${state.automation}`,
+      `release:${state.release}`,
+      `key:${state.principal.key}`,
+    ];
     return [...state.steps.values()]
       .filter((step) => step.phase.at === "applying" || step.phase.at === "in_doubt")
-      .filter((step) => [...around, `agent:${step.agent}`, `capability:${step.capability}`].includes(stopped))
-      .map((step) => ({ task: id, step: step.id, capability: step.capability }));
+      .filter((step) => !isUndo(step))
+      .filter((step) =>
+        [...around, `agent:${step.agent}`, `key:${step.agent}`, `capability:${step.capability}`].includes(stopped),
+      )
+      .map((step) => ({
+        task: id,
+        step: step.id,
+        capability: step.capability,
+        action: step.action,
+        since: new Date(step.claimedMs ?? state.updatedMs).toISOString(),
+      }));
   });
+  return { alreadyClaimed: claims, more: open.length > LIMITS.stopListed };
 }

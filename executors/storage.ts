@@ -38,6 +38,7 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE reservations (turn INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, step TEXT NOT NULL, action TEXT NOT NULL, name TEXT NOT NULL);`,
   `CREATE TABLE resident_records (collection TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, value TEXT, PRIMARY KEY (collection, id)) WITHOUT ROWID;`,
   `CREATE TABLE dead_letters (action TEXT PRIMARY KEY, task TEXT NOT NULL, step TEXT NOT NULL, capability TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;`,
+  `ALTER TABLE stops ADD COLUMN mode TEXT NOT NULL DEFAULT 'stop-all';`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

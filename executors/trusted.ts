@@ -6,7 +6,7 @@
  * T3  A stop is lifted only by a signature of an admin or the root, naming that very stop.
  */
 import { compileRelease, releaseDigest, type CompiledRelease } from "../shared/compiled-release.ts";
-import { Restore, type ExecutorEvent, type StopKind } from "../shared/events.ts";
+import { Restore, type ExecutorEvent, type StopKind, type StopMode } from "../shared/events.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { hasRole, openSignedByMember, type TenantAnchor } from "../shared/members.ts";
 import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
@@ -16,7 +16,15 @@ import { err, ok, type Result } from "../shared/result.ts";
 import type { StopCommand } from "../shared/rpc.ts";
 import type { Envelope } from "../shared/signing.ts";
 
-type StopRow = { kind: StopKind; target: string; stop: string; by: string; reason: string; at_ms: number };
+type StopRow = {
+  kind: StopKind;
+  mode: StopMode;
+  target: string;
+  stop: string;
+  by: string;
+  reason: string;
+  at_ms: number;
+};
 type PromotionRow = { automation: string; serial: number; release: string; expires_ms: number };
 export type ExecutorChange<T> = { value: T; events: readonly ExecutorEvent[]; write: (sql: SqlStorage) => void };
 
@@ -179,19 +187,28 @@ export class Trusted {
     return null;
   }
 
+  /** The stop that keeps new tasks and plans of this target out, or null. */
   stoppedBy(kind: StopKind, target: string): string | null {
     return this.#stopByTarget.get(`${kind}:${target}`)?.stop ?? null;
+  }
+
+  /** The stop under which no action of this target is claimed, or null. */
+  claimsStoppedBy(kind: StopKind, target: string): string | null {
+    const row = this.#stopByTarget.get(`${kind}:${target}`);
+    return row?.mode === "stop-all" ? row.stop : null;
   }
 
   get stops(): readonly StopRow[] {
     return [...this.#stopByTarget.values()];
   }
 
-  /** Sets a stop. Stopping needs no signature: it is always safe. A second stop of the same target keeps the first. */
+  /** Sets a stop. Stopping needs no signature: it is always safe. A second stop of the same target keeps the first, except where it is the stricter one. */
   stop(command: StopCommand, nowMs: number): Result<ExecutorChange<{ stop: string }>> {
     const key = `${command.kind}:${command.target}`;
     const known = this.#stopByTarget.get(key);
-    if (known !== undefined) return ok({ value: { stop: known.stop }, events: [], write: () => {} });
+    const isStricter = known?.mode === "stop-new" && command.mode === "stop-all";
+    if (known !== undefined && (!isStricter || known.stop === command.stop))
+      return ok({ value: { stop: known.stop }, events: [], write: () => {} });
     const lifted = this.#sql.exec("SELECT 1 FROM lifted WHERE stop = ?", command.stop).toArray().length > 0;
     if (lifted) return err(problem("replayed", "This stop was lifted; a new one needs a new id."));
     const row: StopRow = { ...command, at_ms: nowMs };
@@ -201,8 +218,9 @@ export class Trusted {
       events: [{ type: "stop-set", ...command }],
       write: (sql) =>
         sql.exec(
-          "INSERT INTO stops (kind, target, stop, by, reason, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
+          "INSERT OR REPLACE INTO stops (kind, mode, target, stop, by, reason, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
           row.kind,
+          row.mode,
           row.target,
           row.stop,
           row.by,

@@ -115,7 +115,10 @@ export const stops = sqliteTable(
   {
     tenant: text().notNull(),
     stop: text().notNull(),
-    kind: text({ enum: ["automation", "capability"] }).notNull(),
+    kind: text({ enum: ["automation", "capability", "agent", "release", "key", "tenant"] }).notNull(),
+    mode: text({ enum: ["stop-new", "stop-all"] })
+      .notNull()
+      .default("stop-all"),
     target: text().notNull(),
     by: text().notNull(),
     reason: text().notNull(),

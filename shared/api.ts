@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { CapabilityContract } from "./capability.ts";
-import { StepDecision, StepStatus, TaskStatus, Principal } from "./events.ts";
+import { StepDecision, StepStatus, StopKind, StopMode, TaskStatus, Principal } from "./events.ts";
 import { PublicJwk } from "./keys.ts";
 import { HeldPremise } from "./receipt.ts";
 import { Envelope } from "./signing.ts";
@@ -140,6 +140,7 @@ export type Explanation = z.infer<typeof Explanation>;
 /** A stop that stands. Lifting it takes a signed restore that names its id. */
 export const StopView = z.object({
   stop: z.string(),
+  mode: StopMode,
   by: z.string(),
   reason: z.string(),
   at: At,
@@ -147,10 +148,19 @@ export const StopView = z.object({
 export const Stopped = z.object({
   stop: z.string(),
   /** What the executors had already claimed when they were told: it may still happen. */
-  alreadyClaimed: z.array(z.object({ task: z.string(), step: z.string(), capability: z.string() })),
+  alreadyClaimed: z.array(
+    z.object({ task: z.string(), step: z.string(), capability: z.string(), action: z.string(), since: At }),
+  ),
+  /** More was claimed than is listed. */
+  more: z.boolean(),
+  /** Every executor has confirmed: nothing is claimed any more. False while `incomplete` names any; they are told for some time more. */
+  done: z.boolean(),
   incomplete: Incomplete,
 });
 export type Stopped = z.infer<typeof Stopped>;
+/** Every stop that stands. */
+export const StopPage = z.object({ stops: z.array(StopView.extend({ kind: StopKind, target: z.string() })) });
+export type StopPage = z.infer<typeof StopPage>;
 export const Restored = z.object({ stop: z.string(), incomplete: Incomplete });
 export type Restored = z.infer<typeof Restored>;
 export const KeyRevoked = z.object({ kid: z.string(), incomplete: Incomplete });
@@ -265,6 +275,7 @@ export const WitnessView = z.object({
   stops: z.array(
     z.object({
       kind: z.string(),
+      mode: z.string(),
       target: z.string(),
       stop: z.string(),
       by: z.string(),

@@ -13,7 +13,7 @@ import { err, ok, type Result } from "./result.ts";
 import type { Envelope } from "./signing.ts";
 import { readEventStream, type ByteStream } from "./sse.ts";
 import { ReviewView, TaskEventView, TaskView } from "./views.ts";
-import type { TaskStatus } from "./events.ts";
+import type { StopKind, StopMode, TaskStatus } from "./events.ts";
 
 /** The part of the platform's `fetch` that the client uses; Node, browsers and Workers all have it. */
 export type Fetch = (
@@ -270,10 +270,16 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
       post(`/v1/automations/${at(name)}/releases/${at(digest)}/promote`, promotion, api.ReleasePromoted),
 
     listCapabilities: () => get("/v1/capabilities", api.CapabilityPage),
-    revokeCapability: (name: string, reason: string) =>
-      post(`/v1/capabilities/${at(name)}/revoke`, { reason }, api.Stopped),
+    revokeCapability: (name: string, reason: string, mode: StopMode = "stop-all") =>
+      post(`/v1/capabilities/${at(name)}/revoke`, { reason, mode }, api.Stopped),
     restoreCapability: (name: string, restore: Signed) =>
       post(`/v1/capabilities/${at(name)}/restore`, restore, api.Restored),
+
+    listStops: () => get("/v1/stops", api.StopPage),
+    /** Not done until `done`: repeat it until nobody is missing. */
+    setStop: (stop: { kind: StopKind; target: string; mode: StopMode; reason: string }) =>
+      post("/v1/stops", stop, api.Stopped),
+    liftStop: (restore: Signed) => post("/v1/stops/lift", restore, api.Restored),
 
     ledgerEntries: (query: { from?: number; limit?: number; task?: string } = {}) =>
       get("/v1/ledger/entries", api.EntryPage, query),

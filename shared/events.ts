@@ -252,9 +252,16 @@ export const TaskEvent = z.discriminatedUnion("type", [
 ]);
 export type TaskEvent = z.infer<typeof TaskEvent>;
 
-/** What a stop names. `automation` stops tasks of it, `capability` actions of it, `agent` plans of it, `release` plans under it, `tenant` everything. */
-export const StopKind = z.enum(["automation", "capability", "agent", "release", "tenant"]);
+/**
+ * What a stop names. `automation` stops tasks of it, `capability` actions of it, `agent` plans of it, `release` plans under it, `key` what
+ * that API key asks for, `tenant` everything.
+ */
+export const StopKind = z.enum(["automation", "capability", "agent", "release", "key", "tenant"]);
 export type StopKind = z.infer<typeof StopKind>;
+
+/** `stop-new` takes no new task and no new plan, and lets what is in flight finish; `stop-all` also claims no action any more. */
+export const StopMode = z.enum(["stop-new", "stop-all"]);
+export type StopMode = z.infer<typeof StopMode>;
 
 /** What happens to an executor itself. */
 export const ExecutorEvent = z.discriminatedUnion("type", [
@@ -268,6 +275,7 @@ export const ExecutorEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("stop-set"),
     kind: StopKind,
+    mode: StopMode,
     target: z.string().max(100),
     stop: z.string().max(60),
     by: z.string().max(100),

@@ -3,7 +3,7 @@
  * Expected failures come back as values (`Result`); only broken runtimes throw. Every callee parses what it receives.
  */
 import type { CapabilityContract } from "./capability.ts";
-import type { Principal, StopKind } from "./events.ts";
+import type { Principal, StopKind, StopMode } from "./events.ts";
 import type { Disclosure } from "./commitments.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { Result } from "./result.ts";
@@ -100,6 +100,7 @@ export type Submitted = { readonly view: TaskView; readonly duplicate: boolean }
 
 export type StopCommand = {
   readonly kind: StopKind;
+  readonly mode: StopMode;
   readonly target: string;
   readonly stop: string;
   readonly by: string;
@@ -107,7 +108,18 @@ export type StopCommand = {
 };
 export type StopAnswer = {
   readonly stop: string;
-  readonly alreadyClaimed: readonly { readonly task: string; readonly step: string; readonly capability: string }[];
+  /** What was claimed before and may still happen, the steps of an undo left out: they are exempt. */
+  readonly alreadyClaimed: readonly Claimed[];
+  /** There are more than the answer lists. */
+  readonly more: boolean;
+};
+export type Claimed = {
+  readonly task: string;
+  readonly step: string;
+  readonly capability: string;
+  readonly action: string;
+  /** When it was claimed. */
+  readonly since: string;
 };
 
 /** A task that only an operator can help: its stored record cannot be read, or going on with it fails (its capability is not deployed any more). */
@@ -137,6 +149,7 @@ export type Witness = {
   readonly deadLetters: DeadLetters;
   readonly stops: readonly {
     readonly kind: string;
+    readonly mode: string;
     readonly target: string;
     readonly stop: string;
     readonly by: string;

@@ -9,7 +9,7 @@ import { keysList, keysNew, keysRevoke } from "./keys.ts";
 import { promote, publish } from "./releases.ts";
 import { reviews } from "./reviews.ts";
 import { resolve } from "./resolve.ts";
-import { restore, revoke } from "./stops.ts";
+import { restore, revoke, stop } from "./stops.ts";
 import { submit } from "./submit.ts";
 import { tasks } from "./tasks.ts";
 import { verify } from "./verify.ts";
@@ -29,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   doctor,
   publish,
   promote,
+  stop,
   revoke,
   restore,
   keysNew,

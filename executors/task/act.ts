@@ -20,6 +20,7 @@ import type { Draft } from "./draft.ts";
 import {
   demandsOf,
   heldBecause,
+  isUndo,
   overrunsOf,
   type Permits,
   permitsHold,
@@ -307,12 +308,15 @@ function shownOf(
 
 const textOf = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** The first stop in force that names this step's tenant, automation, release, agent or capability. */
+/** The first stop in force that lets no action of this step be claimed. An undo is exempt. */
 export function stopOf(state: TaskState, step: StepState, deps: TaskDeps): string | null {
+  if (isUndo(step)) return null;
   return (
     deps.stoppedBy("tenant", deps.tenant) ??
     deps.stoppedBy("automation", state.automation) ??
     deps.stoppedBy("release", state.release) ??
+    deps.stoppedBy("key", state.principal.key) ??
+    deps.stoppedBy("key", step.agent) ??
     deps.stoppedBy("agent", step.agent) ??
     deps.stoppedBy("capability", step.capability)
   );

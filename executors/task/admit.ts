@@ -139,7 +139,8 @@ function wrongRelease(plan: Plan, task: AdmitTask, release: CompiledRelease, dep
   const stopped =
     deps.stoppedBy("tenant", deps.tenant) ??
     deps.stoppedBy("automation", plan.automation) ??
-    deps.stoppedBy("agent", plan.agent.id);
+    deps.stoppedBy("agent", plan.agent.id) ??
+    deps.stoppedBy("key", plan.agent.id);
   if (stopped !== null) return problem("stopped", `Stopped by ${stopped}.`, { stop: stopped });
   return deps.stoppedBy("release", plan.release) === null
     ? null

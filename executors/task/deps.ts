@@ -12,5 +12,6 @@ export type TaskDeps = {
   /** One `now` for the whole decision, in milliseconds since the epoch. */
   readonly nowMs: number;
   /** The id of the stop that names this target, or null. */
+  /** Of stops that let nothing be claimed. */
   readonly stoppedBy: (kind: StopKind, target: string) => string | null;
 };

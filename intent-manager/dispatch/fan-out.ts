@@ -27,8 +27,8 @@ export async function askAll<T>(
   env: Bindings,
   tenant: Tenant,
   ask: (executor: ExecutorRpc) => Promise<Result<T>>,
+  names: readonly string[] = executorsOf(tenant),
 ): Promise<FanOut<T>> {
-  const names = executorsOf(tenant);
   const results = new Map<string, Result<T>>();
   let next = 0;
   const worker = async () => {

@@ -45,6 +45,10 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "POST /v1/capabilities/{name}/revoke": RUNS,
   "POST /v1/capabilities/{name}/restore": RUNS,
 
+  "GET /v1/stops": [...PEOPLE, "auditor"],
+  "POST /v1/stops": RUNS,
+  "POST /v1/stops/lift": RUNS,
+
   "GET /v1/ledger/entries": ["auditor", "admin"],
   "GET /v1/ledger/proof": AUDITS,
   "GET /v1/ledger/witnesses": AUDITS,

@@ -11,7 +11,7 @@ import { endpoint } from "../http/endpoint.ts";
 import { idempotencyKey } from "../http/headers.ts";
 import { automations } from "../schema.ts";
 import { automationView, type AutomationRow } from "../releases/views.ts";
-import { AutomationPath, IDEMPOTENT, Nothing, Reason, SignedByPerson } from "./shapes.ts";
+import { AutomationPath, IDEMPOTENT, Nothing, SignedByPerson, StopBody } from "./shapes.ts";
 
 async function viewsOf(env: Bindings, tenant: string, only?: string): Promise<AutomationView[]> {
   const named = only === undefined ? sql`1` : eq(automations.name, only);
@@ -77,18 +77,19 @@ export const pauseAutomation = endpoint(
   "POST /v1/automations/{name}/pause",
   {
     summary: "Pause an automation",
-    description: `Its tasks stop before their next claim; new ones are refused. \`incomplete\` names executors that have not confirmed: repeat with the same \`Idempotency-Key\`. ${IDEMPOTENT}`,
+    description: `New tasks are refused, and tasks in flight stop before their next claim or, with \`mode: "stop-new"\`, finish. \`incomplete\` names executors that have not confirmed: repeat with the same \`Idempotency-Key\`. ${IDEMPOTENT}`,
     tag: "automations",
     params: AutomationPath,
-    body: Reason,
+    body: StopBody,
     answers: { 200: { description: "Paused; what had been claimed already is listed", schema: Stopped } },
   },
-  async ({ env, caller, params, body, request, nowMs }) => {
+  async (call) => {
+    const { env, caller, params, body, request } = call;
     const key = idempotencyKey(request, undefined);
     if (!key.ok) return key;
     const [view] = await viewsOf(env, caller.tenant.id, params.name);
     if (view === undefined) return err(problem("unknown-automation", `There is no automation named ${params.name}.`));
-    return stopEverywhere(env, caller, { kind: "automation", target: params.name }, body.reason, key.value, nowMs);
+    return stopEverywhere(call, { kind: "automation", target: params.name, ...body }, key.value);
   },
 );
 

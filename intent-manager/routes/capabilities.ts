@@ -9,7 +9,7 @@ import { callWorker } from "../dispatch/executor.ts";
 import { restoreEverywhere, standingStops, stopEverywhere } from "../dispatch/stops.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { idempotencyKey } from "../http/headers.ts";
-import { IDEMPOTENT, Reason, SignedByPerson } from "./shapes.ts";
+import { IDEMPOTENT, SignedByPerson, StopBody } from "./shapes.ts";
 
 const CapabilityPath = z.object({ name: CapabilityName });
 const contractsOf = (env: Bindings) =>
@@ -41,20 +41,21 @@ export const revokeCapability = endpoint(
   "POST /v1/capabilities/{name}/revoke",
   {
     summary: "Stop a capability",
-    description: `No action of it is claimed after an executor has confirmed. \`incomplete\` names executors that have not: repeat with the same \`Idempotency-Key\`. ${IDEMPOTENT}`,
+    description: `No action of it is claimed after an executor has confirmed; with \`mode: "stop-new"\`, none of a plan that comes later. \`incomplete\` names executors that have not: repeat with the same \`Idempotency-Key\`. ${IDEMPOTENT}`,
     tag: "capabilities",
     params: CapabilityPath,
-    body: Reason,
+    body: StopBody,
     answers: { 200: { description: "Stopped; what had been claimed already is listed", schema: Stopped } },
   },
-  async ({ env, caller, params, body, request, nowMs }) => {
+  async (call) => {
+    const { env, params, body, request } = call;
     const key = idempotencyKey(request, undefined);
     if (!key.ok) return key;
     const contracts = await contractsOf(env);
     // Stopping must not depend on a list that cannot be read: an unknown name is refused only where the list says so.
     if (contracts.ok && !contracts.value.some(({ name }) => name === params.name))
       return err(problem("not-found", `There is no capability ${params.name} here.`));
-    return stopEverywhere(env, caller, { kind: "capability", target: params.name }, body.reason, key.value, nowMs);
+    return stopEverywhere(call, { kind: "capability", target: params.name, ...body }, key.value);
   },
 );
 

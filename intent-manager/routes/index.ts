@@ -15,6 +15,7 @@ import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
 import { decideReview, listReviews, readReview } from "./reviews.ts";
 import { resolveStep } from "./steps.ts";
 import { followTask } from "./task-events.ts";
+import { liftStop, listStops, setStop } from "./stops.ts";
 import { cancelTask, listTasks, readTask, signalTask } from "./tasks.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -46,6 +47,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listCapabilities,
   revokeCapability,
   restoreCapability,
+  listStops,
+  setStop,
+  liftStop,
   ledgerEntries,
   ledgerProof,
   ledgerWitnesses,

@@ -1,5 +1,6 @@
 /** Shapes that several routes share: ids in paths, bodies that are signed elsewhere, pages. */
 import * as z from "zod";
+import { StopMode } from "../../shared/events.ts";
 import { AutomationName, ReviewId, TaskId } from "../../shared/ids.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { Envelope } from "../../shared/signing.ts";
@@ -16,6 +17,8 @@ export const TaskPath = z.object({ id: TaskId });
 export const ReviewPath = z.object({ id: ReviewId });
 export const AutomationPath = z.object({ name: AutomationName });
 
+/** A stop that takes no new work and lets what is in flight finish, or, unless said otherwise, one that also claims nothing any more. */
+export const StopBody = z.strictObject({ reason: z.string().min(1).max(500), mode: StopMode.default("stop-all") });
 export const Reason = z.strictObject({ reason: z.string().min(1).max(500) });
 /** Something a person signed, with the enrolments that lead from its key to the root. */
 export const SignedByPerson = z.strictObject({ envelope: Envelope, chain: z.array(Envelope).max(3) });

@@ -57,11 +57,13 @@ function faultOfOrder(task: TaskState, step: StepState): Fault {
 }
 
 function faultOfStop(task: TaskState, step: StepState, tenant: string, executor: ExecutorState): Fault {
-  const { automation, release } = task.opened;
+  const { automation, release, principal } = task.opened;
   const stop =
     executor.stoppedBy("tenant", tenant) ??
     executor.stoppedBy("automation", automation) ??
     executor.stoppedBy("release", release) ??
+    executor.stoppedBy("key", principal.key) ??
+    executor.stoppedBy("key", step.agent) ??
     executor.stoppedBy("agent", step.agent) ??
     executor.stoppedBy("capability", step.proposed.capability);
   return stop === null ? null : fault("stopped", `The step acted while ${stop} was in force.`);

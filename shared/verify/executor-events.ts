@@ -36,7 +36,7 @@ export class ExecutorState {
   /** Whether a release was promoted here before; it may have been superseded since. */
   wasPromoted = (automation: string, release: string): boolean => this.#promoted.has(`${automation} ${release}`);
 
-  /** The stop that names this target now, or null. */
+  /** The stop that lets nothing of this target be claimed now, or null; one of `stop-new` lets what is in flight finish. */
   stoppedBy = (kind: StopKind, target: string): string | null => this.#stopByTarget.get(`${kind}:${target}`) ?? null;
 
   async take(event: ExecutorEvent, atMs: number, where: Where): Promise<void> {
@@ -50,7 +50,7 @@ export class ExecutorState {
         return;
       }
       case "stop-set":
-        this.#stopByTarget.set(`${event.kind}:${event.target}`, event.stop);
+        if (event.mode === "stop-all") this.#stopByTarget.set(`${event.kind}:${event.target}`, event.stop);
         return;
       case "stop-lifted":
         this.#stopByTarget.delete(`${event.kind}:${event.target}`);

@@ -389,6 +389,7 @@ const STOP = `stp_${"a".repeat(26)}`;
 export const stopped = async (): Promise<ExecutorEvent> => ({
   type: "stop-set",
   kind: "capability",
+  mode: "stop-all",
   target: "billing.refund",
   stop: STOP,
   by: "key_op",

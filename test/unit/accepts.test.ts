@@ -93,7 +93,7 @@ const taskEvents: Json[] = [
   { type: "task-settled", status: "succeeded", why: null },
 ];
 const executorEvents: Json[] = [
-  { type: "stop-set", kind: "agent", target: "a", stop: "s", by: "ada", reason: "r" },
+  { type: "stop-set", kind: "agent", mode: "stop-new", target: "a", stop: "s", by: "ada", reason: "r" },
   { type: "key-revoked", kid: "k", by: "ada", reason: "r" },
   { type: "checkpoint-seen", note: "n" },
   { type: "alarm-raised", code: "chain-fork", detail: "d" },

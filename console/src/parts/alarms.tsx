@@ -63,9 +63,10 @@ export function Alarms({ overview, health, automations, capabilities }: Props) {
       {stops.length === 0 ? null : (
         <Notice tone="wait" title="Stopped">
           <ul className="plain-list">
-            {stops.map(({ what, stop, by, reason, at }) => (
+            {stops.map(({ what, stop, mode, by, reason, at }) => (
               <li key={stop}>
-                <strong>{what}</strong>, by {by}, <Ago at={at} />: {reason}
+                <strong>{what}</strong>
+                {mode === "stop-new" ? " (what is in flight finishes)" : ""}, by {by}, <Ago at={at} />: {reason}
               </li>
             ))}
           </ul>

@@ -142,6 +142,7 @@ it("a task of as many steps as it may have can still end in one record", async (
 describe("whoever holds the intent-manager", () => {
   const stop = {
     kind: "automation" as const,
+    mode: "stop-all" as const,
     target: "notes",
     stop: `stp_${"a".repeat(26)}`,
     by: "key_op",

@@ -378,6 +378,7 @@ describe("a stop", () => {
     const w = await world();
     const stop = {
       kind: "capability" as const,
+      mode: "stop-all" as const,
       target: "journal.note",
       stop: `stp_${"a".repeat(26)}`,
       by: "key_op",
@@ -591,6 +592,7 @@ it("a task that cannot be read hides no review of another, and a stop still answ
   expect(await w.executor().waiting()).toMatchObject({ ok: true, value: { reviews: [{ task: command.task }] } });
   const stop = {
     kind: "capability" as const,
+    mode: "stop-all" as const,
     target: "journal.note",
     stop: `stp_${"a".repeat(26)}`,
     by: "key_op",

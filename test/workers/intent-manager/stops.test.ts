@@ -11,9 +11,9 @@ beforeAll(async () => {
   await seedTenants();
   await send(as("operator"), "/v1/automations/mail", { method: "PUT", body: {} });
 });
+const CLAIM = { task: "t", step: "s", capability: "mail.send", action: "a", since: new Date(0).toISOString() };
 const stops = {
-  stop: async ({ stop }: StopCommand) =>
-    ok({ stop, alreadyClaimed: [{ task: "t", step: "s", capability: "mail.send" }] }),
+  stop: async ({ stop }: StopCommand) => ok({ stop, alreadyClaimed: [CLAIM], more: false }),
 };
 beforeEach(() => answerWith(stops));
 
@@ -45,24 +45,38 @@ describe("a stop", () => {
     expect((await send(as("app"), "/v1/automations/mail")).body.stop).toMatchObject({ reason: "too many" });
   });
 
-  it("an executor that did not confirm is named, and the same key repeats the same stop", async () => {
-    let first = true;
+  it("is told again to an executor that did not confirm; while one has not, it is not done and names it", async () => {
+    let silent = 1;
     answerWith({
       stop: async (command: StopCommand) => {
-        if (!first) return stops.stop(command);
-        first = false;
+        if (calls.at(-1)!.executor !== "acme/eu/0" || silent-- <= 0) return stops.stop(command);
         throw Object.assign(new Error("gone"), { overloaded: true });
       },
     });
+    expect((await pause({ "idempotency-key": "at once" })).body).toMatchObject({ done: true, incomplete: [] });
+    expect(calls).toHaveLength(9);
+    silent = 2;
     const a = await pause({ "idempotency-key": "again" });
-    expect(a.body.incomplete).toEqual(["acme/eu/0"]);
+    expect(a.body).toMatchObject({ done: false, incomplete: ["acme/eu/0"] });
     const b = await pause({ "idempotency-key": "again" });
-    expect([b.body.stop, b.body.incomplete]).toEqual([a.body.stop, []]);
+    expect(b.body).toMatchObject({ stop: a.body.stop, done: true, incomplete: [] });
+  });
+
+  it("of an API key, an agent, a release or the tenant goes the same way, in either mode, and is listed", async () => {
+    const body = { kind: "key", target: "key_7", mode: "stop-new", reason: "leaked" };
+    const set = await send(as("operator"), "/v1/stops", { body });
+    expect(set.body).toMatchObject({ done: true, alreadyClaimed: expect.arrayContaining([CLAIM]) });
+    expect(calls[0]!.args[0]).toMatchObject({ kind: "key", target: "key_7", mode: "stop-new" });
+    const { stops: standing } = (await send(as("approver"), "/v1/stops")).body;
+    expect(standing).toContainEqual(expect.objectContaining({ ...body, stop: set.body.stop }));
+    expect((await send(as("app"), "/v1/stops", { body })).status).toBe(403);
+    const other = { ...body, kind: "tenant", target: "globex" };
+    expect((await send(as("operator"), "/v1/stops", { body: other })).body.code).toBe("forbidden");
   });
 
   it("of what stands already is the first one, so that a restore names the stop that the executors hold", async () => {
     const held = `stp_${"h".repeat(26)}`;
-    answerWith({ stop: async () => ok({ stop: held, alreadyClaimed: [] }) });
+    answerWith({ stop: async () => ok({ stop: held, alreadyClaimed: [], more: false }) });
     const before = (await send(as("app"), "/v1/automations/mail")).body.stop;
     expect((await pause()).body.stop).toBe(held);
     expect((await send(as("app"), "/v1/automations/mail")).body.stop).toEqual(before);
