@@ -83,7 +83,6 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
     case "wait-ended":
     case "step-held":
     case "step-claimed":
-    case "step-held":
       steps[event.step] = "moving";
       return;
     case "step-refused":
