@@ -25,7 +25,8 @@ import { inRoot } from "./lib/project.ts";
 
 const HOUR_MS = 3_600_000;
 
-const Source = z.strictObject({
+/** The keys of automation.yaml. */
+export const AutomationSource = z.strictObject({
   name: AutomationName,
   summary: ReleaseBundle.shape.summary,
   owner: ReleaseBundle.shape.owner,
@@ -74,7 +75,7 @@ export function loadAutomation(
   { folder = AUTOMATIONS_FOLDER, contracts = everyContract }: LoadOptions = {},
 ): Result<LoadedAutomation> {
   const fileOf = (file: string) => path.join(folder, name, file);
-  const source = readFileAs(fileOf("automation.yaml"), Source);
+  const source = readFileAs(fileOf("automation.yaml"), AutomationSource);
   if (!source.ok) return source;
   const { planner, region, home, owner, summary, tier, capabilities, deadlines, onFailure, reversal } = source.value;
   if (source.value.name !== name)

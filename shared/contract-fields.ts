@@ -54,7 +54,8 @@ const TYPES = new Set<string>(["string", "integer", "number", "boolean", "null",
 const FORMATS = new Set(["date", "date-time", "email", "uri", "uuid"]);
 const COUNTS = ["minItems", "maxItems", "minLength", "maxLength"] as const;
 const NUMBERS = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] as const;
-const KEYWORDS = new Set<string>(
+/** Every keyword that a contract may hold. */
+export const KEYWORDS: ReadonlySet<string> = new Set<string>(
   `$schema $comment title description examples deprecated x-origin x-subject x-trusted x-id x-any
    type const enum properties required additionalProperties items uniqueItems pattern format anyOf oneOf $ref $defs
    ${COUNTS.join(" ")} ${NUMBERS.join(" ")}`.split(/\s+/),

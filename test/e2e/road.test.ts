@@ -1,6 +1,11 @@
 /** The whole road: an intent becomes a signed, checked, applied and recorded action, through the public surface alone. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEMO } from "../../scripts/demo-data.ts";
+import { publishAll } from "../../scripts/publish-automations.ts";
+import { runsIn, writeAutomation } from "../support/docs.ts";
 import { startCountersign, type Countersign } from "./harness.ts";
 import { decide, openShop, reviewer, until } from "./people.ts";
 
@@ -220,5 +225,22 @@ describe("an outside agent", () => {
     expect(review.parts.shown.rules).toEqual([{ id: "nobody-vouches", message: expect.any(String) }]);
     await decide(system, await reviewer(system, "ada", ["support-lead"]), review, "approve");
     expect((await settled(waiting.id)).steps[0]).toMatchObject({ status: "applied", result: { orderId: smallOrder } });
+  });
+});
+
+describe("the automation of docs/automations.md", () => {
+  it("is published, promoted, and does what the page says", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "countersign-docs-"));
+    writeAutomation("docs/automations.md", folder, "order-note");
+    await publishAll({ url: system.url, dev: system.tenants["dev"]!, log: () => {}, load: { folder } });
+    rmSync(folder, { recursive: true });
+    const runs = runsIn("docs/automations.md");
+    expect(runs.map(({ name }) => name)).toEqual(["delivered", "comment"]);
+    for (const { name, sent, expected } of runs) {
+      const answer = await intent(sent, "wait=10");
+      const view = (await system.call(keys.app, `/v1/tasks/${answer.body.id ?? answer.body.task}`)).body;
+      const steps = Object.fromEntries(view.steps.map(({ id, status }: any) => [id, status]));
+      expect({ status: view.status, steps }, name).toEqual(expected);
+    }
   });
 });
