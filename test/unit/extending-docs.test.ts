@@ -58,7 +58,8 @@ describe("docs/capabilities.md", () => {
 
   it("shows code that ships or is compiled and run here", () => {
     const shown = (file: string) => files.get(file);
-    expect(shown("executors/capabilities/journal.ts")).toBe(text("executors/capabilities/journal.ts"));
+    // What ships is run by test/workers/executors/resident.test.ts.
+    expect(shown("executors/capabilities/flags.ts")).toBe(text("executors/capabilities/flags.ts"));
     expect(shown("executors/capabilities/loyalty-grant.ts")).toBe(
       text("test/examples/loyalty-grant.ts")
         .replaceAll("../../executors/adapters/", "../adapters/")
