@@ -4,6 +4,7 @@
  * submit()   opened | duplicate | refused { audience-mismatch, idempotency-conflict, release-needed, stopped, overloaded, and all of admission }
  * propose()  admitted | duplicate | refused { not-found, round-closed, task-settled, and all of admission }
  */
+import type * as z from "zod";
 import { commit } from "../shared/commitments.ts";
 import type { CompiledRelease } from "../shared/compiled-release.ts";
 import type { StopKind } from "../shared/events.ts";
@@ -33,6 +34,15 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
   if (existing.value !== null) return again(shard, existing.value, command.requestDigest, command.waitMs);
   const refusal = shard.takesNoTasks();
   if (refusal !== null) return err(refusal);
+  const opened = await shard.admitting(() => open(shard, command));
+  if (!opened.ok) return opened;
+  if (opened.value === "again")
+    return again(shard, shard.tasks.get(command.task)!, command.requestDigest, command.waitMs);
+  return ok({ view: await shard.settledView(command.task, command.waitMs, true), duplicate: false });
+}
+
+/** Verifies a new task with its first plan and opens it in a round. */
+async function open(shard: Shard, command: z.output<typeof SubmitCommand>): Promise<Result<"opened" | "again">> {
   const learned = await learnIfDelivered(shard, command.delivery);
   if (!learned.ok) return learned;
   const release = shard.trusted.inForce(command.automation, command.release, shard.nowMs());
@@ -70,7 +80,7 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
           release.value,
         );
   if (!admitted.ok) return admitted;
-  const opened = await shard.rounds.run<"opened" | "again">({
+  return shard.rounds.run<"opened" | "again">({
     task: command.task,
     decide: (draft, found, nowMs) => {
       if (found !== null) return ok("again");
@@ -83,10 +93,6 @@ export async function submit(shard: Shard, input: unknown): Promise<Result<Submi
       return ok("opened");
     },
   });
-  if (!opened.ok) return opened;
-  if (opened.value === "again")
-    return again(shard, shard.tasks.get(command.task)!, command.requestDigest, command.waitMs);
-  return ok({ view: await shard.settledView(command.task, command.waitMs, true), duplicate: false });
 }
 
 export async function propose(shard: Shard, input: unknown): Promise<Result<Submitted>> {

@@ -32,6 +32,7 @@ export type ExecutorWork<T> = {
 };
 
 type Waiting = {
+  readonly sinceMs: number;
   readonly work: TaskWork<unknown> | ExecutorWork<unknown>;
   readonly resolve: (result: Result<never>) => void;
   readonly reject: (error: unknown) => void;
@@ -88,10 +89,17 @@ export class Rounds {
     return this.#queue.length;
   }
 
+  /** How long the work at the head of the queue has waited. */
+  get delayMs(): number {
+    const oldest = this.#queue[0];
+    return oldest === undefined ? 0 : this.#deps.platform.nowMs() - oldest.sinceMs;
+  }
+
   /** Takes the work into the next round. Resolves once its record, if it made one, is durable. */
   run<T>(work: TaskWork<T> | ExecutorWork<T>): Promise<Result<T>> {
     return new Promise((resolve, reject) => {
       this.#queue.push({
+        sinceMs: this.#deps.platform.nowMs(),
         work: work as TaskWork<unknown>,
         resolve: resolve as (result: Result<never>) => void,
         reject,

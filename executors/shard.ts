@@ -75,6 +75,7 @@ export class Shard {
   readonly watch: LedgerWatch;
   readonly timekeeper: Timekeeper;
   readonly rounds: Rounds;
+  #admitting = 0;
   readonly #permits: PermitOffice;
   readonly #effects: Effects;
   readonly #outbox: Outbox;
@@ -255,10 +256,22 @@ export class Shard {
     const { undelivered } = this.journal;
     if (undelivered > LIMITS.outboxRows)
       return problem("overloaded", "The ledger has not taken this executor's records for too long.", { undelivered });
-    const { waiting } = this.rounds;
-    if (waiting > LIMITS.roundQueue)
+    const { waiting, delayMs } = this.rounds;
+    if (waiting > LIMITS.roundQueue || this.#admitting >= LIMITS.admissions)
       return problem("overloaded", "Too many requests wait for this executor.", { waiting });
+    if (delayMs > LIMITS.roundDelayMs)
+      return problem("overloaded", "Requests wait too long for this executor.", { delayMs });
     return null;
+  }
+
+  /** Counts an admission while it is under way, its wait for the task to settle not included. */
+  async admitting<T>(admit: () => Promise<T>): Promise<T> {
+    this.#admitting++;
+    try {
+      return await admit();
+    } finally {
+      this.#admitting--;
+    }
   }
 
   /** Whether an attestation was used before, in an earlier round or in the one that is being decided (E2). */

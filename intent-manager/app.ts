@@ -6,6 +6,7 @@ import { Hono, type Context } from "hono";
 import { problem, type Problem } from "../shared/problems.ts";
 import type { Bindings } from "./bindings.ts";
 import type { Endpoint } from "./http/endpoint.ts";
+import { Pressure } from "./http/pressure.ts";
 import { refusal } from "./http/reply.ts";
 
 type Ctx = Context<{ Bindings: Bindings }>;
@@ -26,11 +27,17 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<{ Bindings: Bind
   return app;
 }
 
+/** One for the whole isolate. */
+const pressure = new Pressure();
+const FREE = { refused: null, leave: () => {} } as const;
+
 async function answer(endpoint: Endpoint, c: Ctx): Promise<Response> {
   const requestId = requestIdOf(c.req.raw);
+  const nowMs = Date.now();
+  const entry = endpoint.takesWork === true ? pressure.enter(nowMs) : FREE;
+  if (entry.refused !== null) return refusal(entry.refused, requestId, { "x-request-id": requestId });
   let response: Response;
   try {
-    const nowMs = Date.now();
     const background = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
     response = await endpoint.run(
       { env: c.env, background, request: c.req.raw, nowMs, rawParams: c.req.param() },
@@ -46,6 +53,8 @@ async function answer(endpoint: Endpoint, c: Ctx): Promise<Response> {
       }),
     );
     response = refusal(unexpected(cause), requestId);
+  } finally {
+    entry.leave();
   }
   response.headers.set("x-request-id", requestId);
   return response;

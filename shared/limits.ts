@@ -234,6 +234,15 @@ export const LIMITS = {
   reservationMs: 120 * 24 * 3_600_000,
   /** Reservations settled or released in one sweep. */
   reservationSweep: 200,
+  /** New work that one isolate of the intent-manager does at a time: a few hundred tasks a second, each a few hundred milliseconds. */
+  workInFlight: 128,
+  /** Age after which such a request only waits, and does not count any more; and requests that are held at all, waiting ones included. */
+  workMs: 2_000,
+  workHeld: 2_000,
+  /** Tasks and plans that one executor admits at a time: a few rounds; the next ones would only wait. */
+  admissions: 512,
+  /** How long work may have waited for a round of an executor before that executor takes no new tasks. */
+  roundDelayMs: 1_000,
   /** Bytes of a request that publishes a release: the bundle's own limit and its wrapping. */
   releaseBytes: 1_000_100,
   /** Tries of one call to an executor that was reset meanwhile: the second finds the new object; a third covers a second reset. */

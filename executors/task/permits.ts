@@ -47,7 +47,9 @@ export const gateOf = (step: StepState, deps: TaskDeps): GateSettings | null =>
   deps.release.bundle.capabilities[step.capability]?.gate ?? null;
 
 const isLimited = (step: StepState, deps: TaskDeps): boolean =>
-  !isUndo(step) && mayBeLimited(deps.release.policy.limits, step.capability);
+  !isUndo(step) &&
+  deps.registry.get(step.capability)?.kind !== "wait" &&
+  mayBeLimited(deps.release.policy.limits, step.capability);
 
 /** Whether the step may need permits: then it acts through an effect, never inside a round alone. */
 export const mayNeedPermits = (step: StepState, deps: TaskDeps): boolean =>

@@ -32,6 +32,7 @@ export const submitIntent = endpoint(
     description:
       "`Idempotency-Key` (or `idempotencyKey` in the body): the same key and body give the same task, the same key with another body is 409 `idempotency-conflict`. `Prefer: wait=N` waits up to N seconds for the task to settle, and answers at once when it can only go on with a person.",
     tag: "tasks",
+    takesWork: true,
     body: IntentBody,
     answers: taskAnswers,
   },

@@ -41,6 +41,7 @@ export const submitProposal = endpoint(
     summary: "Propose actions as an outside agent",
     description:
       "With `task`: into a task that another principal opened. With `automation` and `request`: opens a task in which everything has provenance `model`. A proposal into a task is known by its content, so repeating it is harmless with or without `Idempotency-Key`; for one that opens a task the key works as for intents. `last: true` says that no further proposal follows. `Prefer: wait=N` waits up to N seconds: 200 with the task once it has settled or every proposed step has ended, 202 as soon as it can only go on with a person.",
+    takesWork: true,
     tag: "tasks",
     body: z.union([IntoTask, OpensTask]),
     answers: taskAnswers,

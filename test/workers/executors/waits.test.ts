@@ -101,10 +101,7 @@ describe("a step that waits for an event", () => {
     );
     expect(code(await correlation(w, name).deliver("inv-1", { ...paid, id: "e2", type: "sent" }))).toBe("ok");
 
-    const second = await w.submission(
-      { text: "y" },
-      { waitMs: 0, task: sibling(first) },
-    );
+    const second = await w.submission({ text: "y" }, { waitMs: 0, task: sibling(first) });
     expect(code(await w.executor().submit(second))).toBe("ok");
     expect(await settled(w, second.task)).toMatchObject({ status: "succeeded" });
   });
