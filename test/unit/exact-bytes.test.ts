@@ -9,7 +9,7 @@ import { Attestation, subjectDigest } from "../../shared/attestation.ts";
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import { entryId, entryText, ENTRY_TYPES, Entry } from "../../shared/entry.ts";
 import { actionId, planId, proposalId, reviewId, shardOf, toBase32 } from "../../shared/ids.ts";
-import { Restore } from "../../shared/events.ts";
+import { Restore, TaskEvent } from "../../shared/events.ts";
 import { Enrolment, Possession } from "../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { Plan } from "../../shared/proposal.ts";
@@ -294,4 +294,66 @@ describe("what is signed", () => {
         expect(schema.safeParse(rest).success, `without ${field}`).toBe(false);
       }
     });
+});
+
+/** Digests computed with another implementation over the same values. */
+const EVENTS: readonly (readonly [{ readonly type: string }, string])[] = [
+  [
+    {
+      type: "step-in-doubt",
+      step: "a",
+      action: "act_aaaaaaaaaaaaaaaaaaaaaaaaaa_1_0",
+      attempt: 1,
+      code: "effect-in-doubt",
+      asked: 0,
+      askAtMs: null,
+    },
+    "sha256:b03914784a529b4f870a20d5e347d847585b16e04fa995bd57fc47ac122d2dc2",
+  ],
+  [
+    {
+      type: "answer-contradicted",
+      step: "a",
+      action: "act_aaaaaaaaaaaaaaaaaaaaaaaaaa_1_0",
+      attempt: 1,
+      resolution: "res_bbbbbbbbbbbbbbbbbbbbbbbbbb",
+      answer: "applied",
+    },
+    "sha256:cf8a6e50dedd3a0d80f7bcba0738875e61d6bf9db53dd7e8dfd5a2b4033b253f",
+  ],
+  [
+    {
+      type: "wait-started",
+      step: "a",
+      action: "act_aaaaaaaaaaaaaaaaaaaaaaaaaa_1_0",
+      wait: "signal",
+      name: "paid",
+      untilMs: 7,
+      onTimeout: "fail",
+      attestations: [],
+    },
+    "sha256:e281da1d0284cabfbedce05aa3d5c2f17aa1c4af3b1d56beee8983bad5fcc301",
+  ],
+  [
+    { type: "wait-ended", step: "a", by: "signal", id: "pay-1" },
+    "sha256:c5682561abb363be7aa0eb33757f99985ac876a0c2222ef0ab8a04e6019ea165",
+  ],
+  [
+    {
+      type: "signal-received",
+      name: "paid",
+      id: "pay-1",
+      by: "key_1",
+      payload: "ccccccccccccccccccccccccccccccccccccccccccc",
+      bytes: 2,
+    },
+    "sha256:ab21f5155b5eff4dd12454ba75697318f9401430c26255dd23967746c32375aa",
+  ],
+];
+
+describe("events of steps that take their time", () => {
+  it.each(EVENTS)("%o has this form and no other field", (event, digest) => {
+    expect(digestOf(TaskEvent.parse(event))).toBe(digest);
+    expect(TaskEvent.safeParse({ ...event, more: 1 }).success).toBe(false);
+  });
 });

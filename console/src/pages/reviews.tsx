@@ -3,6 +3,7 @@ import { useCallback, useEffect } from "react";
 import { mayReadReviews } from "../lib/permissions.ts";
 import { navigate } from "../lib/router.tsx";
 import { reviewPath } from "../lib/routes.ts";
+import { Doubts } from "../parts/doubts.tsx";
 import { useSession } from "../lib/session.tsx";
 import { useQuery } from "../lib/use-query.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
@@ -62,6 +63,7 @@ function Inbox({ id }: { id: string | null }) {
           Not everything: <code>{reviews.data.incomplete.join(", ")}</code> did not answer, and reviews may wait there.
         </Notice>
       ) : null}
+      {reviews.data === null ? null : <Doubts doubts={reviews.data.doubts} />}
       <div className={`inbox ${id === null ? "is-list" : "is-open"}`}>
         <nav className="inbox-list" aria-label="Waiting reviews">
           {waiting === null ? (

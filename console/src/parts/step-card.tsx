@@ -9,6 +9,7 @@ import type { SignedDecision } from "../lib/task-signatures.ts";
 import { Badge, Status, toneOf, type Tone } from "./status.tsx";
 import { stepAnchor } from "./step-graph.tsx";
 import { DecisionLine, ReceiptLine } from "./step-signatures.tsx";
+import { StepWaits } from "./step-waits.tsx";
 import { At } from "./time.tsx";
 import { Fields } from "./value.tsx";
 
@@ -35,6 +36,7 @@ export function StepCard({
           {visible(step.problem.detail)} <code>{step.problem.code}</code>
         </p>
       )}
+      <StepWaits task={task} step={step} />
       <Part name="Arguments">
         <Fields value={step.args} provenance={step.provenance} label={`Arguments of ${step.id}`} />
       </Part>

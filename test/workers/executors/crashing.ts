@@ -12,7 +12,7 @@
  *
  * `GET /crashes` on this Worker answers how many there were of each kind, and how often an object has started.
  */
-import shipped, { EgressEntrypoint, RegionalExecutor as Shipped } from "../../../executors/index.ts";
+import shipped, { type EgressEntrypoint, RegionalExecutor as Shipped } from "../../../executors/index.ts";
 
 export * from "../../../executors/index.ts";
 

@@ -1,0 +1,159 @@
+/**
+ * Steps that take their time, through the public interface: an effect in doubt that a person resolves from the command line, a signal, and an
+ * event that comes before its step waits. The record of all of it verifies offline.
+ */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { contracts } from "../../executors/capabilities/index.ts";
+import { enrolPeople } from "../../scripts/enrol-people.ts";
+import { publishOne } from "../../scripts/publish-automations.ts";
+import { createClient } from "../../shared/client.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import type { PlaybookStep } from "../../shared/playbook-schema.ts";
+import { commandLine, type CommandLine } from "../support/cli.ts";
+import { startEffectServer, type EffectServer } from "../support/effect-server.ts";
+import { release } from "../support/manager.ts";
+import { startCountersign, type Countersign } from "./harness.ts";
+import { until } from "./people.ts";
+
+let server: EffectServer;
+let system: Countersign;
+let cli: CommandLine;
+let keys: Countersign["tenants"][string]["apiKeys"];
+
+beforeAll(async () => {
+  server = await startEffectServer();
+  system = await startCountersign({
+    vars: {
+      "countersign-executors": {
+        HTTP_TARGETS: JSON.stringify({ development: true, origins: { courier: server.origin } }),
+      },
+    },
+    credentials: {
+      courier: { kind: "header", capability: "pickups.book", header: "x-api-key", value: "a-courier-key" },
+    },
+  });
+  const dev = system.tenants["dev"]!;
+  keys = dev.apiKeys;
+  await enrolPeople({ url: system.url, keys: dev, log: () => {} });
+  cli = commandLine({ ...dev, url: system.url, trust: system.trust });
+  const ref = (pointer: string) => ({ $ref: `steps.wait.result#${pointer}` });
+  await publish(
+    "pickups",
+    ["orderId", "day"],
+    [{ id: "act", capability: "pickups.book", args: { orderId: cel("orderId"), day: cel("day") } }],
+  );
+  await publish(
+    "signalled",
+    ["text"],
+    [
+      { id: "wait", capability: "wait.signal", args: { name: "paid" } },
+      { id: "note", capability: "journal.note", args: { text: ref("/payload/text") } },
+    ],
+  );
+  await publish(
+    "notified",
+    ["text"],
+    [
+      { id: "wait", capability: "wait.event", args: { type: "invoice.paid", key: cel("text") } },
+      { id: "note", capability: "journal.note", args: { text: ref("/data/text") } },
+    ],
+  );
+});
+afterAll(async () => {
+  cli?.remove();
+  await system?.stop();
+  await server?.close();
+});
+
+const cel = (field: string) => ({ $cel: `intent.input.${field}` });
+async function publish(name: string, fields: readonly string[], steps: readonly PlaybookStep[]): Promise<void> {
+  const { text, digest, compiled } = release(contracts, {
+    automation: name,
+    input: {
+      type: "object",
+      additionalProperties: false,
+      required: [...fields],
+      properties: Object.fromEntries(fields.map((field) => [field, { type: "string", "x-origin": "principal" }])),
+    },
+    playbook: { version: 1, steps: [...steps] },
+    policy: { default: "deny", rules: [{ id: "all", when: "true", then: "allow" }] },
+  });
+  const client = createClient({ baseUrl: system.url, key: keys.operator, fetch: (to, init) => fetch(to, init) });
+  await publishOne(client, system.tenants["dev"]!, { name, bundle: compiled.bundle, text, digest, advice: [] });
+}
+const open = async (automation: string, input: JsonObject): Promise<string> =>
+  (await system.call(keys.app, "/v1/intents", { body: { automation, input } })).body.task;
+const reached = (task: string, status: string) =>
+  until(
+    async () => (await system.call(keys.app, `/v1/tasks/${task}`)).body,
+    (view) => view.status === status,
+  );
+const sent = async (path: string, body: object) => {
+  const answer = await system.call(keys.app, path, { body });
+  return answer.body.code ?? answer.body;
+};
+
+it("an effect in doubt is shown to people and ends with a signed word from the command line", async () => {
+  server.plan("cut-after");
+  const task = await open("pickups", { orderId: "#W1234567", day: "2026-11-21" });
+  const view = await reached(task, "waiting");
+  expect(view.steps[0]).toMatchObject({ status: "in_doubt", waitsFor: { what: "person" } });
+  expect((await cli.run("reviews")).out).toContain("someone must check");
+  const word = ["resolve", task, "act", "--applied", "--reason", "the courier has it", "--yes"];
+  expect((await cli.run("resolve", task, "act", "--reason", "x", "--yes")).exit).not.toBe(0);
+  const wrong = await cli.run(...word, "--result", '{"no":"such field"}', "--json");
+  expect([wrong.exit, wrong.json.problem.code]).toEqual([1, "contract-violation"]);
+  const resolved = await cli.run(...word, "--json");
+  expect([resolved.exit, resolved.json.status]).toEqual([0, "succeeded"]);
+  expect(resolved.json.steps[0].resolved).toMatchObject({ outcome: "applied", contradiction: null });
+  expect((await cli.run("reviews", "--json")).json.doubts).toEqual([]);
+  expect((await cli.run(...word)).exit).not.toBe(0);
+});
+
+it("a signal gives its payload to the steps after; again it is free, later it is refused", async () => {
+  const task = await open("signalled", { text: "x" });
+  await reached(task, "waiting");
+  const signal = { name: "paid", id: "pay-1", payload: { text: "thanks" } };
+  const path = `/v1/tasks/${task}/signals`;
+  expect(await sent(path, signal)).toEqual({ task, id: "pay-1", status: "taken" });
+  expect((await reached(task, "succeeded")).steps[1]).toMatchObject({
+    args: { text: "thanks" },
+    provenance: { text: "content" },
+  });
+  expect(await sent(path, signal)).toMatchObject({ status: "duplicate" });
+  expect(await sent(path, { ...signal, payload: null })).toBe("idempotency-conflict");
+  expect(await sent(path, { ...signal, id: "pay-2" })).toBe("task-settled");
+  expect((await system.call(keys.agent, path, { body: signal })).status).toBe(403);
+});
+
+it("an event reaches a step that begins to wait after it, and one that waits already", async () => {
+  const event = (id: string, text: string) => ({
+    specversion: "1.0",
+    id,
+    source: "/bank",
+    type: "invoice.paid",
+    correlationkey: "inv-1",
+    data: { text },
+  });
+  expect(await sent("/v1/events", event("e1", "early"))).toEqual({
+    source: "/bank",
+    id: "e1",
+    duplicate: false,
+    taken: 0,
+  });
+  const early = await reached(await open("notified", { text: "inv-1" }), "succeeded");
+  expect(early.steps[1].args).toEqual({ text: "early" });
+  expect(await sent("/v1/events", event("e1", "early"))).toMatchObject({ duplicate: true });
+  expect(await sent("/v1/events", event("e1", "other"))).toBe("idempotency-conflict");
+  expect(await sent("/v1/events", { ...event("e2", "x"), data: { $ref: "x" } })).toBe("invalid-request");
+});
+
+it("the record verifies offline", async () => {
+  await until(
+    async () => (await system.call(keys.operator, "/v1/overview")).body.executors,
+    (executors) => executors.every(({ head, delivered }: any) => head === delivered),
+  );
+  const verified = await cli.run("verify", "--json");
+  expect(verified.json.checks.flatMap(({ findings }: any) => findings)).toEqual([]);
+  expect(verified.exit).toBe(0);
+});
