@@ -9,6 +9,7 @@ import { Attestation, subjectDigest } from "../../shared/attestation.ts";
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import { entryId, entryText, ENTRY_TYPES, Entry } from "../../shared/entry.ts";
 import { actionId, planId, proposalId, reviewId, shardOf, toBase32 } from "../../shared/ids.ts";
+import type { JsonObject } from "../../shared/json.ts";
 import { Restore, TaskEvent } from "../../shared/events.ts";
 import { Enrolment, Possession } from "../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
@@ -297,7 +298,7 @@ describe("what is signed", () => {
 });
 
 /** Digests computed with another implementation over the same values. */
-const EVENTS: readonly (readonly [{ readonly type: string }, string])[] = [
+const EVENTS: readonly (readonly [JsonObject, string])[] = [
   [
     {
       type: "step-in-doubt",
