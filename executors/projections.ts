@@ -3,12 +3,14 @@
  * person, what is in doubt, which signatures are used, and what must happen at a time.
  */
 import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
+import { undoneBy, undoStepId } from "../shared/undo.ts";
 
 /** Timers of a task: its own deadline, a review's deadline, the end of a pause before another attempt, the next question about a doubt, the end of a wait. */
 const DEADLINE = "deadline";
 const reviewTimer = (step: string) => `review:${step}`;
 const retryTimer = (step: string) => `retry:${step}`;
 const waitTimer = (step: string) => `wait:${step}`;
+const windowTimer = (step: string) => `window:${step}`;
 const askTimer = (step: string) => `ask:${step}`;
 
 export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
@@ -20,8 +22,16 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
       return;
     case "task-settled":
       sql.exec("DELETE FROM tasks WHERE id = ?", task);
-      sql.exec("DELETE FROM timers WHERE task = ?", task);
+      // The windows in which its actions may be reversed close later.
+      sql.exec("DELETE FROM timers WHERE task = ? AND name NOT LIKE 'window:%'", task);
+      sql.exec("DELETE FROM doubts WHERE task = ?", task);
       return;
+    case "undo-started":
+      // A task that had settled has something under way again, until the undo ends.
+      sql.exec("INSERT INTO tasks (id, reopened) VALUES (?, 1) ON CONFLICT DO NOTHING", task);
+      return endDoubt(sql, task, undoBefore(event.undo));
+    case "reversal-window-closed":
+      return endTimer(sql, task, windowTimer(event.step));
     case "review-requested":
       sql.exec(
         "INSERT INTO reviews (id, task, step, expires_ms) VALUES (?, ?, ?, ?)",
@@ -38,12 +48,18 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
     case "review-approved":
     case "review-rejected":
     case "review-expired":
-      return endReview(sql, task, event.step);
     case "step-skipped":
     case "step-expired":
-      return endReview(sql, task, event.step);
+      endReview(sql, task, event.step);
+      return endUndo(sql, task, event.step, "failed");
+    case "step-denied":
+    case "step-failed":
+      return endUndo(sql, task, event.step, "failed");
+    case "step-applied":
+      return endUndo(sql, task, event.step, "applied");
     case "step-refused":
-      return endDoubt(sql, task, event.step);
+      endDoubt(sql, task, event.step);
+      return event.retryAtMs === null ? endUndo(sql, task, event.step, "failed") : undefined;
     case "wait-ended":
       return endTimer(sql, task, waitTimer(event.step));
     case "step-claimed":
@@ -93,10 +109,31 @@ function timerOf(event: TaskEvent | ExecutorEvent): { readonly name: string; rea
       return event.untilMs === null ? null : { name: waitTimer(event.step), atMs: event.untilMs };
     case "step-in-doubt":
       return event.askAtMs === null ? null : { name: askTimer(event.step), atMs: event.askAtMs };
+    case "step-applied":
+      return event.reversibleUntilMs === null ? null : { name: windowTimer(event.step), atMs: event.reversibleUntilMs };
     default:
       return null;
   }
 }
+/**
+ * The end of an undo: a task that had settled before rests again; in a task that compensates, an undo that failed waits for a person.
+ */
+function endUndo(sql: SqlStorage, task: string, step: string, how: "applied" | "failed"): void {
+  if (undoneBy(step) === null) return;
+  sql.exec("DELETE FROM tasks WHERE id = ? AND reopened = 1", task);
+  if (how === "failed")
+    sql.exec(
+      "INSERT INTO doubts (task, step, since_seq) SELECT id, ?, (SELECT max(seq) FROM journal) FROM tasks WHERE id = ? ON CONFLICT (task, step) DO NOTHING",
+      step,
+      task,
+    );
+}
+
+/** The undo of the same step before this one. */
+const undoBefore = (undo: string): string => {
+  const { step, attempt } = undoneBy(undo)!;
+  return undoStepId(step, Math.max(1, attempt - 1));
+};
 
 function setTimer(sql: SqlStorage, task: string, name: string, atMs: number): void {
   sql.exec(

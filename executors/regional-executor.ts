@@ -36,6 +36,7 @@ import * as intake from "./intake.ts";
 import type { LimitRpc } from "./limits/limit.ts";
 import { workersPlatform } from "./platform.ts";
 import * as resolving from "./resolving.ts";
+import * as reversing from "./reversing.ts";
 import * as reviewing from "./reviewing.ts";
 import { Shard } from "./shard.ts";
 import * as signalling from "./signalling.ts";
@@ -148,6 +149,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   resolve(task: string, step: string, signed: unknown): Promise<Result<TaskView>> {
     return resolving.resolve(this.#shard, task, step, signed);
+  }
+
+  reverse(task: string, step: string, request: unknown, waitMs: number): Promise<Result<TaskView>> {
+    return reversing.reverse(this.#shard, task, step, request, waitMs);
   }
 
   stop(command: unknown): Promise<Result<StopAnswer>> {

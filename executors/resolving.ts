@@ -16,6 +16,7 @@ import { parseCommand } from "./commands.ts";
 import { endDoubt } from "./projections.ts";
 import type { Shard } from "./shard.ts";
 import { resolveDoubt } from "./task/resolve.ts";
+import { stopsCompensation } from "./task/undo.ts";
 import { doubtView } from "./task/view.ts";
 
 /** What is in doubt, the oldest first. */
@@ -30,7 +31,7 @@ export function doubts(shard: Shard): DoubtView[] {
     const state = shard.readable(task);
     if (state === null) return [];
     const step = state.steps.get(id);
-    if (step?.phase.at === "in_doubt")
+    if (step !== undefined && (step.phase.at === "in_doubt" || stopsCompensation(state, step)))
       return [doubtView(state, step, shard.registry.get(step.capability)?.contract.summary ?? "")];
     // It was answered: nobody had to pay for this row then.
     endDoubt(shard.sql, task, id);

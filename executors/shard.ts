@@ -31,9 +31,10 @@ import { migrate } from "./storage.ts";
 import { advance, canContinue } from "./task/advance.ts";
 import type { TaskDeps } from "./task/deps.ts";
 import type { Draft } from "./task/draft.ts";
-import { needsPerson, taskStatus, type TaskState } from "./task/state.ts";
+import { isQuiet, isTerminal, needsPerson, taskStatus, type TaskState } from "./task/state.ts";
 import { Stuck } from "./stuck.ts";
 import { taskView } from "./task/view.ts";
+import { undoOf } from "./task/undo.ts";
 import { Tasks } from "./tasks.ts";
 import { Timekeeper } from "./timekeeper.ts";
 import { Trusted, type ExecutorChange } from "./trusted.ts";
@@ -313,6 +314,17 @@ export class Shard {
     }
   }
 
+  /** Resolves once the newest undo of a step has ended or waits for a person, or when the time is over. */
+  async undone(task: string, step: string, waitMs: number): Promise<void> {
+    const until = this.nowMs() + Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000);
+    for (;;) {
+      const undo = undoOf(this.tasks.get(task)!, step);
+      const left = until - this.nowMs();
+      if (undo === null || isTerminal(undo.phase) || undo.phase.at === "awaiting_review" || left <= 0) return;
+      await this.#wakeups.next(task, left);
+    }
+  }
+
   /** Resolves at the next commit of a task, or when the time is over. */
   nextChange(task: string, waitMs: number): Promise<void> {
     return this.#wakeups.next(task, Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000));
@@ -368,7 +380,7 @@ export class Shard {
   /** A task that cannot be gone on with, such as one whose capability is not deployed any more, holds up no other and no round. */
   #goOn(task: string): void {
     const state = this.readable(task);
-    if (state === null || state.settled !== null) return;
+    if (state === null || isQuiet(state)) return;
     try {
       this.#nextOf(state);
       this.#stuck.release(task, "cannot-go-on");

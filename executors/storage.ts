@@ -39,6 +39,8 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE resident_records (collection TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, value TEXT, PRIMARY KEY (collection, id)) WITHOUT ROWID;`,
   `CREATE TABLE dead_letters (action TEXT PRIMARY KEY, task TEXT NOT NULL, step TEXT NOT NULL, capability TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;`,
   `ALTER TABLE stops ADD COLUMN mode TEXT NOT NULL DEFAULT 'stop-all';`,
+  // 1: the task had settled, and an undo is under way.
+  `ALTER TABLE tasks ADD COLUMN reopened INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

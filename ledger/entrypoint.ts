@@ -5,13 +5,14 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import * as z from "zod";
 import { TaskStatus } from "../shared/events.ts";
-import { AutomationName, RegionId, TaskId, TenantId } from "../shared/ids.ts";
+import { AutomationName, RegionId, StepId, TaskId, TenantId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type {
   AppendAnswer,
   AppendCommand,
+  Dependent,
   EntryRow,
   InclusionAnswer,
   LedgerHealth,
@@ -22,6 +23,7 @@ import type {
 import { arrive } from "./arrival.ts";
 import type { Head } from "./batch.ts";
 import { configOf } from "./config.ts";
+import { dependentsOf } from "./queries/dependents.ts";
 import { entryPage } from "./queries/entries.ts";
 import { healthOf } from "./queries/health.ts";
 import { taskPage } from "./queries/tasks.ts";
@@ -46,6 +48,7 @@ const EntriesQuery = z.strictObject({
   limit: z.int().min(1).max(LIMITS.pageEntries),
   task: TaskId.optional(),
 });
+const DependentsQuery = z.strictObject({ tenant: TenantId, task: TaskId, step: StepId });
 const InclusionQuery = z.strictObject({ tenant: TenantId, index: Count, size: z.int().min(1).optional() });
 const ConsistencyQuery = z.strictObject({ tenant: TenantId, from: Count, to: Count });
 const TileQuery = z.strictObject({ tenant: TenantId, path: z.string().max(100) });
@@ -73,6 +76,16 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     task?: string;
   }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>> {
     return this.#read(EntriesQuery, query, async (q) => ok(await entryPage(this.env.LEDGER_DB, q)));
+  }
+
+  dependents(query: {
+    tenant: string;
+    task: string;
+    step: string;
+  }): Promise<Result<{ readonly dependents: readonly Dependent[] }>> {
+    return this.#read(DependentsQuery, query, async (q) =>
+      ok({ dependents: await dependentsOf(this.env.LEDGER_DB, q) }),
+    );
   }
 
   /** Towards the newest checkpoint, or towards the checkpoint of exactly `size`, which must be one that the ledger signed. */

@@ -88,6 +88,25 @@ export const rmQuarantine = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenant, table.name, table.idx] })],
 );
 
+/** Which actions touched what. */
+export const rmTags = sqliteTable(
+  "rm_tags",
+  {
+    tenant: text().notNull(),
+    tag: text().notNull(),
+    idx: integer().notNull(),
+    /** Orders the rows of one entry. */
+    pos: integer().notNull(),
+    task: text().notNull(),
+    step: text().notNull(),
+    action: text().notNull(),
+    /** 1 where the action changed something, 0 where it only read. */
+    wrote: integer().notNull(),
+    atMs: integer("at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.tag, table.idx, table.pos] })],
+);
+
 export const rmTasks = sqliteTable(
   "rm_tasks",
   {

@@ -8,10 +8,38 @@ import { StepDecision, StepStatus, StopKind, StopMode, TaskStatus, Principal } f
 import { PublicJwk } from "./keys.ts";
 import { HeldPremise } from "./receipt.ts";
 import { Envelope } from "./signing.ts";
-import { DoubtView, JsonValue, ReviewView } from "./views.ts";
+import { DoubtView, JsonValue, ReviewView, TaskView } from "./views.ts";
 
 const At = z.iso.datetime();
 const Incomplete = z.array(z.string());
+
+/** What a reversal of a step would meet. */
+export const DependentsView = z.object({
+  status: StepStatus,
+  reversibleUntil: z.iso.datetime().nullable(),
+  /** The newest step that takes this one back, or null. */
+  undo: z.string().nullable(),
+  /** Later actions that touched the same things and were not taken back, newest first. */
+  dependents: z.array(
+    z.object({
+      task: z.string(),
+      step: z.string(),
+      action: z.string(),
+      at: z.iso.datetime(),
+      tags: z.array(z.string()),
+    }),
+  ),
+});
+export type DependentsView = z.infer<typeof DependentsView>;
+
+/** `task` is null where an action that depends on this one is still being taken back. */
+export const ReversalAnswer = z.object({
+  status: StepStatus,
+  undo: z.string().nullable(),
+  cascaded: z.array(z.object({ task: z.string(), step: z.string(), status: z.string() })),
+  task: TaskView.nullable(),
+});
+export type ReversalAnswer = z.infer<typeof ReversalAnswer>;
 
 export const TaskLinks = z.object({ self: z.string(), events: z.string(), explain: z.string() });
 /** Answer 202 to an intent or a proposal; a settled task is answered 200 with its view instead. */

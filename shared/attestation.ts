@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { digestOf } from "./canonical.ts";
-import { Digest, ReviewId, StepId, TaskId, TenantId } from "./ids.ts";
+import { Digest, ReviewId, RecordedStepId, TaskId, TenantId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { Envelope } from "./signing.ts";
 
@@ -14,7 +14,7 @@ export const Attestation = z.strictObject({
   id: z.string().regex(/^att_[a-z2-7]{26}$/),
   tenant: TenantId,
   task: TaskId,
-  step: StepId,
+  step: RecordedStepId,
   review: ReviewId,
   /** {@link subjectDigest} of what waits. */
   subject: Digest,

@@ -243,6 +243,12 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
     /** `POST /v1/tasks/{id}/steps/{step}/resolve` (approver, operator, admin): a signed word on what became of an effect in doubt. */
     resolveStep: (task: string, step: string, signed: SignedWord) =>
       post(`/v1/tasks/${at(task)}/steps/${at(step)}/resolve`, signed, TaskView),
+    /** `GET …/reverse`: until when a step may be reversed, and what depends on it. */
+    previewReversal: (task: string, step: string) =>
+      get(`/v1/tasks/${at(task)}/steps/${at(step)}/reverse`, api.DependentsView),
+    /** `POST …/reverse` (app, operator, admin): takes an applied action back. */
+    reverseStep: (task: string, step: string, ask: { readonly reason: string; readonly cascade?: boolean }) =>
+      post(`/v1/tasks/${at(task)}/steps/${at(step)}/reverse`, ask, api.ReversalAnswer),
     decideReview: (review: string, signed: SignedDecision) =>
       post(`/v1/reviews/${at(review)}/decision`, signed, ReviewView),
 

@@ -4,10 +4,20 @@
  */
 import * as z from "zod";
 import { Delivery } from "./capability.ts";
-import { AutomationName, Digest, ExecutorName, MemberId, RegionId, ReviewId, StepId, TaskId } from "./ids.ts";
+import {
+  AutomationName,
+  Digest,
+  ExecutorName,
+  MemberId,
+  RecordedStepId,
+  RegionId,
+  ReviewId,
+  StepId,
+  TaskId,
+} from "./ids.ts";
 import { LIMITS } from "./limits.ts";
 import { PROBLEMS, type ProblemCode } from "./problems.ts";
-import { PlannerKind, RecordedName } from "./proposal.ts";
+import { PlannerKind, Premise, RecordedName } from "./proposal.ts";
 import { HeldPremise } from "./receipt.ts";
 import { SignedPromotion } from "./release.ts";
 import { Envelope } from "./signing.ts";
@@ -72,7 +82,7 @@ export const Principal = z
   .refine(({ sod, member }) => sod === "not-evaluable" || member !== null, "a known requester has a name");
 export type Principal = z.infer<typeof Principal>;
 
-const step = StepId;
+const step = RecordedStepId;
 /** A permit that an action used: of its capability's gate (the lease's number there), or of an aggregate limit (`over`: people approved the overrun). */
 export const UsedPermit = z.union([
   z.strictObject({ gate: z.string().max(40) }),
@@ -165,6 +175,10 @@ export const TaskEvent = z.discriminatedUnion("type", [
     tags: z.array(z.string()),
     replayed: z.boolean(),
     permits,
+    /** Versions at which the action left what it changed, as far as it says; null for a read. */
+    left: z.array(Premise).max(64).nullable(),
+    /** Until when somebody may ask for its reversal; null for not at all. */
+    reversibleUntilMs: z.int().nullable(),
   }),
   /** Proved not executed; `attempt` is the claim, 0 where nothing was claimed yet. `retryAtMs` is set when another attempt follows. */
   z.strictObject({
@@ -247,6 +261,22 @@ export const TaskEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("step-expired"), step }),
   z.strictObject({ type: z.literal("cancel-requested"), by: z.string() }),
+  /** The undo of `step` begins, as a step named `undo`. `args` commits to its arguments; `envelope` is the signed request for a reversal. */
+  z.strictObject({
+    type: z.literal("undo-started"),
+    step,
+    undo: RecordedStepId,
+    kind: z.enum(["compensation", "reversal"]),
+    by: z.string().max(100),
+    member: MemberId.nullable(),
+    request: z.string().max(60).nullable(),
+    args: Commit,
+    envelope: Envelope.nullable(),
+  }),
+  /** The task has failed and takes back what it did. `why` is what the task will give as its reason. */
+  z.strictObject({ type: z.literal("compensation-started"), why: z.string().max(64) }),
+  /** The time is over in which a person could ask for the reversal of this step. */
+  z.strictObject({ type: z.literal("reversal-window-closed"), step }),
   /** `why` is a step's name or a word: at least as long as a name may be, because a record that the ledger refuses stops its executor. */
   z.strictObject({ type: z.literal("task-settled"), status: TaskStatus, why: z.string().max(64).nullable() }),
 ]);

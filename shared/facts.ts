@@ -30,6 +30,8 @@ export type StepFacts = {
   /** Absent until the target's state was read. */
   readonly preview?: Json;
   readonly premises?: readonly PremiseClass[];
+  /** Present for an undo. */
+  readonly undo?: { readonly of: string; readonly kind: "compensation" | "reversal" };
   /** Absent until the step's dependencies have ended. */
   readonly results?: { readonly [step: string]: { readonly capability: string; readonly result: Json } };
 };
@@ -57,6 +59,7 @@ export const policyFacts = (release: CompiledRelease, task: TaskFacts, step: Ste
   },
   agent: { id: step.agent, planner: step.planner },
   capability: step.capability,
+  ...(step.undo === undefined ? {} : { undo: step.undo }),
   args: step.args,
   provenance: step.provenance,
   ...(step.preview === undefined ? {} : { preview: step.preview }),

@@ -6,6 +6,10 @@ export const LIMITS = {
   bodyBytes: 256 * 1024,
   /** Nesting of any parsed JSON: deeper input has no honest use and costs stack. */
   jsonDepth: 32,
+  /** Actions listed as depending on one that is to be reversed: more than a person looks through. */
+  dependentsListed: 100,
+  /** Attempts to undo one action: names of undo steps have one digit, and after so many a person has to look elsewhere. */
+  undoAttempts: 9,
   /** Longest time after an action in which it may be reversed, in milliseconds: the task stays open to timers for so long. */
   reversalWindowMs: 30 * 86_400_000,
   /** Steps in one plan: keeps a plan inside one ledger entry and one commit round. */

@@ -14,6 +14,7 @@ export const PAYLOAD_TYPES = {
   statement: of("statement"),
   possession: of("possession"),
   resolution: of("resolution"),
+  reversal: of("reversal"),
 } as const;
 
 export type PayloadKind = keyof typeof PAYLOAD_TYPES;

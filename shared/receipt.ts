@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { Delivery } from "./capability.ts";
-import { Digest, ExecutorName, StepId, TaskId, TenantId } from "./ids.ts";
+import { Digest, ExecutorName, RecordedStepId, TaskId, TenantId } from "./ids.ts";
 import { Premise, PremiseClass } from "./proposal.ts";
 
 export const HeldPremise = z.strictObject({
@@ -23,7 +23,7 @@ export const Receipt = z.strictObject({
   tenant: TenantId,
   executor: ExecutorName,
   task: TaskId,
-  step: StepId,
+  step: RecordedStepId,
   action: z.string().max(60),
   proposal: z.string().max(60),
   capability: z.string().max(100),

@@ -3,7 +3,7 @@
  * a word about one attempt cannot be used for another.
  */
 import * as z from "zod";
-import { Digest, StepId, TaskId, TenantId } from "./ids.ts";
+import { Digest, RecordedStepId, TaskId, TenantId } from "./ids.ts";
 import { Envelope } from "./signing.ts";
 
 export const ResolutionId = z.string().regex(/^res_[a-z2-7]{26}$/);
@@ -14,7 +14,7 @@ export const Resolution = z.strictObject({
   id: ResolutionId,
   tenant: TenantId,
   task: TaskId,
-  step: StepId,
+  step: RecordedStepId,
   action: z.string().max(60),
   /** Digest of the signed step, as it stands in the plan. */
   digest: Digest,

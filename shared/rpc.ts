@@ -188,6 +188,8 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   takeEvent(command: TakeEventCommand): Promise<Result<"taken" | "late">>;
   /** A person's signed word on what became of an effect in doubt. */
   resolve(task: string, step: string, signed: SignedResolution): Promise<Result<TaskView>>;
+  /** Takes an applied action back, as `request` (a signed `Reversal`) asks; waits up to `waitMs` for the undo to end or to wait for a person. */
+  reverse(task: string, step: string, request: Envelope, waitMs: number): Promise<Result<TaskView>>;
   stop(command: StopCommand): Promise<Result<StopAnswer>>;
   restore(signed: {
     readonly envelope: Envelope;
@@ -263,6 +265,14 @@ export type TaskQuery = {
   readonly cursor?: string;
   readonly limit: number;
 };
+/** An action that touched, after another and without being taken back, what that one had touched. */
+export type Dependent = {
+  readonly task: string;
+  readonly step: string;
+  readonly action: string;
+  readonly at: string;
+  readonly tags: readonly string[];
+};
 export type InclusionAnswer = {
   readonly index: number;
   readonly size: number;
@@ -293,6 +303,12 @@ export interface LedgerRpc extends Rpc.WorkerEntrypointBranded {
     readonly limit: number;
     readonly task?: string;
   }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>>;
+  /** What depends on an action, newest first, at most LIMITS.dependentsListed; as far as the read model has come. */
+  dependents(query: {
+    readonly tenant: string;
+    readonly task: string;
+    readonly step: string;
+  }): Promise<Result<{ readonly dependents: readonly Dependent[] }>>;
   inclusion(query: {
     readonly tenant: string;
     readonly index: number;

@@ -7,6 +7,7 @@
  * a playbook or an agent may choose. A second attempt, after one that failed, is `cancel~undo2`.
  */
 import * as z from "zod";
+import { digestOf } from "./canonical.ts";
 import type { CapabilityContract } from "./capability.ts";
 import { Digest } from "./ids.ts";
 import type { Json, JsonObject } from "./json.ts";
@@ -140,6 +141,10 @@ export function undoneBy(step: string): { readonly step: string; readonly attemp
   const match = UNDO.exec(step);
   return match === null ? null : { step: match[1]!, attempt: Number(match[2] ?? 1) };
 }
+
+/** What stands for the signed step where an undo is reviewed or resolved: the template that was signed with the action, bound to that action. */
+export const undoDigest = (action: string, attempt: number, template: UndoTemplate): string =>
+  digestOf({ undoes: action, attempt, template });
 
 /** Ids of an undo's proposal and action follow from those of the action that it takes back. */
 export const undoIdOf = (id: string, attempt: number): string => `${id}_u${attempt}`;

@@ -16,6 +16,8 @@ export const StepView = z.object({
   id: z.string(),
   round: z.int(),
   proposal: z.string(),
+  /** Names the action for ever: its own id, and what an executor's receipt and the target's own record call it. */
+  action: z.string(),
   capability: z.string(),
   status: StepStatus,
   after: z.array(z.string()),
@@ -48,6 +50,12 @@ export const StepView = z.object({
   premises: z.array(HeldPremise),
   tags: z.array(z.string()),
   appliedAt: z.iso.datetime().nullable(),
+  /** Until when its reversal may be asked for; null where it may not. */
+  reversibleUntil: z.iso.datetime().nullable(),
+  /** The newest step that takes this one back, or null. */
+  undo: z.string().nullable(),
+  /** Of a step that takes another one back: which, why, and who asked. */
+  undoes: z.object({ step: z.string(), kind: z.enum(["compensation", "reversal"]), by: z.string() }).nullable(),
   /** DSSE envelope of the receipt, once applied. */
   receipt: Envelope.nullable(),
 });

@@ -17,6 +17,7 @@ import type { CapabilityContract } from "../../shared/capability.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
+import type { Premise } from "../../shared/proposal.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Asker, D1Databases } from "./d1-asker.ts";
 import { type D1Premise, effectBatch, fence, questions, tombstone, type WritePlan } from "./effect-statements.ts";
@@ -44,6 +45,8 @@ export type D1Definition<Args, Name extends string> =
       readonly contract: CapabilityContract & { readonly effect: "write" };
       readonly read: Reads<Args, Name>;
       readonly plan: (args: Args, rows: Rows<Name>, context: ActionContext) => Result<PlannedWrite>;
+      /** The versions at which the action left what it changed, from its result: an undo is refused where they have moved since. */
+      readonly leaves?: (args: Args, result: Json) => readonly Premise[];
     };
 
 /** A capability over a regional D1 database. `Args` is what the contract's input schema says; the machine has checked it. */
@@ -98,7 +101,15 @@ export function d1Capability<Args, Name extends string>(
   };
 
   // `apply` reads what became of the action before it does anything again (D1-2).
-  return { kind: "external", contract, prepare, apply, reconcile: null };
+  const leaves = "leaves" in definition ? definition.leaves : undefined;
+  return {
+    kind: "external",
+    contract,
+    prepare,
+    apply,
+    reconcile: null,
+    ...(leaves === undefined ? {} : { leaves: (args, result) => leaves(args as Args, result) }),
+  };
 }
 
 /**

@@ -17,6 +17,7 @@
 import type { CapabilityContract } from "../../shared/capability.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
+import type { Premise } from "../../shared/proposal.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import type { Result } from "../../shared/result.ts";
 import type { StagedRecords } from "./resident-records.ts";
@@ -88,6 +89,8 @@ export type WaitPlan = { readonly onTimeout: "fail" | "continue" } & (
 /** A capability as the executor runs it. `prepare` refusing means that the action cannot be done now (nothing was changed). */
 export type Capability = {
   readonly contract: CapabilityContract;
+  /** The versions at which the action left what it changed, from what is recorded of it. */
+  readonly leaves?: (args: JsonObject, result: Json) => readonly Premise[];
 } & (
   | {
       /** Lives in the executor's own storage: applied inside the commit round, with no I/O. */

@@ -9,7 +9,16 @@ import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, totalCents } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
-import { type Address, customerPremise, customerRead, orderPremise, orderReads, toCustomer, toOrder } from "./rows.ts";
+import {
+  type Address,
+  customerPremise,
+  customerRead,
+  orderLeft,
+  orderPremise,
+  orderReads,
+  toCustomer,
+  toOrder,
+} from "./rows.ts";
 import { address, boolean, cents, count, customerId, object, orderId, orderStatus, version } from "./schemas.ts";
 
 const inOneLine = (a: Address): string =>
@@ -29,7 +38,7 @@ export const modifyOrderAddress: D1Definition<
     name: "orders.modify_address",
     summary: "Changes the shipping address of a pending order.",
     input: object({ customerId, orderId, address }),
-    output: object({ orderId, version }),
+    output: object({ orderId, version, previous: address }),
     preview: object({
       status: orderStatus,
       itemCount: count,
@@ -40,7 +49,12 @@ export const modifyOrderAddress: D1Definition<
     reversible: true,
     roles: { target: ["orderId", "customerId"], destination: ["address"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
+    undo: {
+      capability: "orders.modify_address",
+      args: { customerId: { $arg: "customerId" }, orderId: { $arg: "orderId" }, address: { $result: "/previous" } },
+    },
   }),
+  leaves: orderLeft,
   read: (args) => orderReads(args.orderId, args.customerId),
   plan: ({ orderId: id, address: to }, rows) => {
     const order = toOrder(rows);
@@ -72,7 +86,7 @@ export const modifyOrderAddress: D1Definition<
           sql`id = ${id}`,
         ),
       ],
-      result: { orderId: id, version: order.version + 1 },
+      result: { orderId: id, version: order.version + 1, previous: { ...order.address } },
     });
   },
 };
@@ -85,13 +99,21 @@ export const modifyCustomerAddress: D1Definition<
     name: "customers.modify_address",
     summary: "Changes a customer's default address. Orders that are already placed keep theirs.",
     input: object({ customerId, address }),
-    output: object({ customerId, version }),
+    output: object({ customerId, version, previous: address }),
     preview: object({ sameCountry: boolean }),
     risk: "medium",
     reversible: true,
     roles: { target: ["customerId"], destination: ["address"] },
     tags: ["customer:{customerId}"],
+    undo: {
+      capability: "customers.modify_address",
+      args: { customerId: { $arg: "customerId" }, address: { $result: "/previous" } },
+    },
   }),
+  leaves: (_, result) => {
+    const { customerId: id, version: left } = result as { customerId: string; version: number };
+    return [{ resource: `customers/${id}`, version: left }];
+  },
   read: (args) => ({ customer: customerRead(args.customerId) }),
   plan: ({ customerId: id, address: to }, { customer: [row] }) => {
     if (row === undefined) return notFound("customer");
@@ -116,7 +138,7 @@ export const modifyCustomerAddress: D1Definition<
           sql`id = ${id}`,
         ),
       ],
-      result: { customerId: id, version: customer.version + 1 },
+      result: { customerId: id, version: customer.version + 1, previous: { ...customer.address } },
     });
   },
 };

@@ -21,6 +21,7 @@ export const writeContract = (
     Pick<CapabilityContract, "risk" | "reversible"> & {
       readonly preview: CapabilityContract["input"];
       readonly effectKey?: string;
+      readonly undo?: CapabilityContract["undo"];
     },
 ): CapabilityContract & { effect: "write" } => ({
   version: "1.0.0",

@@ -22,7 +22,9 @@ import { exchangeItems } from "./orders-exchange.ts";
 import { getOrder } from "./orders-get.ts";
 import { modifyOrderItems } from "./orders-modify-items.ts";
 import { modifyOrderPayment } from "./orders-modify-payment.ts";
+import { reinstateOrder } from "./orders-reinstate.ts";
 import { returnItems } from "./orders-return.ts";
+import { withdrawReturn } from "./orders-withdraw-return.ts";
 import { getProduct, listProducts } from "./products.ts";
 import { handOff } from "./support.ts";
 import { waits } from "./waits.ts";
@@ -34,10 +36,12 @@ const all = (databases: D1Databases): Capability[] => [
   d1Capability(modifyCustomerAddress, databases),
   d1Capability(getOrder, databases),
   d1Capability(cancelOrder, databases),
+  d1Capability(reinstateOrder, databases),
   d1Capability(modifyOrderAddress, databases),
   d1Capability(modifyOrderPayment, databases),
   d1Capability(modifyOrderItems, databases),
   d1Capability(returnItems, databases),
+  d1Capability(withdrawReturn, databases),
   d1Capability(exchangeItems, databases),
   d1Capability(getProduct, databases),
   d1Capability(listProducts, databases),

@@ -8,7 +8,7 @@ import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, moveMoney, paidByMethod } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
-import { methodsRead, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
+import { methodsRead, orderLeft, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
 import { cents, count, customerId, object, oneOf, orderId, orderStatus, refunds, version, boolean } from "./schemas.ts";
 
 type Args = {
@@ -30,11 +30,16 @@ export const cancelOrder: D1Definition<Args, "order" | "items" | "payments" | "m
       refundToOriginal: boolean,
     }),
     risk: "medium",
-    reversible: false,
+    reversible: true,
     roles: { target: ["orderId", "customerId"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
     effectKey: "cancel:order:{orderId}",
+    undo: {
+      capability: "orders.reinstate",
+      args: { customerId: { $arg: "customerId" }, orderId: { $arg: "orderId" }, charges: { $result: "/refunds" } },
+    },
   }),
+  leaves: orderLeft,
   read: (args) => ({
     ...orderReads(args.orderId, args.customerId),
     methods: methodsRead(args.customerId),

@@ -10,7 +10,7 @@ import { writeContract } from "./contract.ts";
 import { money, originalMethod, totalCents } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
 import { takeItems } from "./replacements.ts";
-import { methodsRead, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
+import { methodsRead, orderLeft, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
 import {
   boolean,
   cents,
@@ -46,11 +46,16 @@ export const returnItems: D1Definition<Args, "order" | "items" | "payments" | "m
       refundToOriginal: boolean,
     }),
     risk: "medium",
-    reversible: false,
+    reversible: true,
     roles: { target: ["orderId", "customerId"], destination: ["paymentMethodId"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
     effectKey: "return-or-exchange:order:{orderId}",
+    undo: {
+      capability: "orders.withdraw_return",
+      args: { customerId: { $arg: "customerId" }, orderId: { $arg: "orderId" } },
+    },
   }),
+  leaves: orderLeft,
   read: (args) => ({
     ...orderReads(args.orderId, args.customerId),
     methods: methodsRead(args.customerId),

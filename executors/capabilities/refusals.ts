@@ -7,6 +7,8 @@ import { err, type Err } from "../../shared/result.ts";
 
 const REASONS = {
   "order-not-pending": "The order is not pending any more.",
+  "order-not-cancelled": "The order is not cancelled.",
+  "no-open-return": "No return of this order is open.",
   "order-not-delivered": "The order is not delivered, or a return or exchange is already under way.",
   "items-not-in-order": "The order does not hold all of these items.",
   "items-mismatch": "Each item needs exactly one new item.",

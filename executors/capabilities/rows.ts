@@ -3,6 +3,8 @@
  */
 import type { D1Premise } from "../adapters/effect-statements.ts";
 import type { Row } from "../adapters/sql.ts";
+import type { Json } from "../../shared/json.ts";
+import type { Premise } from "../../shared/proposal.ts";
 import { sql, TENANT } from "../adapters/sql.ts";
 
 export type Address = {
@@ -168,6 +170,11 @@ export const orderPremise = ({
   version,
   condition: sql`(SELECT version FROM orders WHERE tenant = ${TENANT} AND id = ${orderId}) = ${version}`,
 });
+/** The version at which an action left its order, from the action's result. */
+export const orderLeft = (_: unknown, result: Json): Premise[] => {
+  const { orderId, version } = result as { orderId: string; version: number };
+  return [{ resource: `orders/${orderId}`, version }];
+};
 export const customerPremise = ({
   customerId,
   version,

@@ -11,7 +11,10 @@ import { reviewId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
 import type { Demand } from "../../shared/policy/index.ts";
+import type { Premise } from "../../shared/proposal.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { undoKey } from "../../shared/effect-keys.ts";
+import { undoneBy } from "../../shared/undo.ts";
 import type { Shown } from "../../shared/views.ts";
 import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
 import type { TaskDeps } from "./deps.ts";
@@ -30,7 +33,7 @@ import {
 } from "./permits.ts";
 import { movedPremise } from "./premises.ts";
 import { startWait } from "./waits.ts";
-import { resultsOf, type StepState, type TaskState } from "./state.ts";
+import { resultsOf, type StepState, type TaskState, type Undoes } from "./state.ts";
 
 /** The context that a capability acts in. `resumed`: an earlier call for this claim may have left. */
 export const actionContext = (
@@ -47,6 +50,7 @@ export const actionContext = (
   action: step.action,
   attempt: step.attempts,
   effectKey: effectKeyOf(step, deps),
+  ...(step.undoes === null ? {} : { undoes: { action: step.undoes.action, effectKey: step.undoes.effectKey } }),
   attestations: approvalsOf(step),
   premises: step.premises,
   resumed,
@@ -60,6 +64,7 @@ const approvalsOf = (step: StepState): readonly string[] =>
   step.review?.approvals.map((approval) => approval.attestation) ?? [];
 
 function effectKeyOf(step: StepState, deps: TaskDeps): string | null {
+  if (step.undoes !== null) return undoKey(step.undoes.action);
   const template = deps.release.bundle.capabilities[step.capability]?.effectKey;
   if (template === undefined) return null;
   const rendered = renderTemplate(template, step.resolvedArgs ?? step.args);
@@ -177,6 +182,7 @@ function finalDecision(
     results: resultsOf(state),
     preview: prepared?.preview ?? {},
     premises: (prepared?.premises ?? []).map((premise) => premise.class),
+    ...(step.undoes === null ? {} : { undo: { of: step.undoes.capability, kind: step.undoes.kind } }),
   };
   const decision = decideStep(
     deps.release,
@@ -265,11 +271,15 @@ function requestReview(
   draft.emit({
     type: "review-requested",
     step: step.id,
-    review: reviewId(state.id, step.round, step.index, 1),
+    review: reviewId(state.id, step.round, step.index, 1 + (undoneBy(step.id)?.attempt ?? 0)),
     subject: subjectDigest(parts),
     shown: draft.seal(parts as unknown as Json),
     required: decision.reviews,
-    expiresMs: Math.min(deps.nowMs + deps.release.bundle.deadlines.reviewMs, state.deadlineMs),
+    // U5: the task's own deadline is no deadline of an undo.
+    expiresMs:
+      step.undoes === null
+        ? Math.min(deps.nowMs + deps.release.bundle.deadlines.reviewMs, state.deadlineMs)
+        : deps.nowMs + deps.release.bundle.deadlines.reviewMs,
   });
 }
 
@@ -296,7 +306,12 @@ function shownOf(
       prepared === null
         ? Object.entries(args).map(([what, to]) => ({ what, from: null, to: textOf(to) }))
         : [...prepared.changes],
-    askedBy: step.planner === "agent" ? `${asker}, planned by agent ${step.agent}` : asker,
+    askedBy:
+      step.undoes !== null
+        ? undoAsker(step.undoes)
+        : step.planner === "agent"
+          ? `${asker}, planned by agent ${step.agent}`
+          : asker,
     rationale: step.rationale,
     rules: decision.reviews.map(({ rule }) => ({
       id: rule,
@@ -306,10 +321,14 @@ function shownOf(
   };
 }
 
+const undoAsker = ({ kind, step, by }: Undoes): string =>
+  kind === "reversal" ? `${by}, to reverse ${step}` : `the task itself, which failed and takes ${step} back`;
+
 const textOf = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** The first stop in force that lets no action of this step be claimed. An undo is exempt. */
 export function stopOf(state: TaskState, step: StepState, deps: TaskDeps): string | null {
+  // U5: what stops new harm must not keep done harm from being undone.
   if (isUndo(step)) return null;
   return (
     deps.stoppedBy("tenant", deps.tenant) ??
@@ -335,12 +354,13 @@ function act(
   const tags = tagsOf(capability, args);
   const permits = used.length === 0 ? {} : { permits: [...used] };
   if (capability.kind === "wait") return startWait(draft, step, args, capability, context.attestations, deps);
+  const done = { args, capability, permits, deps };
   if (prepared?.outcome.kind === "read")
-    return applied(draft, step, prepared.outcome.result, context, prepared.premises, tags, permits);
+    return applied(draft, step, prepared.outcome.result, context, prepared.premises, tags, done);
   if (capability.kind === "resident") {
     const result = capability.apply(args, prepared, context, draft.records);
     if (!result.ok) return fail(draft, step.id, result.problem);
-    return applied(draft, step, result.value, context, prepared?.premises ?? [], tags, permits);
+    return applied(draft, step, result.value, context, prepared?.premises ?? [], tags, done);
   }
   draft.emit({
     type: "step-claimed",
@@ -354,6 +374,15 @@ function act(
   });
 }
 
+/** What an applied action says of where it left things; null for a read. */
+export const leftBy = (capability: Capability, args: JsonObject, result: Json): Premise[] | null =>
+  capability.contract.effect === "read"
+    ? null
+    : [...(result === null ? [] : (capability.leaves?.(args, result) ?? []))];
+
+export const reversibleUntil = (step: StepState, deps: TaskDeps): number | null =>
+  step.undo === null || step.undo.windowMs === null ? null : deps.nowMs + step.undo.windowMs;
+
 function applied(
   draft: Draft,
   step: StepState,
@@ -361,7 +390,12 @@ function applied(
   context: ActionContext,
   premises: Prepared["premises"],
   tags: string[],
-  permits: { readonly permits?: UsedPermit[] },
+  done: {
+    readonly args: JsonObject;
+    readonly capability: Capability;
+    readonly permits: { readonly permits?: UsedPermit[] };
+    readonly deps: TaskDeps;
+  },
 ): void {
   draft.emit({
     type: "step-applied",
@@ -373,6 +407,8 @@ function applied(
     attestations: [...context.attestations],
     tags,
     replayed: false,
-    ...permits,
+    ...done.permits,
+    left: leftBy(done.capability, done.args, result),
+    reversibleUntilMs: reversibleUntil(step, done.deps),
   });
 }

@@ -2,6 +2,7 @@
  * What follows by itself: which steps may go on, what I/O they need, and when the task has ended. Pure, and a function of stored state alone,
  * so recovery after a crash asks the same question and gets the same answer (E4).
  */
+import type { TaskStatus } from "../../shared/events.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { evaluateCondition, refsIn, resolveRefs } from "../../shared/playbook.ts";
 import { ok, type Result } from "../../shared/result.ts";
@@ -10,7 +11,18 @@ import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { fail } from "./endings.ts";
 import { mayNeedPermits } from "./permits.ts";
-import { isIdle, isTerminal, isUnsuccessful, resultsOf, type StepState, type TaskState } from "./state.ts";
+import {
+  isCancelled,
+  isIdle,
+  isLive,
+  isQuiet,
+  isTerminal,
+  isUnsuccessful,
+  resultsOf,
+  type StepState,
+  type TaskState,
+} from "./state.ts";
+import { compensate } from "./undo.ts";
 
 /** I/O that a step needs next. `prepare` reads its target and asks for its permits, `apply` does the effect, `ask` asks what became of one
  * in doubt, `subscribe` says where an event is awaited. */
@@ -18,14 +30,15 @@ export type Effect = { readonly kind: "prepare" | "apply" | "ask" | "subscribe";
 
 /** Takes every step as far as it can go without I/O, then settles the task if all has ended. */
 export function advance(draft: Draft, deps: TaskDeps): void {
-  if (draft.state.settled !== null) return;
+  if (isQuiet(draft.state)) return;
   for (const { id } of draft.state.steps.values()) moveStep(draft, draft.state.steps.get(id)!, deps);
-  settle(draft, deps);
+  if (draft.state.settled === null) settle(draft, deps);
 }
 
 function moveStep(draft: Draft, step: StepState, deps: TaskDeps): void {
   const state = draft.state;
-  if (state.cancelledBy !== null && isIdle(step))
+  if (!isLive(state, step)) return;
+  if (isCancelled(state, step) && isIdle(step))
     return draft.emit({ type: "step-skipped", step: step.id, why: "cancelled" });
   if (step.phase.at === "proposed") {
     switch (readiness(state, step, draft.durableBelow)) {
@@ -97,8 +110,9 @@ export const plainResults = (state: TaskState): { readonly [step: string]: Json 
 
 /** The I/O that a task's steps wait for, from its state alone. The shell runs each at most once at a time. */
 export function effectsOf(state: TaskState, deps: TaskDeps): Effect[] {
-  if (state.settled !== null) return [];
+  if (isQuiet(state)) return [];
   return [...state.steps.values()].flatMap((step): Effect[] => {
+    if (!isLive(state, step)) return [];
     if (step.phase.at === "applying") return [{ kind: "apply", step: step.id }];
     if (step.phase.at === "in_doubt")
       return step.phase.askAtMs !== null && step.phase.askAtMs <= deps.nowMs ? [{ kind: "ask", step: step.id }] : [];
@@ -108,7 +122,7 @@ export function effectsOf(state: TaskState, deps: TaskDeps): Effect[] {
 }
 
 function waitsForPrepare(state: TaskState, step: StepState, deps: TaskDeps): boolean {
-  if (!needsPrepare(step, deps) || state.cancelledBy !== null) return false;
+  if (!needsPrepare(step, deps) || isCancelled(state, step)) return false;
   if (mayAct(step, deps.nowMs)) return true;
   if (step.phase.at !== "proposed" || readiness(state, step, Infinity) !== "ready") return false;
   const holds = conditionHolds(state, step, deps);
@@ -117,26 +131,55 @@ function waitsForPrepare(state: TaskState, step: StepState, deps: TaskDeps): boo
 
 /** Whether another round would make progress without any I/O: a step waited only for a dependency to become durable. */
 export const canContinue = (state: TaskState, deps: TaskDeps): boolean =>
-  state.settled === null &&
-  [...state.steps.values()].some(
-    (step) =>
-      step.phase.at === "proposed" &&
-      readiness(state, step, Infinity) !== "wait" &&
-      !waitsForPrepare(state, step, deps),
-  );
+  waitsForDurability(state) ||
+  (!isQuiet(state) &&
+    [...state.steps.values()].some(
+      (step) =>
+        isLive(state, step) &&
+        step.phase.at === "proposed" &&
+        readiness(state, step, Infinity) !== "wait" &&
+        !waitsForPrepare(state, step, deps),
+    ));
+
+/** U2: the newest undo of a compensation is applied, and what comes next waited for that to be durable. */
+const waitsForDurability = (state: TaskState): boolean => {
+  const undos = [...state.steps.values()].filter((step) => step.undoes !== null);
+  return state.compensating && state.settled === null && undos.at(-1)?.phase.at === "applied";
+};
 
 function settle(draft: Draft, deps: TaskDeps): void {
-  const state = draft.state;
-  const steps = [...state.steps.values()];
-  if (!steps.every((step) => isTerminal(step.phase))) return;
-  if (state.cancelledBy !== null) return draft.emit({ type: "task-settled", status: "cancelled", why: "cancelled" });
-  if (!state.last && deps.nowMs < state.deadlineMs) return;
+  const end = endOf(draft.state, deps);
+  if (end === null) return;
+  const isFailure = end.status !== "succeeded";
+  const hasChanged = [...draft.state.steps.values()].some((step) => step.undoes === null && step.left !== null);
+  if (!isFailure || !hasChanged || deps.release.bundle.onFailure !== "compensate")
+    return draft.emit({ type: "task-settled", ...end });
+  const compensation = compensate(draft, end.why ?? end.status, deps);
+  if (compensation === null) {
+    // An undo that has just begun goes as far as it can without I/O.
+    for (const step of draft.state.steps.values())
+      if (step.undoes !== null && step.phase.at === "proposed") moveStep(draft, step, deps);
+    return;
+  }
+  draft.emit(
+    compensation.incomplete === null
+      ? { type: "task-settled", status: "compensated", why: end.why }
+      : { type: "task-settled", status: "failed", why: compensation.incomplete },
+  );
+}
+
+/** How the task ends as far as its own steps go; null while it does not. */
+function endOf(state: TaskState, deps: TaskDeps): { readonly status: TaskStatus; readonly why: string | null } | null {
+  const steps = [...state.steps.values()].filter((step) => step.undoes === null);
+  if (!steps.every((step) => isTerminal(step.phase))) return null;
+  if (state.cancelledBy !== null) return { status: "cancelled", why: "cancelled" };
+  if (!state.last && deps.nowMs < state.deadlineMs) return null;
   if (state.last && steps.length === 0 && deps.release.bundle.planner === "agent")
-    return draft.emit({ type: "task-settled", status: "failed", why: "nothing-proposed" });
+    return { status: "failed", why: "nothing-proposed" };
   const lastRound = Math.max(0, ...steps.map((step) => step.round));
   const failed = steps.find((step) => step.round === lastRound && isUnsuccessful(step.phase));
   const late = !state.last || steps.some((step) => step.phase.at === "expired");
   if (failed === undefined && (state.last || steps.length > 0))
-    return draft.emit({ type: "task-settled", status: "succeeded", why: late ? "deadline" : null });
-  draft.emit({ type: "task-settled", status: late ? "expired" : "failed", why: failed?.id ?? "deadline" });
+    return { status: "succeeded", why: late ? "deadline" : null };
+  return { status: late ? "expired" : "failed", why: failed?.id ?? "deadline" };
 }

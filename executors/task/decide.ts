@@ -20,7 +20,8 @@ import { deny, fail } from "./endings.ts";
 import { movedPremise } from "./premises.ts";
 import { refused } from "./outcome.ts";
 import type { Permits } from "./permits.ts";
-import { isIdle, type StepState, type TaskState } from "./state.ts";
+import { isIdle, isLive, type StepState, type TaskState } from "./state.ts";
+import { windowsToClose } from "./undo.ts";
 import { endDueWait } from "./waits.ts";
 
 /** What opening a task records. Everything in it was checked by the shell. */
@@ -139,7 +140,7 @@ export function stepPrepared(
   permits: Permits | null = null,
 ): void {
   const step = draft.state.steps.get(stepId);
-  if (step === undefined || draft.state.settled !== null || !isIdle(step) || isElsewhere(step.phase)) return;
+  if (step === undefined || !isLive(draft.state, step) || !isIdle(step) || isElsewhere(step.phase)) return;
   const args = resolvedArgs(draft.state, step, deps);
   if (!args.ok) fail(draft, stepId, args.problem);
   else if (!result.ok) refused(draft, step, { problem: result.problem, retry: isRetryable(result.problem.code) }, deps);
@@ -231,11 +232,14 @@ export function cancelTask(draft: Draft, by: string, deps: TaskDeps): Result<nul
 
 /** Timers: a review's deadline, the task's deadline, the end of a pause. Early and doubled alarms change nothing. */
 export function timePassed(draft: Draft, deps: TaskDeps): void {
-  if (draft.state.settled !== null) return;
+  for (const step of windowsToClose(draft.state, deps.nowMs))
+    draft.emit({ type: "reversal-window-closed", step: step.id });
   for (const step of draft.state.steps.values()) {
+    if (!isLive(draft.state, step)) continue;
     if (step.phase.at === "awaiting_review" && deps.nowMs >= step.review!.expiresMs)
       draft.emit({ type: "review-expired", step: step.id, review: step.review!.id });
-    else if (deps.nowMs >= draft.state.deadlineMs && isIdle(step)) draft.emit({ type: "step-expired", step: step.id });
+    else if (step.undoes === null && deps.nowMs >= draft.state.deadlineMs && isIdle(step))
+      draft.emit({ type: "step-expired", step: step.id });
     else endDueWait(draft, step, deps);
   }
   advance(draft, deps);

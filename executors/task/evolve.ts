@@ -5,7 +5,7 @@
 import { fromBase64, fromUtf8 } from "../../shared/bytes.ts";
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import { discloseFields, type Disclosure } from "../../shared/commitments.ts";
-import type { TaskEvent } from "../../shared/events.ts";
+import type { StepDecision, TaskEvent } from "../../shared/events.ts";
 import { actionId } from "../../shared/ids.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { Plan, type ProposedStep } from "../../shared/proposal.ts";
@@ -13,6 +13,7 @@ import type { Provenance } from "../../shared/provenance.ts";
 import { unreachable } from "../../shared/result.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import type { Subject } from "../../shared/attestation.ts";
+import { undoDigest, undoIdOf, undoneBy, undoProvenance } from "../../shared/undo.ts";
 import { disclosuresIn } from "./disclose.ts";
 import type { Private, Review, StepPhase, StepState, TaskState } from "./state.ts";
 
@@ -51,6 +52,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     last: false,
     cancelledBy: null,
     signals: new Map(),
+    compensating: false,
     retries: 0,
     steps: new Map(),
     settled: null,
@@ -125,8 +127,15 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
         premises: event.premises,
         tags: event.tags,
         effectKey: event.effectKey,
+        left: event.left,
       });
     }
+    case "undo-started":
+      return undoing(state, event, known);
+    case "compensation-started":
+      return { ...state, compensating: true };
+    case "reversal-window-closed":
+      return withStep(state, event.step, { windowClosed: true });
     case "step-refused": {
       const detail = detailOf(known, event.step);
       const step = state.steps.get(event.step)!;
@@ -242,9 +251,79 @@ function proposed(
     refusedSinceMs: null,
     resolved: null,
     detail: null,
+    undo: step.undo,
+    left: null,
+    windowClosed: false,
+    undoes: null,
     phase: { at: "proposed" },
   };
 }
+
+/** The undo of a step, as a step of its own: everything in it follows from the undone step, its template and the event. */
+function undoing(state: TaskState, event: Extract<TaskEvent, { type: "undo-started" }>, known: Known): TaskState {
+  const done = state.steps.get(event.step)!;
+  const template = done.undo!;
+  const { attempt } = undoneBy(event.undo)!;
+  const args = (open(known, event.args).value ?? {}) as JsonObject;
+  const undo: StepState = {
+    id: event.undo,
+    index: done.index,
+    round: done.round,
+    planner: done.planner,
+    agent: done.agent,
+    agentMember: event.member ?? done.agentMember,
+    proposal: undoIdOf(done.proposal, attempt),
+    action: undoIdOf(done.action, attempt),
+    capability: template.capability,
+    contract: template.contract,
+    digest: undoDigest(done.action, attempt, template),
+    args,
+    after: [],
+    when: null,
+    expected: done.left ?? [],
+    provenance: undoProvenance(template, done.provenance),
+    claimedConfidence: null,
+    rationale: null,
+    // Decided when its target is read: nothing was decided about it before.
+    decision: UNDECIDED,
+    resolvedArgs: args,
+    premises: [],
+    tags: [],
+    effectKey: null,
+    review: null,
+    attempts: 0,
+    refusals: 0,
+    refusedSinceMs: null,
+    holds: 0,
+    claimedMs: null,
+    resolved: null,
+    detail: null,
+    undo: null,
+    left: null,
+    windowClosed: false,
+    undoes: {
+      step: done.id,
+      action: done.action,
+      effectKey: done.effectKey,
+      capability: done.capability,
+      kind: event.kind,
+      by: event.by,
+      request: event.request,
+    },
+    phase: { at: "proposed" },
+  };
+  return { ...state, steps: new Map(state.steps).set(undo.id, undo) };
+}
+
+const UNDECIDED: StepDecision = {
+  answer: "review",
+  final: false,
+  rules: [],
+  reviews: [],
+  errors: [],
+  deferred: [],
+  byDefault: false,
+};
 
 /** Only the commitments of these arguments are opened; the record holds those of other steps too. */
 function discloseArgs(args: JsonObject, known: Known): JsonObject {

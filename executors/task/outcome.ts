@@ -11,11 +11,11 @@ import type { Disclosure } from "../../shared/commitments.ts";
 import type { Json } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
 import type { Capability, Outcome, Prepared } from "../adapters/types.ts";
-import { tagsOf } from "./act.ts";
+import { leftBy, reversibleUntil, tagsOf } from "./act.ts";
 import { advance } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
-import type { StepState } from "./state.ts";
+import { isCancelled, type StepState } from "./state.ts";
 
 const DOUBT: RetryPolicy = {
   baseMs: LIMITS.doubtBaseMs,
@@ -76,6 +76,8 @@ export function applied(
     attestations: step.review?.approvals.map((approval) => approval.attestation) ?? [],
     tags: tagsOf(deps.registry.get(step.capability)!, step.resolvedArgs ?? step.args),
     replayed: outcome.replayed,
+    left: leftBy(deps.registry.get(step.capability)!, step.resolvedArgs ?? step.args, known?.value ?? outcome.result),
+    reversibleUntilMs: reversibleUntil(step, deps),
   });
 }
 
@@ -88,7 +90,7 @@ export function refused(
 ): void {
   const { state } = draft;
   const pause =
-    !why.retry || state.cancelledBy !== null || state.retries >= LIMITS.taskRetries
+    !why.retry || isCancelled(state, step) || state.retries >= LIMITS.taskRetries
       ? null
       : pauseMs(policyOf(step, deps), {
           tries: step.refusals + 1,
@@ -96,7 +98,7 @@ export function refused(
           chance: draft.chance(),
           retryAfterMs: why.retryAfterMs,
         });
-  const isInTime = pause !== null && deps.nowMs + pause < state.deadlineMs;
+  const isInTime = pause !== null && (step.undoes !== null || deps.nowMs + pause < state.deadlineMs);
   draft.details[step.id] = why.problem.detail;
   draft.emit({
     type: "step-refused",

@@ -20,7 +20,7 @@ import type { Prepared } from "../adapters/types.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { fail, taskFacts } from "./endings.ts";
-import { isIdle, resultsOf, type StepState, type TaskState } from "./state.ts";
+import { isIdle, isLive, resultsOf, type StepState, type TaskState } from "./state.ts";
 
 /** What a step asks for. */
 export type Wanted = {
@@ -40,7 +40,7 @@ export type Permits = {
 };
 
 /** Steps of an undo are exempt from stops: what was done must be possible to take back. No planner of today makes them. */
-export const isUndo = (step: Pick<StepState, "planner">): boolean => (step.planner as string) === "undo";
+export const isUndo = (step: Pick<StepState, "undoes">): boolean => step.undoes !== null;
 
 /** The gate of a step's capability as the release has it, or null. */
 export const gateOf = (step: StepState, deps: TaskDeps): GateSettings | null =>
@@ -148,8 +148,7 @@ export function withExceeded(decision: StepDecision, exceeded: readonly string[]
 /** P2: the step waits, visibly, and tries again by itself; after many times it ends. */
 export function stepHeld(draft: Draft, stepId: string, why: Problem, retryAfterMs: number, deps: TaskDeps): void {
   const step = draft.state.steps.get(stepId);
-  if (step === undefined || draft.state.settled !== null || !isIdle(step) || step.phase.at === "awaiting_review")
-    return;
+  if (step === undefined || !isLive(draft.state, step) || !isIdle(step) || step.phase.at === "awaiting_review") return;
   if (step.holds >= LIMITS.stepHolds) return fail(draft, stepId, why);
   const policy = { baseMs: LIMITS.heldBaseMs, factor: 2, capMs: LIMITS.heldCapMs };
   const pause = Math.max(retryAfterMs, Math.floor(draft.chance() * ceilingMs(policy, Math.min(step.holds + 1, 30))));

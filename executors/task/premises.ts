@@ -10,7 +10,9 @@ export function movedPremise(step: StepState, prepared: Prepared): Problem | nul
     if (now === undefined || now.version !== version)
       return problem(
         "premise-failed",
-        `The proposal relied on ${resource} at version ${version}; ${now === undefined ? "the action does not read it" : `it is at ${now.version}`}.`,
+        step.undoes === null
+          ? `The proposal relied on ${resource} at version ${version}; ${now === undefined ? "the action does not read it" : `it is at ${now.version}`}.`
+          : `The action left ${resource} at version ${version}, and it has changed since${now === undefined ? "" : ` to version ${now.version}`}: the undo would take other work back too.`,
         { resource },
       );
   }

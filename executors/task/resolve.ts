@@ -11,6 +11,7 @@ import { requestersOf } from "./decide.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { applied } from "./outcome.ts";
+import { stopsCompensation } from "./undo.ts";
 
 /**
  * Refuses with not-in-doubt (also while the target is still being asked), attestation-mismatch, approver-is-requester, role-missing,
@@ -28,16 +29,20 @@ export function resolveDoubt(
   const step = state.steps.get(stepId);
   if (step === undefined) return err(problem("not-found", "There is no such step."));
   if (step.resolved?.resolution === resolution.id) return ok(null);
-  if (step.phase.at !== "in_doubt") return err(problem("not-in-doubt", "Nothing about this step is in doubt."));
-  if (step.phase.askAtMs !== null)
+  const isFailedUndo = stopsCompensation(state, step);
+  if (step.phase.at !== "in_doubt" && !isFailedUndo)
+    return err(problem("not-in-doubt", "Nothing about this step is in doubt."));
+  if (step.phase.at === "in_doubt" && step.phase.askAtMs !== null)
     return err(
       problem("not-in-doubt", "The target is still being asked; a person decides when that has brought no answer.", {
         nextAskAt: new Date(step.phase.askAtMs).toISOString(),
       }),
     );
   const { action, digest, attempt, outcome, retry } = resolution;
-  if (action !== step.action || digest !== step.digest || attempt !== step.phase.attempt)
+  if (action !== step.action || digest !== step.digest || attempt !== Math.max(1, step.attempts))
     return err(problem("attestation-mismatch", "The signature is over another action or attempt than is in doubt."));
+  if (isFailedUndo && retry)
+    return err(problem("attestation-mismatch", "An undo that failed is tried again with `reverse`, as a new attempt."));
   if (outcome === "applied" && retry)
     return err(problem("attestation-mismatch", "What was applied is not tried again."));
   if (requestersOf(state, step).includes(member.member))

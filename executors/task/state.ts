@@ -10,6 +10,7 @@ import type { Provenance } from "../../shared/provenance.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import type { ProblemCode } from "../../shared/problems.ts";
 import type { Subject } from "../../shared/attestation.ts";
+import type { UndoTemplate } from "../../shared/undo.ts";
 
 export type Requirement = { readonly rule: string; readonly role: string; readonly quorum: number };
 export type Approval = { readonly attestation: string; readonly member: string; readonly roles: readonly string[] };
@@ -105,7 +106,27 @@ export type StepState = {
   /** A person's word on an attempt that was in doubt, and what the target said against it later. */
   readonly resolved: Resolved | null;
   readonly detail: string | null;
+  /** What takes the action back, as it was signed with it. */
+  readonly undo: UndoTemplate | null;
+  /** Versions at which the applied action left what it changed; null before, and for a read. */
+  readonly left: readonly Premise[] | null;
+  readonly windowClosed: boolean;
+  /** Of an undo: what it takes back, and who asked for it. */
+  readonly undoes: Undoes | null;
   readonly phase: StepPhase;
+};
+
+export type Undoes = {
+  readonly step: string;
+  readonly action: string;
+  /** The domain key that it holds, which the undo frees. */
+  readonly effectKey: string | null;
+  /** Capability of the action that is taken back. */
+  readonly capability: string;
+  readonly kind: "compensation" | "reversal";
+  readonly by: string;
+  /** Id of the signed request for a reversal. */
+  readonly request: string | null;
 };
 
 export type Resolved = {
@@ -152,6 +173,8 @@ export type TaskState = {
   readonly cancelledBy: string | null;
   /** Signals by their ids, in the order in which they came. */
   readonly signals: ReadonlyMap<string, KeptSignal>;
+  /** The task has failed and takes back what it did. */
+  readonly compensating: boolean;
   /** Further attempts that all steps have had. */
   readonly retries: number;
   readonly steps: ReadonlyMap<string, StepState>;
@@ -215,8 +238,22 @@ export function stepStatus(phase: StepPhase): StepStatus {
   }
 }
 
+/** Whether nothing of the task can change any more by itself: it has settled and no undo is under way. */
+export const isQuiet = (state: TaskState): boolean => state.settled !== null && !isUndoing(state);
+
+export const isUndoing = (state: TaskState): boolean =>
+  [...state.steps.values()].some((step) => step.undoes !== null && !isTerminal(step.phase));
+
+/** Whether a step may still move: in a settled task only undos do. */
+export const isLive = (state: TaskState, step: StepState): boolean => state.settled === null || step.undoes !== null;
+
+/** Whether a step is kept from moving by the cancellation of its task; an undo never is. */
+export const isCancelled = (state: TaskState, step: StepState): boolean =>
+  state.cancelledBy !== null && step.undoes === null;
+
 export function taskStatus(state: TaskState): TaskStatus {
   if (state.settled !== null) return state.settled.status;
+  if (state.compensating) return "compensating";
   if (state.round === 0) return "planning";
   const open = [...state.steps.values()].filter((step) => !isTerminal(step.phase));
   if (open.length === 0) return "planning";

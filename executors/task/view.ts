@@ -1,12 +1,14 @@
 /** A task's state as people and programs read it. Pure; receipts are signed by the caller. */
 import { resolvingRoles } from "../../shared/resolution.ts";
 import type { DoubtView, ReviewView, Shown, StepView, TaskView } from "../../shared/views.ts";
+import type { StepStatus } from "../../shared/events.ts";
 import type { Json } from "../../shared/json.ts";
 import type { Receipt } from "../../shared/receipt.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import { requestersOf } from "./decide.ts";
 import { holds } from "./act.ts";
-import { stepStatus, taskStatus, type Review, type StepState, type TaskState } from "./state.ts";
+import { isUnsuccessful, stepStatus, taskStatus, type Review, type StepState, type TaskState } from "./state.ts";
+import { stopsCompensation, undoOf } from "./undo.ts";
 
 const at = (ms: number): string => new Date(ms).toISOString();
 
@@ -33,7 +35,7 @@ export function taskView(
     executor,
     seq: state.lastSeq,
     recorded: state.lastSeq <= delivered,
-    steps: [...state.steps.values()].map((step) => stepView(step, receipts.get(step.id) ?? null)),
+    steps: [...state.steps.values()].map((step) => stepView(state, step, receipts.get(step.id) ?? null)),
   };
 }
 
@@ -42,20 +44,22 @@ function waitsFor(state: TaskState): string | null {
   if (steps.some((step) => step.phase.at === "awaiting_review")) return "a person";
   const doubts = steps.flatMap(({ phase }) => (phase.at === "in_doubt" ? [phase.askAtMs] : []));
   if (doubts.includes(null)) return "a person: an effect is in doubt";
+  if (steps.some((step) => stopsCompensation(state, step))) return "a person: an undo has failed";
   if (doubts.length > 0) return "an answer from the target";
   const wait = steps.find((step) => step.phase.at === "waiting")?.phase;
   if (wait?.at === "waiting") return wait.name === null ? "a time" : `the ${wait.wait} ${wait.name}`;
   return taskStatus(state) === "planning" ? "the agent's next proposal" : null;
 }
 
-function stepView(step: StepState, receipt: Envelope | null): StepView {
+function stepView(state: TaskState, step: StepState, receipt: Envelope | null): StepView {
   const applied = step.phase.at === "applied" ? step.phase : null;
   return {
     id: step.id,
     round: step.round,
     proposal: step.proposal,
+    action: step.action,
     capability: step.capability,
-    status: stepStatus(step.phase),
+    status: undoStatus(state, step) ?? stepStatus(step.phase),
     after: [...step.after],
     args: step.resolvedArgs ?? step.args,
     provenance: step.provenance,
@@ -77,8 +81,26 @@ function stepView(step: StepState, receipt: Envelope | null): StepView {
     premises: [...step.premises],
     tags: [...step.tags],
     appliedAt: applied === null ? null : at(applied.atMs),
+    reversibleUntil:
+      applied === null || step.windowClosed || (step.undo?.windowMs ?? null) === null
+        ? null
+        : at(applied.atMs + step.undo!.windowMs!),
+    undo: undoOf(state, step.id)?.id ?? null,
+    undoes:
+      step.undoes === null
+        ? null
+        : { step: step.undoes.step, kind: step.undoes.kind, by: step.undoes.by || "the task" },
     receipt,
   };
+}
+
+/** What has become of an applied step since somebody began to take it back; null where nobody has, or where it failed. */
+function undoStatus(state: TaskState, step: StepState): StepStatus | null {
+  const undo = step.undoes === null ? undoOf(state, step.id) : null;
+  if (undo === null) return null;
+  if (undo.phase.at === "in_doubt") return "undo_in_doubt";
+  if (undo.phase.at === "applied") return undo.undoes!.kind === "reversal" ? "reversed" : "compensated";
+  return isUnsuccessful(undo.phase) ? null : "undoing";
 }
 
 function waitsOf({ phase, review }: StepState): StepView["waitsFor"] {
@@ -98,10 +120,18 @@ function waitsOf({ phase, review }: StepState): StepView["waitsFor"] {
   }
 }
 
-/** One effect in doubt; the step must be. `summary` is what its capability does. */
+/** One effect in doubt, or an undo that failed in a task that compensates; the step must be. `summary` is what its capability does. */
 export function doubtView(state: TaskState, step: StepState, summary: string): DoubtView {
-  if (step.phase.at !== "in_doubt") throw new Error(`${state.id}/${step.id} is not in doubt`);
-  const { attempt, code, sinceMs, asked, askAtMs } = step.phase;
+  const doubt = step.phase.at === "in_doubt" ? step.phase : null;
+  if (doubt === null && !stopsCompensation(state, step)) throw new Error(`${state.id}/${step.id} is not in doubt`);
+  const failed = problemOf(step);
+  const { attempt, code, sinceMs, asked, askAtMs } = doubt ?? {
+    attempt: Math.max(1, step.attempts),
+    code: failed?.code ?? "effect-refused",
+    sinceMs: state.updatedMs,
+    asked: 0,
+    askAtMs: null,
+  };
   return {
     task: state.id,
     step: step.id,

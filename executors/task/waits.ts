@@ -82,5 +82,7 @@ export function endWait(
     attestations: step.review?.approvals.map(({ attestation }) => attestation) ?? [],
     tags: [],
     replayed: false,
+    left: null,
+    reversibleUntilMs: null,
   });
 }

@@ -98,6 +98,14 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "concurrency-full": "Nothing to repair: the step goes on when another action of this capability has ended.",
   "limit-exceeded": "Wait until the limit's window has passed, or let the reviewers that the limit names decide.",
   "permit-unanswered": "Nothing to repair: the step asks again by itself.",
+  "not-reversible":
+    "Nothing to repair here: the release holds no capability that takes this action back. Correct its effect with a new task.",
+  "not-applied": "Read the task: only an applied step can be reversed.",
+  "already-undone": "Read the task: the undo stands beside its step.",
+  "undo-attempts-spent": "Correct the effect with a new task, or say with `resolve` that it was undone by hand.",
+  "reversal-window-closed": "Correct the effect with a new task: the time to reverse it is over.",
+  "has-dependents":
+    "`dependents` names the later actions. Reverse them first, newest first, or ask with `cascade: true` to have all of them reversed.",
   "not-in-doubt":
     "Read the task: while the target is still being asked, `nextAskAt` says when; otherwise it is known what happened.",
   "wait-timeout": "Nothing to repair: the step says how long it waits. Submit again if what it waited for came later.",

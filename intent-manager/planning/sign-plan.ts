@@ -7,6 +7,7 @@ import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { problem } from "../../shared/problems.ts";
 import type { Plan } from "../../shared/proposal.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { Reversal } from "../../shared/reversal.ts";
 import { signEnvelope, type Envelope } from "../../shared/signing.ts";
 import type { Bindings } from "../bindings.ts";
 
@@ -33,3 +34,7 @@ export async function signPlan(env: Bindings, plan: Plan): Promise<Result<Envelo
     ? err(problem("plan-invalid", `The plan is larger than ${LIMITS.planBytes} bytes.`))
     : ok(envelope);
 }
+
+/** Signs a request for a reversal. */
+export const signReversal = async (env: Bindings, reversal: Reversal): Promise<Envelope> =>
+  signEnvelope({ payloadType: PAYLOAD_TYPES.reversal, payload: reversal, signers: [await proposalSigner(env)] });

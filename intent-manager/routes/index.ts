@@ -13,6 +13,7 @@ import { documentation } from "./openapi.ts";
 import { submitProposal } from "./proposals.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
 import { decideReview, listReviews, readReview } from "./reviews.ts";
+import { previewReversal, reverseStep } from "./reversals.ts";
 import { resolveStep } from "./steps.ts";
 import { followTask } from "./task-events.ts";
 import { liftStop, listStops, setStop } from "./stops.ts";
@@ -29,6 +30,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   cancelTask,
   signalTask,
   resolveStep,
+  previewReversal,
+  reverseStep,
   listReviews,
   readReview,
   decideReview,

@@ -105,6 +105,13 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
       if (event.retry) steps[event.step] = "moving";
       else if (event.outcome === "not-applied") delete steps[event.step];
       return;
+    case "compensation-started":
+      steps[COMPENSATION] = "moving";
+      return;
+    case "undo-started":
+      steps[event.undo] = "moving";
+      return;
+    case "reversal-window-closed":
     case "step-resolved":
     case "signal-received":
     case "answer-contradicted":
@@ -120,9 +127,13 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
   }
 }
 
+/** Stands among the steps of a task that takes back what it did; no step can have this name. */
+const COMPENSATION = "~";
+
 /** Steps that only wait for a waiting one do not make a task run. */
 function statusOf(steps: OpenSteps): TaskStatus {
   const phases = Object.values(steps);
+  if (Object.hasOwn(steps, COMPENSATION)) return "compensating";
   if (phases.length === 0) return "planning";
   return phases.includes("moving") || !phases.includes("waiting") ? "running" : "waiting";
 }

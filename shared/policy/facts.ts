@@ -41,6 +41,8 @@ export type Facts = {
     readonly person: boolean;
   };
   readonly agent: { readonly id: string; readonly planner: "playbook" | "agent" };
+  /** Of an undo: the capability whose action it takes back, and why. Empty texts in CEL for any other step. */
+  readonly undo?: { readonly of: string; readonly kind: "compensation" | "reversal" };
   /** Name of a declared capability; what else rules see of it comes from its contract. */
   readonly capability: string;
   readonly args: JsonObject;
@@ -73,6 +75,7 @@ export const ROOTS = [
   "task",
   "principal",
   "agent",
+  "undo",
   "capability",
   "args",
   "provenance",
@@ -135,6 +138,9 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
   }
   get agent(): CelInput {
     return this.#once("agent", () => toCelValue(this.#facts.agent, undefined));
+  }
+  get undo(): CelInput {
+    return this.#once("undo", () => toCelValue(this.#facts.undo ?? { of: "", kind: "" }, undefined));
   }
   get capability(): CelInput {
     const { contract } = this.#capability;

@@ -65,6 +65,7 @@ function environment(declarations: Declarations, capability: CapabilityDeclarati
   declare("task", { id: "string", region: "string", round: "int" });
   declare("principal", { key: "string", role: "string", member: "string", person: "bool" });
   declare("agent", { id: "string", planner: "string" });
+  declare("undo", { of: "string", kind: "string" });
   declare("capability", {
     name: "string",
     version: "string",

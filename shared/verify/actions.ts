@@ -4,7 +4,6 @@
  * The last decision of the record about a step must be final and must allow it; where it asks for people, the review must be approved and
  * the action must name exactly the approvals that were given.
  */
-import { actionId } from "../ids.ts";
 import type { FindingCode } from "./checks.ts";
 import type { ExecutorState } from "./executor-events.ts";
 import { isSatisfied, type EventOf, type StepState, type TaskState } from "./task-state.ts";
@@ -23,7 +22,7 @@ export function faultOfActing(
   tenant: string,
   executor: ExecutorState,
 ): Fault {
-  if (event.action !== actionId(task.task, step.round, step.index))
+  if (event.action !== step.action)
     return fault("action-mismatch", "The action's id does not follow from its task, round and place.");
   return faultOfAuthority(step, event) ?? faultOfOrder(task, step) ?? faultOfStop(task, step, tenant, executor);
 }
@@ -57,6 +56,8 @@ function faultOfOrder(task: TaskState, step: StepState): Fault {
 }
 
 function faultOfStop(task: TaskState, step: StepState, tenant: string, executor: ExecutorState): Fault {
+  // What stops new harm does not keep done harm from being undone.
+  if (step.undoes !== null) return null;
   const { automation, release, principal } = task.opened;
   const stop =
     executor.stoppedBy("tenant", tenant) ??

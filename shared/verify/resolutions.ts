@@ -1,5 +1,4 @@
 /** Whether a person's word on an effect in doubt may stand where it stands: signature, enrolment, attempt, role, separation of duty. */
-import { digestOf } from "../canonical.ts";
 import { LIMITS } from "../limits.ts";
 import { openSignedByMember } from "../members.ts";
 import { PAYLOAD_TYPES } from "../payload-types.ts";
@@ -39,9 +38,9 @@ export async function checkResolution(
   if (payload.tenant !== anchor.tenant || payload.task !== task.task || payload.step !== event.step)
     return err(problem("audience-mismatch", "The resolution is for another tenant, task or step."));
   if (
-    payload.action !== step.claim?.action ||
-    payload.attempt !== step.claim.attempt ||
-    payload.digest !== digestOf(step.proposed)
+    payload.action !== step.action ||
+    payload.attempt !== (step.claim?.attempt ?? Math.max(1, step.attempts)) ||
+    payload.digest !== step.digest
   )
     return err(problem("attestation-mismatch", "The resolution is over another action or attempt than was in doubt."));
   const agrees =

@@ -5,8 +5,8 @@
  * V4  Ids of settled tasks, of attestations and of effect keys are kept to the end, so that none of them comes twice.
  */
 import type { ChainRecord, TaskEvent } from "../events.ts";
-import { parseReviewId } from "../ids.ts";
-import { canonicalize } from "../canonical.ts";
+import { actionId, parseReviewId } from "../ids.ts";
+import { canonicalize, digestOf } from "../canonical.ts";
 import { unreachable } from "../result.ts";
 import { faultOfActing, type Acting } from "./actions.ts";
 import { checkAttestation } from "./attestations.ts";
@@ -17,6 +17,7 @@ import { checkPlan } from "./plans.ts";
 import { checkResolution } from "./resolutions.ts";
 import { isOver, isSatisfied, type EventOf, type StepPhase, type StepState, type TaskState } from "./task-state.ts";
 import type { VerifierTrust } from "./trust.ts";
+import { checkUndo } from "./undos.ts";
 
 /** An action that changed something outside, as the log tells it. */
 export type AppliedAction = {
@@ -49,6 +50,8 @@ export class TaskBook {
   /** Settled, or faulty and followed no further. */
   readonly #settled = new Set<string>();
   readonly #faulty = new Set<string>();
+  /** Settled, with actions whose reversal may still be asked for. */
+  readonly #reversible = new Map<string, TaskState>();
   readonly #usedAttestations = new Set<string>();
   readonly #actionByEffectKey = new Map<string, string>();
   /** Claimed actions by id, and whether the log says how they ended: what the databases' own rows are compared with. */
@@ -75,6 +78,7 @@ export class TaskBook {
         this.#findings.fail(fault.check, fault.code, fault.detail, at.where);
         this.#faulty.add(record.task);
         this.#open.delete(record.task);
+        this.#reversible.delete(record.task);
       }
     }
   }
@@ -82,8 +86,8 @@ export class TaskBook {
   async #takeEvent(id: string, event: TaskEvent, at: At): Promise<void> {
     if (event.type === "task-opened") return this.#openTask(id, event, at);
     if (event.type === "answer-contradicted" && this.#settled.has(id)) return raise(event, at);
-    const task = this.#open.get(id);
-    if (task === undefined)
+    const task = this.#open.get(id) ?? this.#reversible.get(id);
+    if (task === undefined || (event.type === "task-settled" && !this.#open.has(id)))
       throw misplaced(this.#settled.has(id) ? "The task had ended before." : "The task was not opened before.");
     switch (event.type) {
       case "plan-admitted":
@@ -91,6 +95,14 @@ export class TaskBook {
       case "cancel-requested":
       case "signal-received":
         return;
+      case "compensation-started":
+        if (task.compensating) throw misplaced("The task compensates already.");
+        task.compensating = true;
+        return;
+      case "undo-started":
+        return this.#undo(task, event, at);
+      case "reversal-window-closed":
+        return this.#closeWindow(task, event.step);
       case "task-settled":
         return this.#settle(task);
       default:
@@ -109,7 +121,7 @@ export class TaskBook {
         "release-not-promoted",
         `The release ${event.release} was not promoted at this executor before the task.`,
       );
-    this.#open.set(id, { task: id, opened: event, round: 0, last: false, steps: new Map() });
+    this.#open.set(id, { task: id, opened: event, round: 0, last: false, compensating: false, steps: new Map() });
     this.counts.tasks += 1;
   }
 
@@ -122,6 +134,9 @@ export class TaskBook {
     for (const [index, proposed] of plan.steps.entries())
       task.steps.set(proposed.id, {
         proposed,
+        digest: digestOf(proposed),
+        action: actionId(task.task, plan.round, index),
+        undoes: null,
         round: plan.round,
         index,
         agent: plan.agent.id,
@@ -131,10 +146,30 @@ export class TaskBook {
         phase: "open",
         claim: null,
         over: false,
+        attempts: 0,
         resolution: null,
         resolvedResult: null,
       });
     this.#findings.pass("plans");
+  }
+
+  /** The undo of an action is a step of its own; all that it may be follows from what was signed with the action. */
+  async #undo(task: TaskState, event: EventOf<"undo-started">, at: At): Promise<void> {
+    const done = stepOf(task, event.step);
+    const checked = await checkUndo(event, task, done, at.atMs, this.#trust, at.executor, this.#usedAttestations);
+    if (!checked.ok) throw new Fault("plans", checked.problem.code, checked.problem.detail);
+    if (event.request !== null) this.#usedAttestations.add(event.request);
+    task.steps.set(event.undo, checked.value);
+    this.#findings.pass("plans");
+  }
+
+  #closeWindow(task: TaskState, id: string): void {
+    const step = stepOf(task, id);
+    if (step.phase !== "applied" || (step.proposed.undo?.windowMs ?? null) === null)
+      throw misplaced("The step has no window to close.");
+    if (this.#open.has(task.task) || [...task.steps.values()].some(({ phase }) => !isOver(phase))) return;
+    const waits = [...task.steps.values()].some((other) => other.proposed.id !== id && hasWindow(other));
+    if (!waits) this.#reversible.delete(task.task);
   }
 
   async #takeStepEvent(
@@ -142,7 +177,16 @@ export class TaskBook {
     step: StepState,
     event: Exclude<
       TaskEvent,
-      EventOf<"task-opened" | "plan-admitted" | "cancel-requested" | "signal-received" | "task-settled">
+      EventOf<
+        | "task-opened"
+        | "plan-admitted"
+        | "cancel-requested"
+        | "signal-received"
+        | "compensation-started"
+        | "undo-started"
+        | "reversal-window-closed"
+        | "task-settled"
+      >
     >,
     at: At,
   ): Promise<void> {
@@ -251,7 +295,9 @@ export class TaskBook {
   }
 
   async #resolve(task: TaskState, step: StepState, event: EventOf<"doubt-resolved">, at: At): Promise<void> {
-    allow(step, "in-doubt");
+    // Of an undo that failed a person may also say that it was done by hand, or that the action stays.
+    if (step.undoes === null) allow(step, "in-doubt");
+    else allow(step, "in-doubt", "ended");
     const checked = await checkResolution(event, task, step, at.atMs, this.#trust, at.executor, this.#usedAttestations);
     if (!checked.ok) throw new Fault("attestations", checked.problem.code, checked.problem.detail);
     this.#usedAttestations.add(checked.value.id);
@@ -268,6 +314,7 @@ export class TaskBook {
     allow(step, "open");
     this.#requireAuthority(task, step, event, at);
     step.claim = event;
+    step.attempts = event.attempt;
     step.phase = "claimed";
     const { region } = task.opened;
     this.claimed.set(event.action, {
@@ -287,6 +334,8 @@ export class TaskBook {
     if (step.phase === "paused") {
       // It was let through when it began to wait.
       if (!step.over) throw misplaced("The wait had not ended.");
+    } else if (claim === null && step.resolution !== null && step.phase === "ended") {
+      // Done by hand: the signed word of a person is all the authority that there is.
     } else if (claim === null) {
       allow(step, "open");
       this.#requireAuthority(task, step, event, at);
@@ -302,6 +351,8 @@ export class TaskBook {
       this.#takeEffectKey(task.opened.region, event);
       this.claimed.get(event.action)!.applied = true;
     }
+    // What was undone may be done again.
+    if (step.undoes !== null) this.#freeEffectKey(stepOf(task, step.undoes).action);
     step.phase = "applied";
     this.counts.applied += 1;
     this.#findings.pass("actions");
@@ -322,14 +373,22 @@ export class TaskBook {
     this.#actionByEffectKey.set(key, action);
   }
 
+  #freeEffectKey(action: string): void {
+    for (const [key, holder] of this.#actionByEffectKey) if (holder === action) this.#actionByEffectKey.delete(key);
+  }
+
   #settle(task: TaskState): void {
     const open = [...task.steps.values()].find(({ phase }) => !isOver(phase));
     if (open !== undefined) throw misplaced(`The task ended while ${open.proposed.id} had not.`);
     this.#open.delete(task.task);
     this.#settled.add(task.task);
+    if ([...task.steps.values()].some(hasWindow)) this.#reversible.set(task.task, task);
     this.counts.settled += 1;
   }
 }
+
+const hasWindow = ({ phase, proposed }: StepState): boolean =>
+  phase === "applied" && (proposed.undo?.windowMs ?? null) !== null;
 
 /** Nothing follows in the record from an answer that came too late; people read it where alarms are read. */
 function raise({ answer, action, resolution }: EventOf<"answer-contradicted">, { executor, where }: At): void {

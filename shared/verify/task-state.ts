@@ -20,7 +20,13 @@ export type ReviewState = {
 
 export type StepPhase = "open" | "waiting" | "claimed" | "in-doubt" | "paused" | "applied" | "skipped" | "ended";
 export type StepState = {
-  readonly proposed: ProposedStep;
+  readonly proposed: Pick<ProposedStep, "id" | "capability" | "after" | "undo">;
+  /** What stands for the signed step in people's signatures. */
+  readonly digest: string;
+  /** The action's id, which follows from its task, round and place. */
+  readonly action: string;
+  /** Of an undo: the step that it takes back. */
+  readonly undoes: string | null;
   readonly round: number;
   /** Position in its plan. */
   readonly index: number;
@@ -32,6 +38,8 @@ export type StepState = {
   claim: EventOf<"step-claimed"> | null;
   /** What the step waited for came, or its time. */
   over: boolean;
+  /** Claims so far. */
+  attempts: number;
   /** A person's word on this step, for contradictions that come later. */
   resolution: string | null;
   /** The result that this word commits to; the applied event that follows must carry it. */
@@ -43,6 +51,7 @@ export type TaskState = {
   readonly opened: EventOf<"task-opened">;
   round: number;
   last: boolean;
+  compensating: boolean;
   readonly steps: Map<string, StepState>;
 };
 

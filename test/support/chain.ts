@@ -85,6 +85,8 @@ export const applied = (step: string): TaskEvent => ({
   attestations: [],
   tags: ["money"],
   replayed: false,
+  left: [],
+  reversibleUntilMs: null,
 });
 
 export const reviewRequested = (task: string, step: string): TaskEvent => ({

@@ -181,6 +181,8 @@ export const applying = (
   attestations: [...attestations],
   tags: ["money"],
   replayed: false,
+  left: [],
+  reversibleUntilMs: null,
 });
 
 export const settling = (status: "succeeded" | "failed" = "succeeded"): TaskEvent => ({

@@ -53,6 +53,7 @@ describe("payload types", () => {
         "receipt",
         "resolution",
         "restore",
+        "reversal",
         "statement",
       ].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
     );

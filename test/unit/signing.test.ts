@@ -259,6 +259,7 @@ describe("exact bytes", () => {
         "statement",
         "possession",
         "resolution",
+        "reversal",
       ].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
     );
   });

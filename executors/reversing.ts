@@ -1,0 +1,84 @@
+/**
+ * Reversals: somebody asks that an applied action be taken back. The intent-manager says who asks, under its proposal key; whether it
+ * happens is decided here, by policy, people and the state of the records.
+ *
+ * reverse()  started | duplicate | refused { not-found, audience-mismatch, not-applied, not-reversible, already-undone, undo-attempts-spent,
+ *            reversal-window-closed, key-*, signature-*, not-yet-valid, expired }
+ */
+import { Envelope, openEnvelope } from "../shared/signing.ts";
+import { LIMITS } from "../shared/limits.ts";
+import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
+import { problem, type Problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { Reversal } from "../shared/reversal.ts";
+import type { TaskView } from "../shared/views.ts";
+import { parseCommand } from "./commands.ts";
+import type { Shard } from "./shard.ts";
+import { advance } from "./task/advance.ts";
+import type { StepState, TaskState } from "./task/state.ts";
+import { isWindowClosed, startUndo, undoOf } from "./task/undo.ts";
+
+export async function reverse(
+  shard: Shard,
+  task: string,
+  stepId: string,
+  input: unknown,
+  waitMs: number,
+): Promise<Result<TaskView>> {
+  const parsed = parseCommand(Envelope, input);
+  if (!parsed.ok) return parsed;
+  const found = shard.find(task);
+  if (!found.ok) return found;
+  const opened = await openEnvelope(parsed.value, {
+    payloadType: PAYLOAD_TYPES.reversal,
+    keys: shard.config.proposalKeys,
+    schema: Reversal,
+  });
+  if (!opened.ok) return opened;
+  const { payload, kids } = opened.value;
+  const started = await shard.onTask(found.value, (draft, deps): Result<null> => {
+    const revoked = kids.find((kid) => shard.trusted.revoked.has(kid));
+    if (revoked !== undefined) return err(problem("key-revoked", `The proposal key ${revoked} is revoked.`));
+    const step = draft.state.steps.get(stepId);
+    if (step === undefined || step.undoes !== null) return err(problem("not-found", "There is no such step."));
+    if (undoOf(draft.state, stepId)?.undoes?.request === payload.id) return ok(null);
+    const wrong = wrongRequest(payload, shard, draft.state, step, deps.nowMs);
+    if (wrong !== null) return err(wrong);
+    const { by } = payload;
+    const request = { id: payload.id, by: `${by.role} key ${by.key}`, member: by.member, envelope: parsed.value };
+    const begun = startUndo(draft, stepId, "reversal", request, deps);
+    if (begun.ok) advance(draft, deps);
+    return begun;
+  });
+  if (!started.ok) return started;
+  await shard.undone(task, stepId, waitMs);
+  return ok(await shard.receiptedView(shard.tasks.get(task)!));
+}
+
+function wrongRequest(
+  payload: Reversal,
+  shard: Shard,
+  state: TaskState,
+  step: StepState,
+  nowMs: number,
+): Problem | null {
+  const isOurs =
+    payload.tenant === shard.tenant &&
+    payload.region === shard.region &&
+    payload.task === state.id &&
+    payload.step === step.id &&
+    payload.action === step.action;
+  if (!isOurs) return problem("audience-mismatch", "The request is for another tenant, region, task, step or action.");
+  if (nowMs + LIMITS.clockSkewMs < payload.atMs) return problem("not-yet-valid", "The request is dated in the future.");
+  if (nowMs >= payload.expiresMs) return problem("expired", "The request has expired.");
+  // A compensation that waits for a person is tried again whatever the window says.
+  if (state.compensating && state.settled === null) return null;
+  if (step.phase.at === "applied" && step.undo !== null && isWindowClosed(step, nowMs))
+    return problem(
+      "reversal-window-closed",
+      step.undo.windowMs === null
+        ? "This automation gives no time in which an action may be reversed."
+        : "The time in which this action could be reversed is over.",
+    );
+  return null;
+}

@@ -1,0 +1,33 @@
+/**
+ * What depends on an action: actions that changed something with a tag of it, after it, and were not taken back since. Newest first, which
+ * is the order in which they would have to be undone. Out of the read model `tags`, which follows the log.
+ */
+import type { Dependent } from "../../shared/rpc.ts";
+import { LIMITS } from "../../shared/limits.ts";
+
+export async function dependentsOf(
+  db: D1Database,
+  { tenant, task, step }: { readonly tenant: string; readonly task: string; readonly step: string },
+): Promise<Dependent[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT later.task, later.step, later.action, later.at_ms AS atMs, json_group_array(DISTINCT later.tag) AS tags
+       FROM rm_tags AS own
+       JOIN rm_tags AS later ON later.tenant = own.tenant AND later.tag = own.tag AND (later.idx, later.pos) > (own.idx, own.pos)
+       WHERE own.tenant = ?1 AND own.task = ?2 AND own.step = ?3 AND later.wrote = 1 AND later.action <> own.action
+         AND instr(later.step, '~') = 0
+         AND NOT EXISTS (SELECT 1 FROM rm_tags AS undone WHERE undone.tenant = ?1 AND undone.task = later.task
+           AND undone.step >= later.step || '~' AND undone.step < later.step || char(127))
+       GROUP BY later.task, later.step, later.action, later.at_ms
+       ORDER BY max(later.idx) DESC, max(later.pos) DESC LIMIT ?4`,
+    )
+    .bind(tenant, task, step, LIMITS.dependentsListed)
+    .all<{ task: string; step: string; action: string; atMs: number; tags: string }>();
+  return results.map(({ task: id, step: name, action, atMs, tags }) => ({
+    task: id,
+    step: name,
+    action,
+    at: new Date(atMs).toISOString(),
+    tags: JSON.parse(tags) as string[],
+  }));
+}

@@ -1,0 +1,67 @@
+/**
+ * The read model `tags`: a row for each tag of each applied action. From what is broken back to the runs that touched it, and from an action
+ * forward to what touched the same things after it.
+ */
+import type { ChainRecord, TaskEvent } from "../../shared/events.ts";
+import { guard, type Projector, type ReadEntry } from "./projector.ts";
+
+type Touched = {
+  readonly tag: string;
+  readonly idx: number;
+  readonly pos: number;
+  readonly step: string;
+  readonly action: string;
+  readonly wrote: 0 | 1;
+  readonly atMs: number;
+};
+/** What one entry adds. */
+export type TagsRow = { readonly task: string; readonly idx: number; readonly touched: readonly Touched[] };
+
+function touchedIn(entry: ReadEntry): Touched[] {
+  const touched: Touched[] = [];
+  for (const record of (entry.data as unknown as { records: readonly ChainRecord[] }).records)
+    for (const event of record.events as readonly TaskEvent[]) {
+      if (event.type !== "step-applied") continue;
+      for (const tag of new Set(event.tags))
+        touched.push({
+          tag,
+          idx: entry.index,
+          pos: touched.length,
+          step: event.step,
+          action: event.action,
+          wrote: event.left === null ? 0 : 1,
+          atMs: record.atMs,
+        });
+    }
+  return touched;
+}
+
+/** Cheap enough to ask of every entry: most hold no applied action. */
+const mayTouch = (entry: ReadEntry): boolean => {
+  const records = (entry.data as unknown as { records?: readonly ChainRecord[] }).records;
+  return (
+    Array.isArray(records) &&
+    records.some((record) =>
+      (record.events as readonly TaskEvent[]).some((event) => event.type === "step-applied" && event.tags.length > 0),
+    )
+  );
+};
+
+const keyOf = (task: string, idx: number): string => `${task} ${idx}`;
+
+export const tagsProjector: Projector<TagsRow> = {
+  name: "tags",
+  version: 1,
+  keyOf: (entry) => (entry.task !== null && mayTouch(entry) ? keyOf(entry.task, entry.index) : null),
+  // Rows are only ever added: what is there already need not be known.
+  begins: () => true,
+  evolve: (_, entry) => ({ task: entry.task!, idx: entry.index, touched: touchedIn(entry) }),
+  keyOfRow: (row) => keyOf(row.task, row.idx),
+  load: "SELECT NULL AS task, NULL AS idx, NULL AS touched WHERE ?1 IS NULL AND ?2 IS NULL",
+  save: `INSERT INTO rm_tags (tenant, tag, idx, pos, task, step, action, wrote, at_ms)
+    SELECT ?1, t.value ->> 'tag', t.value ->> 'idx', t.value ->> 'pos', r.value ->> 'task', t.value ->> 'step', t.value ->> 'action',
+      t.value ->> 'wrote', t.value ->> 'atMs'
+    FROM json_each(?2) AS r, json_each(r.value, '$.touched') AS t WHERE ${guard("tags")}
+    ON CONFLICT DO NOTHING`,
+  clear: "DELETE FROM rm_tags WHERE tenant = ?1",
+};
