@@ -103,8 +103,8 @@ it("a read model that is built again comes out as it grew", async () => {
   await followed(tenant);
   expect(await rowsOf(tenant)).toEqual(grown);
   expect(valueOf(await ledger.health(tenant)).projections).toEqual([
-    { name: "tags", cursor: 205, lag: 0, quarantined: 0 },
     { name: "tasks", cursor: 205, lag: 0, quarantined: 0 },
+    { name: "tags", cursor: 205, lag: 0, quarantined: 0 },
   ]);
   expectRefused(await ledger.rebuild(tenant, "nothing"), "not-found");
 });
@@ -118,8 +118,8 @@ it("an entry that the read model cannot take in is quarantined, and both record 
   await followed(tenant);
   expect((await rowsOf(tenant)).length).toBe(1);
   expect(valueOf(await ledger.health(tenant)).projections).toEqual([
-    { name: "tags", cursor: 3, lag: 0, quarantined: 0 },
     { name: "tasks", cursor: 3, lag: 0, quarantined: 1 },
+    { name: "tags", cursor: 3, lag: 0, quarantined: 0 },
   ]);
   const { results } = await env.LEDGER_DB.prepare("SELECT idx, reason FROM rm_quarantine WHERE tenant = ?")
     .bind(tenant)
