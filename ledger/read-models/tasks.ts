@@ -115,7 +115,6 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
     case "step-resolved":
     case "signal-received":
     case "answer-contradicted":
-    case "step-held":
     case "cancel-requested":
       return;
     case "task-settled":
