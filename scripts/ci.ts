@@ -15,6 +15,7 @@ const report = join(folder, "vitest.json");
 const counts: Count[] = [
   await tests("test", ["test", "--", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], report),
   await command("check", ["run", "check"]),
+  await command("simulate", ["run", "simulate", "--", "--seeds", "20000", "--seconds", "150"]),
   await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"]),
 ];
 rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /**
- * `npm run simulate -- --seeds N [--from SEED] [--trace] [--threads N] [--planted BUG]`: runs the executors and the ledger through N simulated
+ * `npm run simulate -- --seeds N [--from SEED] [--trace] [--threads N] [--seconds S] [--planted BUG]`: runs the executors and the ledger through N simulated
  * worlds full of faults and has each checked. A seed decides everything, so that `--seeds 1 --from SEED --trace` shows a failure again.
  * Ends with 1 where a check failed. With `--planted` a known bug is put in first (test/faults/sim/planted.ts).
  */
@@ -14,6 +14,8 @@ const { values } = parseArgs({
     threads: { type: "string", default: String(Math.min(4, availableParallelism())) },
     trace: { type: "boolean", default: false },
     planted: { type: "string" },
+    /** Seeds that are not begun by then are left out, and said to be. */
+    seconds: { type: "string", default: "86400" },
   },
 });
 const from = Number(values.from);
@@ -25,6 +27,7 @@ const summary = await simulateMany(
     threads: Number(values.threads),
     trace: values.trace,
     stopsAt: 20,
+    seconds: Number(values.seconds),
     ...(values.planted === undefined ? {} : { planted: values.planted }),
     progress: (done) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${count}`);
@@ -37,6 +40,8 @@ const seconds = (performance.now() - started) / 1_000;
 console.log(
   `${summary.runs} seeds from ${from} in ${seconds.toFixed(1)} s: ${summary.events} events, ${summary.tasks} tasks, ${summary.effects} effects`,
 );
+if (summary.runs < count && summary.failures.length === 0)
+  console.log(`the time was over: ${count - summary.runs} seeds were left out`);
 console.log("faults injected:");
 for (const [fault, times] of [...summary.faults].toSorted(([a], [b]) => a.localeCompare(b)))
   console.log(`  ${fault.padEnd(20)} ${times}`);

@@ -20,7 +20,7 @@ export type WorldFault =
   | "stale-instance"
   | "rewind"
   | "clock-skew"
-  | "clock-changed"
+  | "late-alarm"
   | "key-rotated"
   | "key-revoked"
   | "reorder"
@@ -31,21 +31,29 @@ export type Fault = PointFault | WorldFault;
 export interface FaultPlan {
   /** The fault at this point, or null. `can` says which make sense there. */
   at(point: string, can: readonly PointFault[]): PointFault | null;
+  /** Whether an alarm fires late. */
+  lateAlarm(): boolean;
 }
 
 /** Faults by chance; each run has its own mood: some see one kind often, some everything, some nothing at all. */
 export class RandomFaults implements FaultPlan {
   readonly #random: Random;
   readonly #rate: number;
+  readonly #lateAlarms: number;
   readonly #weightByFault = new Map<PointFault, number>();
   calm = false;
 
   constructor(random: Random) {
     this.#random = random;
     this.#rate = random.pick([0, 0.02, 0.06, 0.12, 0.25]);
+    this.#lateAlarms = random.pick([0, 0, 0.1, 0.4]);
     const only = random.chance(0.3);
     for (const fault of [...POINT_FAULTS, "drop", "drop-answer"] as const)
       this.#weightByFault.set(fault, only && random.chance(0.6) ? 0 : random.next());
+  }
+
+  lateAlarm(): boolean {
+    return !this.calm && this.#random.chance(this.#lateAlarms);
   }
 
   at(_point: string, can: readonly PointFault[]): PointFault | null {
@@ -67,6 +75,10 @@ export class ScriptedFaults implements FaultPlan {
 
   constructor(faultByIndex: ReadonlyMap<number, PointFault>) {
     this.#faultByIndex = faultByIndex;
+  }
+
+  lateAlarm(): boolean {
+    return false;
   }
 
   at(point: string, can: readonly PointFault[]): PointFault | null {

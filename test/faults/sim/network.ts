@@ -40,11 +40,11 @@ export async function call<T>(
     return never();
   }
   if (fault === "error-not-applied" || fault === "drop") {
-    await run.loop.sleep(fault === "drop" ? run.random.int(5_000, 40_000) : run.latencyMs());
+    await run.loop.sleep(fault === "drop" ? run.random.int(4_000, 16_000) : run.latencyMs());
     if (!from.alive) return never();
     throw lost;
   }
-  const lateMs = fault === "delay" ? run.random.int(3_000, 30_000) : 0;
+  const lateMs = fault === "delay" ? run.random.int(3_000, 20_000) : 0;
   const isLateThere = lateMs > 0 && run.random.chance(0.5);
   await run.loop.sleep(run.latencyMs() + (isLateThere ? lateMs : 0));
   if (fault === "duplicate") run.loop.after(run.random.int(0, 20_000), () => void quietly(there));
@@ -56,7 +56,7 @@ export async function call<T>(
     refusal = cause ?? new Error("no reason");
   }
   await run.loop.sleep(run.latencyMs() + (isLateThere ? 0 : lateMs));
-  if (fault === "drop-answer") await run.loop.sleep(run.random.int(5_000, 40_000));
+  if (fault === "drop-answer") await run.loop.sleep(run.random.int(4_000, 16_000));
   if (!from.alive) return never();
   if (fault === "crash-after") {
     from.crash!();

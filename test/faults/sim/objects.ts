@@ -299,7 +299,8 @@ export class ObjectHost<Part> {
     this.#cancelAlarm = null;
     const at = this.disk.durableAlarmMs;
     if (at === null || this.#isFiring) return;
-    const ms = Math.max(0, at - this.run.loop.nowMs - this.#skewMs);
+    const lateMs = this.run.lateAlarmMs(this.name);
+    const ms = Math.max(0, at - this.run.loop.nowMs - this.#skewMs) + lateMs;
     this.#cancelAlarm = this.run.loop.after(ms, () => this.#fire(), this.kind.background);
   }
 

@@ -42,8 +42,8 @@ export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
   "double-settle": [
     {
       file: "executors/task/decide.ts",
-      from: "export function timePassed(draft: Draft, deps: TaskDeps): void {\n  if (draft.state.settled !== null) return;",
-      to: "export function timePassed(draft: Draft, deps: TaskDeps): void {",
+      from: "export function cancelTask(draft: Draft, by: string, deps: TaskDeps): Result<null> {\n  if (draft.state.settled !== null)",
+      to: "export function cancelTask(draft: Draft, by: string, deps: TaskDeps): Result<null> {\n  if (draft.state.settled?.status === 'expired')",
     },
     {
       file: "executors/task/advance.ts",

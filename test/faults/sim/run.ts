@@ -53,6 +53,13 @@ export class Run {
     return fault;
   }
 
+  /** An alarm fires at its time or after it, now and then long after it. */
+  lateAlarmMs(name: string): number {
+    if (!this.plan.lateAlarm()) return 0;
+    this.count("late-alarm", name);
+    return this.random.int(1_000, 60_000);
+  }
+
   /** How long a message travels. Now and then one is overtaken by many others. */
   latencyMs(): number {
     if (!this.random.chance(0.03)) return this.random.int(0, 12);

@@ -25,6 +25,8 @@ export async function simulateMany(
     readonly planted?: string;
     readonly trace?: boolean;
     readonly stopsAt?: number;
+    /** After so long no further seed is begun. */
+    readonly seconds?: number;
     readonly progress?: (done: number) => void;
   },
 ): Promise<Summary> {
@@ -33,14 +35,16 @@ export async function simulateMany(
   const sum = { runs: 0, events: 0, tasks: 0, effects: 0 };
   let lines: readonly string[] | null = null;
   let trace = "";
+  const started = performance.now();
   let next = seeds.from;
   const end = seeds.from + seeds.count;
   const data: Job = { planted: options.planted ?? null, trace: options.trace === true };
   const thread = () =>
     new Promise<void>((resolve, reject) => {
-      const worker = new Worker(inRoot("test", "faults", "sim", "worker.ts"), { workerData: data });
+      const worker = new Worker(inRoot("test", "faults", "sim", "worker.ts"), { workerData: data, execArgv: [] });
       const ask = () => {
-        if (next >= end || failures.length >= (options.stopsAt ?? Infinity)) {
+        const isLate = performance.now() - started > (options.seconds ?? Infinity) * 1_000;
+        if (isLate || next >= end || failures.length >= (options.stopsAt ?? Infinity)) {
           resolve();
           void worker.terminate();
           return;
