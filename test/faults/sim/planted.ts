@@ -6,12 +6,12 @@ export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
   "claim-after-effect": [
     {
       file: "executors/effects.ts",
-      from: "() => capability.prepare!(args.value, context),",
+      from: "() => prepare(args, context),",
       to: `async () => {
-          const read = await capability.prepare!(args.value, context);
-          if (read.ok && read.value.outcome.kind === "write") await capability.apply(args.value, read.value, context);
-          return read;
-        },`,
+        const read = await prepare(args, context);
+        if (read.ok && read.value.outcome.kind === "write") await capability.apply(args, read.value, context);
+        return read;
+      },`,
     },
   ],
   /** Each attempt has an effect key of its own, so nothing recognises what an earlier one did. */
@@ -47,8 +47,8 @@ export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
     },
     {
       file: "executors/task/advance.ts",
-      from: "export function advance(draft: Draft, deps: TaskDeps): void {\n  if (draft.state.settled !== null) return;",
-      to: "export function advance(draft: Draft, deps: TaskDeps): void {",
+      from: /(?<=export function advance\(draft: Draft, deps: TaskDeps\): void \{\n)[\s\S]{0,300}?settle\(draft, deps\);/,
+      to: "  settle(draft, deps);",
     },
   ],
 };
