@@ -52,6 +52,20 @@ export function claimingKeys(capability: Capability, environment: ClaimsEnvironm
             const found = await reconcile(args, context);
             return found === null ? null : settled(found, context, environment);
           },
+    // A word that could not be told leaves the key claimed, which is safe; the same resolution sent again tells it again.
+    resolved: async (outcome, context) => {
+      await settled(
+        outcome === "applied"
+          ? { kind: "applied", result: null, replayed: false }
+          : {
+              kind: "refused",
+              problem: problem("effect-refused", "A person said that it did not happen."),
+              retry: false,
+            },
+        context,
+        environment,
+      );
+    },
   };
 }
 

@@ -116,6 +116,8 @@ export type Capability = {
       readonly apply: (args: JsonObject, prepared: Prepared | null, context: ActionContext) => Promise<Outcome>;
       /** Null when the target cannot be asked; a null answer when it was asked and cannot say. */
       readonly reconcile: ((args: JsonObject, context: ActionContext) => Promise<Outcome | null>) | null;
+      /** A person has said what became of an action in doubt, and that is recorded. May be called again with the same word. */
+      readonly resolved?: (outcome: "applied" | "not-applied", context: ActionContext) => Promise<void>;
     }
 );
 

@@ -180,6 +180,17 @@ describe("a key in an object of its own", () => {
     expect(outside.done).toEqual(["act_a", "act_b"]);
   });
 
+  it("is free again when a person says that a doubtful effect did not happen, and stays taken when they say that it did", async () => {
+    outside.answer = () => doubt;
+    expect(await inObject(context("a"))).toMatchObject({ kind: "in-doubt" });
+    await claiming().resolved!("not-applied", context("a"));
+    expect(await inObject(context("b"))).toMatchObject({ kind: "in-doubt" });
+    await claiming().resolved!("applied", context("b"));
+    await claiming().resolved!("not-applied", context("b"));
+    outside.answer = () => applied;
+    expect(await inObject(context("c"))).toMatchObject({ kind: "refused", problem: { code: "effect-conflict" } });
+  });
+
   it("is held over a restart of its object", async () => {
     await inObject(context("a"));
     await evictDurableObject(namespace.getByName(`${tenant}/${KEY}`));
