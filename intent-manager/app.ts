@@ -28,17 +28,20 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<{ Bindings: Bind
 }
 
 /** One for the whole isolate. */
-const pressure = new Pressure();
+const pressure = new Pressure(
+  () => Date.now(),
+  () => new Promise((resolve) => setTimeout(resolve, 0)),
+);
 const FREE = { refused: null, leave: () => {} } as const;
 
 async function answer(endpoint: Endpoint, c: Ctx): Promise<Response> {
   const requestId = requestIdOf(c.req.raw);
   const nowMs = Date.now();
-  const entry = endpoint.takesWork === true ? pressure.enter(nowMs) : FREE;
+  const background = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const entry = endpoint.takesWork === true ? pressure.enter(nowMs, background) : FREE;
   if (entry.refused !== null) return refusal(entry.refused, requestId, { "x-request-id": requestId });
   let response: Response;
   try {
-    const background = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
     response = await endpoint.run(
       { env: c.env, background, request: c.req.raw, nowMs, rawParams: c.req.param() },
       requestId,

@@ -13,6 +13,7 @@ async function runJob(job: Job): Promise<JobResult> {
   const latencies: number[] = [];
   const sample: string[] = [];
   let failed = 0;
+  let refused = 0;
   let failure: string | null = null;
   let counter = job.from;
   const cpu = process.cpuUsage();
@@ -32,6 +33,7 @@ async function runJob(job: Job): Promise<JobResult> {
       due = gapMs === 0 ? 0 : Math.max(due + gapMs, sentMs);
       const answer = await line.ask(requestText(job, counter++));
       if (answer.startsWith("HTTP/1.1 2") && answer.includes(job.expect)) latencies.push(performance.now() - sentMs);
+      else if (job.mayRefuse === true && REFUSED.test(answer)) refused++;
       else {
         failed++;
         failure ??= answer.slice(0, 1_000);
@@ -48,6 +50,7 @@ async function runJob(job: Job): Promise<JobResult> {
   return {
     done: latencies.length,
     failed,
+    refused,
     failure,
     seconds,
     p50: quantile(latencies, 0.5),
@@ -56,6 +59,9 @@ async function runJob(job: Job): Promise<JobResult> {
     sample: sample.filter((text) => text !== undefined),
   };
 }
+
+/** RFC 9110: the server says that it is overloaded, and when to come again. */
+const REFUSED = /^HTTP\/1\.1 (?:503|429) [\s\S]*?\r\nretry-after: \d+\r\n/i;
 
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;

@@ -16,11 +16,14 @@ export type Job = {
   readonly from: number;
   /** Stands in the body of every answer that counts as good. */
   readonly expect: string;
+  /** Answers with the status 503 or 429 and a Retry-After count as refused, not as failed. */
+  readonly mayRefuse?: boolean;
 };
 
 export type JobResult = {
   readonly done: number;
   readonly failed: number;
+  readonly refused: number;
   /** The first answer that was not good. */
   readonly failure: string | null;
   readonly seconds: number;

@@ -22,6 +22,11 @@ export class LoadGenerator {
     });
   }
 
+  /** Of the generator's process. */
+  get pid(): number | null {
+    return this.#child.pid ?? null;
+  }
+
   stop(): void {
     this.#child.kill();
   }

@@ -6,6 +6,7 @@
  *   governed, journal   POST /v1/intents of the automation `notes`, waited for: everything that a task goes through, three steps that journal
  *   governed, D1        the same with three writes to the regional database
  *   three D1 writes     a Worker that writes three rows to D1, one after another
+ *   overload            four times the peak, offered without regard for the answers (overload.ts)
  *
  * Beside the table: D1 actions a second in shared batches and with a batch each, and what many policy rules cost.
  *
@@ -17,6 +18,7 @@ import { measureEffects } from "./effects.ts";
 import type { JobResult } from "./job.ts";
 import { LoadGenerator } from "./load.ts";
 import { cpuSeconds } from "./processes.ts";
+import { measureOverload } from "./overload.ts";
 import { measureRules } from "./rules.ts";
 import { short, table, times } from "./table.ts";
 import { drained, WitnessWatch, type Delivery } from "./witness.ts";
@@ -282,6 +284,13 @@ try {
     } finally {
       await effects.stop();
     }
+  }
+  if (wanted("overload")) {
+    const overload = await measureOverload(generator, governedTarget, notes, 2 * unit, counter, () =>
+      drained(governedTarget),
+    );
+    counter = overload.from;
+    console.log(`\n${overload.text}`);
   }
   if (wanted("rules")) {
     const { few, many } = measureRules();

@@ -1,4 +1,5 @@
 /** CPU time of the runtime's own processes, from /proc. Elsewhere than on Linux there is none to read and the column stays empty. */
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Ticks a second of utime and stime in /proc: USER_HZ, which is 100 on every Linux that Node runs on. */
@@ -34,4 +35,9 @@ export function ownWorkerds(): Set<number> {
 export function cpuSeconds(pid: number): number {
   const fields = statOf(pid)?.fields;
   return fields === undefined ? Number.NaN : (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
+/** Ties a process with all its threads to some cores; false where that is not possible. */
+export function pinTo(pid: number, cores: string): boolean {
+  return spawnSync("taskset", ["-a", "-c", "-p", cores, String(pid)], { stdio: "ignore" }).status === 0;
 }
