@@ -14,6 +14,7 @@ import { ReleaseDelivery } from "../shared/release.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { SignedPlan, Submitted, TaskContext } from "../shared/rpc.ts";
 import { parseCommand, ProposeCommand, SubmitCommand } from "./commands.ts";
+import { GUARDS } from "./guards/index.ts";
 import type { Shard } from "./shard.ts";
 import { taskFacts } from "./task/endings.ts";
 import { admitPlan, openPlan, type AdmitDeps, type AdmitTask } from "./task/admit.ts";
@@ -103,7 +104,7 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
   if (!found.ok) return found;
   const state = found.value;
   const made = state.planByRequest.get(command.requestKey);
-  if (made !== undefined && made.digest !== command.requestDigest) return err(conflict());
+  if (made !== undefined && !GUARDS["request-same"](made.digest, command.requestDigest)) return err(conflict());
   if (made !== undefined)
     return ok({ view: await shard.settledView(command.task, command.waitMs, true), duplicate: true });
   const learned = await learnIfDelivered(shard, command.delivery);
@@ -170,7 +171,10 @@ async function admit(
     tenant: shard.tenant,
     region: shard.region,
     registry: shard.registry,
-    proposalKeys: revoked.size === 0 ? trustedKeys : new Map([...trustedKeys].filter(([kid]) => !revoked.has(kid))),
+    proposalKeys:
+      revoked.size === 0
+        ? trustedKeys
+        : new Map([...trustedKeys].filter(([kid]) => GUARDS["signer-not-revoked"](kid, revoked))),
     nowMs: shard.nowMs(),
     stoppedBy: (kind, target) => shard.trusted.stoppedBy(kind, target),
   };
@@ -197,7 +201,7 @@ async function again(
   requestDigest: string,
   waitMs: number,
 ): Promise<Result<Submitted>> {
-  if (state.requestDigest !== requestDigest) return err(conflict());
+  if (!GUARDS["request-same"](state.requestDigest, requestDigest)) return err(conflict());
   return ok({ view: await shard.settledView(state.id, waitMs, true), duplicate: true });
 }
 

@@ -19,6 +19,7 @@ import type { Signer } from "../shared/keys.ts";
 import { openCheckpoint, type Checkpoint } from "../shared/tlog/checkpoint.ts";
 import type { NoteVerifier } from "../shared/tlog/note.ts";
 import { verifyConsistency } from "../shared/tlog/tree.ts";
+import { GUARDS } from "./guards/index.ts";
 import type { Journal } from "./journal.ts";
 
 export type SeenCheckpoint = { readonly size: number; readonly root: Uint8Array; readonly note: string };
@@ -128,7 +129,7 @@ export class Outbox {
       if (checked.problem.code === "checkpoint-inconsistent") this.#deps.alarm(checked.problem);
       return checked;
     }
-    if (answer.value.cursor > journal.head.seq) {
+    if (!GUARDS["cursor-not-ahead"](answer.value.cursor, journal.head.seq)) {
       // The ledger holds records that this object does not: its storage was rewound, or another object used its name.
       const why = problem(
         "chain-fork",
@@ -169,7 +170,7 @@ export class Outbox {
   /** O3. */
   async #checkCheckpoint(answer: AppendAnswer, seen: SeenCheckpoint | null): Promise<Result<null>> {
     // It is written into the chain as it is; further signatures could make it too large for any record.
-    if (answer.checkpoint.length > LIMITS.checkpointChars)
+    if (!GUARDS["checkpoint-size"](answer.checkpoint))
       return err(problem("note-malformed", `A checkpoint has at most ${LIMITS.checkpointChars} characters here.`));
     const opened = await openWithAny(answer.checkpoint, this.#deps.logKeys);
     if (!opened.ok) return opened;
@@ -183,7 +184,7 @@ export class Outbox {
         newRoot: now.root,
         proof,
       });
-      if (!consistent.ok)
+      if (!GUARDS["checkpoint-consistent"](consistent.ok))
         return err(
           problem(
             "checkpoint-inconsistent",

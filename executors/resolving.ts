@@ -13,6 +13,7 @@ import { Resolution, SignedResolution } from "../shared/resolution.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { DoubtView, TaskView } from "../shared/views.ts";
 import { parseCommand } from "./commands.ts";
+import { GUARDS } from "./guards/index.ts";
 import { endDoubt } from "./projections.ts";
 import type { Shard } from "./shard.ts";
 import { actionContext } from "./task/act.ts";
@@ -58,16 +59,20 @@ export async function resolve(shard: Shard, task: string, stepId: string, input:
   );
   if (!opened.ok) return opened;
   const { payload, member } = opened.value;
-  if (payload.tenant !== shard.tenant || payload.task !== task || payload.step !== stepId)
-    return err(problem("attestation-mismatch", "The signature is for another step."));
-  if (shard.nowMs() + LIMITS.clockSkewMs < payload.atMs)
+  const isThis =
+    GUARDS["resolution-tenant"](payload, shard.tenant) &&
+    GUARDS["resolution-task"](payload, task) &&
+    GUARDS["resolution-step"](payload, stepId);
+  if (!isThis) return err(problem("attestation-mismatch", "The signature is for another step."));
+  if (!GUARDS["signed-by-now"](payload, shard.nowMs()))
     return err(problem("not-yet-valid", "The signature is dated in the future."));
-  if (shard.nowMs() >= payload.expiresMs) return err(problem("expired", "The signature has expired."));
+  if (!GUARDS["signed-not-over"](payload, shard.nowMs())) return err(problem("expired", "The signature has expired."));
   const decided = await shard.onTask(found.value, (draft, deps) => {
     const refusal = shard.trusted.revokedSigner(envelope, ...chain);
     if (refusal !== null) return err(refusal);
     const repeated = draft.state.steps.get(stepId)?.resolved?.resolution === payload.id;
-    if (!repeated && shard.isBurned(payload.id)) return err(problem("replayed", "This signature was used before."));
+    if (!repeated && !GUARDS["signature-unused"](shard.isBurned(payload.id)))
+      return err(problem("replayed", "This signature was used before."));
     const resolved = resolveDoubt(draft, stepId, payload, member, parsed.value, deps);
     if (resolved.ok && draft.events.length > 0) shard.burn(payload.id);
     return resolved;

@@ -6,13 +6,13 @@
  *            reversal-window-closed, key-*, signature-*, not-yet-valid, expired }
  */
 import { Envelope, openEnvelope } from "../shared/signing.ts";
-import { LIMITS } from "../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { Reversal } from "../shared/reversal.ts";
 import type { TaskView } from "../shared/views.ts";
 import { parseCommand } from "./commands.ts";
+import { GUARDS } from "./guards/index.ts";
 import type { Shard } from "./shard.ts";
 import { advance } from "./task/advance.ts";
 import type { StepState, TaskState } from "./task/state.ts";
@@ -37,7 +37,7 @@ export async function reverse(
   if (!opened.ok) return opened;
   const { payload, kids } = opened.value;
   const started = await shard.onTask(found.value, (draft, deps): Result<null> => {
-    const revoked = kids.find((kid) => shard.trusted.revoked.has(kid));
+    const revoked = kids.find((kid) => !GUARDS["signer-not-revoked"](kid, shard.trusted.revoked));
     if (revoked !== undefined) return err(problem("key-revoked", `The proposal key ${revoked} is revoked.`));
     const step = draft.state.steps.get(stepId);
     if (step === undefined || step.undoes !== null) return err(problem("not-found", "There is no such step."));
@@ -63,17 +63,17 @@ function wrongRequest(
   nowMs: number,
 ): Problem | null {
   const isOurs =
-    payload.tenant === shard.tenant &&
-    payload.region === shard.region &&
-    payload.task === state.id &&
-    payload.step === step.id &&
-    payload.action === step.action;
+    GUARDS["reversal-tenant"](payload, shard) &&
+    GUARDS["reversal-region"](payload, shard) &&
+    GUARDS["reversal-task"](payload, state.id) &&
+    GUARDS["reversal-step"](payload, step.id) &&
+    GUARDS["reversal-action"](payload, step.action);
   if (!isOurs) return problem("audience-mismatch", "The request is for another tenant, region, task, step or action.");
-  if (nowMs + LIMITS.clockSkewMs < payload.atMs) return problem("not-yet-valid", "The request is dated in the future.");
-  if (nowMs >= payload.expiresMs) return problem("expired", "The request has expired.");
+  if (!GUARDS["reversal-begun"](payload, nowMs)) return problem("not-yet-valid", "The request is dated in the future.");
+  if (!GUARDS["reversal-not-over"](payload, nowMs)) return problem("expired", "The request has expired.");
   // A compensation that waits for a person is tried again whatever the window says.
   if (state.compensating && state.settled === null) return null;
-  if (step.phase.at === "applied" && step.undo !== null && isWindowClosed(step, nowMs))
+  if (step.phase.at === "applied" && step.undo !== null && !GUARDS["reversal-in-window"](isWindowClosed(step, nowMs)))
     return problem(
       "reversal-window-closed",
       step.undo.windowMs === null

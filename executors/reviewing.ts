@@ -14,6 +14,7 @@ import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { ReviewView } from "../shared/views.ts";
 import { parseCommand } from "./commands.ts";
+import { GUARDS } from "./guards/index.ts";
 import type { Shard } from "./shard.ts";
 import { attest } from "./task/decide.ts";
 import type { Review, StepState, TaskState } from "./task/state.ts";
@@ -57,17 +58,21 @@ export async function decide(shard: Shard, id: string, input: unknown): Promise<
   );
   if (!opened.ok) return opened;
   const { payload, member } = opened.value;
-  if (payload.tenant !== shard.tenant || payload.task !== state.id || payload.review !== id)
-    return err(problem("attestation-mismatch", "The signature is for another review."));
-  if (shard.nowMs() + LIMITS.clockSkewMs < payload.atMs)
+  const isThis =
+    GUARDS["attestation-tenant"](payload, shard.tenant) &&
+    GUARDS["attestation-task"](payload, state.id) &&
+    GUARDS["attestation-review"](payload, id);
+  if (!isThis) return err(problem("attestation-mismatch", "The signature is for another review."));
+  if (!GUARDS["signed-by-now"](payload, shard.nowMs()))
     return err(problem("not-yet-valid", "The signature is dated in the future."));
-  if (shard.nowMs() >= payload.expiresMs) return err(problem("expired", "The signature has expired."));
+  if (!GUARDS["signed-not-over"](payload, shard.nowMs())) return err(problem("expired", "The signature has expired."));
   const decided = await shard.onTask(state, (draft, deps) => {
     const refusal = shard.trusted.revokedSigner(envelope, ...chain);
     if (refusal !== null) return err(refusal);
     const approvals = draft.state.steps.get(step.id)?.review?.approvals ?? [];
     const repeated = approvals.some((approval) => approval.attestation === payload.id);
-    if (!repeated && shard.isBurned(payload.id)) return err(problem("replayed", "This signature was used before."));
+    if (!repeated && !GUARDS["signature-unused"](shard.isBurned(payload.id)))
+      return err(problem("replayed", "This signature was used before."));
     const attested = attest(draft, step.id, payload, member, parsed.value, deps);
     if (attested.ok && draft.events.length > 0) shard.burn(payload.id);
     return attested;

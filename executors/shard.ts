@@ -19,6 +19,7 @@ import { logKeysOf, tenantTrust, type ExecutorsConfig } from "./config.ts";
 import type { Subscription } from "./correlation-book.ts";
 import { Effects } from "./effects.ts";
 import { Journal, type Sealed } from "./journal.ts";
+import { GUARDS } from "./guards/index.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { Outbox } from "./outbox.ts";
 import { earliestTimer } from "./projections.ts";
@@ -246,7 +247,7 @@ export class Shard {
   /** The problem of an id that belongs to another region or shard; null for one of this object's. */
   misrouted(task: string): Problem | null {
     const route = parseTaskId(task);
-    return route !== null && route.region === this.region && route.shard === this.number
+    return GUARDS["task-routed-here"](route, this.region, this.number)
       ? null
       : problem("audience-mismatch", "This task belongs to another executor.");
   }

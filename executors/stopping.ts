@@ -8,6 +8,7 @@ import { err, ok, type Result } from "../shared/result.ts";
 import type { StopAnswer, StopCommand as Stop } from "../shared/rpc.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { parseCommand, RevokeCommand, SignedByMember, StopCommand } from "./commands.ts";
+import { GUARDS } from "./guards/index.ts";
 import type { Shard } from "./shard.ts";
 import { isUndo } from "./task/permits.ts";
 
@@ -37,7 +38,7 @@ export async function restore(shard: Shard, input: unknown): Promise<Result<{ st
 export async function revokeKey(shard: Shard, input: unknown): Promise<Result<null>> {
   const parsed = parseCommand(RevokeCommand, input);
   if (!parsed.ok) return parsed;
-  if (parsed.value.kid === keyId(shard.anchor.rootKey))
+  if (!GUARDS["root-not-revoked"](parsed.value.kid, keyId(shard.anchor.rootKey)))
     return err(problem("forbidden", "The root key is replaced in the deploy configuration."));
   return shard.onExecutor((nowMs) => ok(shard.trusted.revoke(parsed.value, nowMs)));
 }

@@ -8,13 +8,14 @@
 import { compileRelease, releaseDigest, type CompiledRelease } from "../shared/compiled-release.ts";
 import { Restore, type ExecutorEvent, type StopKind, type StopMode } from "../shared/events.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { hasRole, openSignedByMember, type TenantAnchor } from "../shared/members.ts";
+import { openSignedByMember, type TenantAnchor } from "../shared/members.ts";
 import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { Promotion, type ReleaseDelivery, type SignedPromotion } from "../shared/release.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { StopCommand } from "../shared/rpc.ts";
 import type { Envelope } from "../shared/signing.ts";
+import { GUARDS } from "./guards/index.ts";
 
 type StopRow = {
   kind: StopKind;
@@ -70,7 +71,7 @@ export class Trusted {
   /** The release under which a new task may open: held, and the one that is promoted now. */
   inForce(automation: string, digest: string, nowMs: number): Result<CompiledRelease> {
     const promotion = this.#promotionByAutomation.get(automation);
-    if (promotion === undefined || promotion.release !== digest) {
+    if (promotion === undefined || !GUARDS["release-promoted"](promotion, digest)) {
       // Never promoted here, or another one is: only a newer signed promotion can change that, and it travels with the answer to this.
       return err(
         problem("release-needed", "This executor knows no promotion of this release.", {
@@ -79,7 +80,7 @@ export class Trusted {
         }),
       );
     }
-    if (nowMs >= promotion.expires_ms)
+    if (!GUARDS["release-in-force"](promotion, nowMs))
       return err(problem("release-not-promoted", "The promotion of this release has expired."));
     return this.held(digest);
   }
@@ -101,18 +102,19 @@ export class Trusted {
     );
     if (!opened.ok) return opened;
     const { payload: promotion, member } = opened.value;
-    if (!hasRole(member, "operator") && !hasRole(member, "admin"))
+    if (!GUARDS["promotion-signer"](member))
       return err(problem("role-missing", "A promotion is signed by an operator, an admin or the root key."));
-    if (promotion.tenant !== this.#anchor.tenant)
+    if (!GUARDS["promotion-tenant"](promotion, this.#anchor.tenant))
       return err(problem("audience-mismatch", "The promotion is for another tenant."));
-    if (nowMs + LIMITS.clockSkewMs < promotion.atMs)
+    if (!GUARDS["promotion-begun"](promotion, nowMs))
       return err(problem("not-yet-valid", "The promotion is dated in the future."));
-    if (nowMs >= promotion.expiresMs) return err(problem("release-not-promoted", "The promotion has expired."));
-    if (releaseDigest(delivery.bundle) !== promotion.release)
+    if (!GUARDS["promotion-not-over"](promotion, nowMs))
+      return err(problem("release-not-promoted", "The promotion has expired."));
+    if (!GUARDS["promotion-bundle"](promotion, releaseDigest(delivery.bundle)))
       return err(problem("release-mismatch", "The bundle is not the one that was promoted."));
     const compiled = compileRelease(delivery.bundle);
     if (!compiled.ok) return compiled;
-    if (compiled.value.bundle.automation !== promotion.automation)
+    if (!GUARDS["promotion-automation"](promotion, compiled.value.bundle.automation))
       return err(problem("release-mismatch", "The promotion names another automation than the bundle."));
     return ok({ promotion, signed: delivery.promotion, compiled: compiled.value, bundle: delivery.bundle });
   }
@@ -131,13 +133,13 @@ export class Trusted {
     const known = this.#promotionByAutomation.get(promotion.automation);
     if (known !== undefined && known.serial === promotion.serial && known.release === promotion.release)
       return ok({ value, events: [], write: () => {} });
-    if (known !== undefined && promotion.serial <= known.serial)
+    if (known !== undefined && !GUARDS["promotion-serial"](promotion, known))
       return err(
         problem("release-superseded", `Promotion ${known.serial} of this automation is newer.`, {
           serial: known.serial,
         }),
       );
-    if (promotion.serial > (known?.serial ?? 0) + LIMITS.promotionStep)
+    if (!GUARDS["promotion-step"](promotion, known))
       return err(problem("invalid-request", `A promotion's serial rises by at most ${LIMITS.promotionStep}.`));
     const row: PromotionRow = {
       automation: promotion.automation,
@@ -183,7 +185,8 @@ export class Trusted {
   revokedSigner(...envelopes: readonly Envelope[]): Problem | null {
     for (const envelope of envelopes)
       for (const { keyid } of envelope.signatures)
-        if (this.revoked.has(keyid)) return problem("key-revoked", `The key ${keyid} is revoked.`);
+        if (!GUARDS["signer-not-revoked"](keyid, this.revoked))
+          return problem("key-revoked", `The key ${keyid} is revoked.`);
     return null;
   }
 
@@ -210,7 +213,8 @@ export class Trusted {
     if (known !== undefined && (!isStricter || known.stop === command.stop))
       return ok({ value: { stop: known.stop }, events: [], write: () => {} });
     const lifted = this.#sql.exec("SELECT 1 FROM lifted WHERE stop = ?", command.stop).toArray().length > 0;
-    if (lifted) return err(problem("replayed", "This stop was lifted; a new one needs a new id."));
+    if (!GUARDS["stop-id-new"](lifted))
+      return err(problem("replayed", "This stop was lifted; a new one needs a new id."));
     const row: StopRow = { ...command, at_ms: nowMs };
     this.#stopByTarget.set(key, row);
     return ok({
@@ -246,11 +250,11 @@ export class Trusted {
     );
     if (!opened.ok) return opened;
     const { payload, member } = opened.value;
-    if (!hasRole(member, "admin"))
+    if (!GUARDS["restore-signer"](member))
       return err(problem("restore-unsigned", "A restore is signed by an admin or the root key."));
-    if (payload.tenant !== this.#anchor.tenant)
+    if (!GUARDS["restore-tenant"](payload, this.#anchor.tenant))
       return err(problem("audience-mismatch", "The restore is for another tenant."));
-    if (nowMs >= payload.expiresMs) return err(problem("expired", "The restore has expired."));
+    if (!GUARDS["restore-not-over"](payload, nowMs)) return err(problem("expired", "The restore has expired."));
     return ok(payload);
   }
 
@@ -263,7 +267,7 @@ export class Trusted {
     const key = `${restore.kind}:${restore.target}`;
     const known = this.#stopByTarget.get(key);
     if (known === undefined) return ok({ value: { stop: restore.stop }, events: [], write: () => {} });
-    if (known.stop !== restore.stop)
+    if (!GUARDS["restore-of-stop"](restore, known.stop))
       return err(problem("attestation-mismatch", `Another stop, ${known.stop}, is in force.`, { stop: known.stop }));
     this.#stopByTarget.delete(key);
     return ok({

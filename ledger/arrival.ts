@@ -24,6 +24,7 @@ import { sha256Hex } from "../shared/sha256.ts";
 import { Envelope, openEnvelope } from "../shared/signing.ts";
 import { HASH_BYTES, leafHash } from "../shared/tlog/hash.ts";
 import type { LedgerConfig } from "./config.ts";
+import { GUARDS } from "./guards.ts";
 
 /** One entry, ready to be ordered. */
 export type ArrivedEntry = {
@@ -88,7 +89,7 @@ export async function arrive(
   if (!statement.ok) return statement;
   const records = readRecords(append);
   if (!records.ok) return records;
-  if (statement.value.head !== records.value.head)
+  if (!GUARDS["statement-head"](statement.value, records.value.head))
     return err(
       problem("statement-mismatch", "The statement is over another head than that of the records.", { seq: append.to }),
     );
@@ -118,7 +119,7 @@ function checkAudience({ tenant, executor }: Append, { trust }: Pick<LedgerConfi
   const known = Object.hasOwn(trust.tenants, tenant) ? trust.tenants[tenant] : undefined;
   if (known === undefined) return err(problem("not-found", "The ledger knows no such tenant."));
   const name = parseExecutorName(executor)!;
-  if (name.tenant !== tenant || !known.regions.includes(name.region) || name.shard >= known.shards)
+  if (!GUARDS["executor-tenant"](name, tenant) || !GUARDS["executor-exists"](name, known))
     return err(problem("audience-mismatch", "The tenant has no such executor.", { executor }));
   return ok(null);
 }
@@ -164,9 +165,9 @@ async function readStatement(
   });
   if (!opened.ok) return opened;
   const statement = opened.value.payload;
-  if (statement.tenant !== tenant || statement.executor !== executor)
+  if (!GUARDS["statement-executor"](statement, tenant, executor))
     return err(problem("audience-mismatch", "The statement is of another executor."));
-  if (statement.seq !== to)
+  if (!GUARDS["statement-position"](statement, to))
     return err(problem("statement-mismatch", "The statement ends at another record.", { seq: statement.seq }));
   return ok(statement);
 }
@@ -187,7 +188,11 @@ function readRecords(append: Append): Result<Records> {
     const { records, texts, subject, kind } = read.value;
     for (let r = 0; r < records.length; r++) {
       const at = records[r]!.seq - from;
-      if (!(at >= 0 && at < hashes.length) || hashes[at] !== "" || (r > 0 && records[r]!.seq <= records[r - 1]!.seq))
+      if (
+        !(at >= 0 && at < hashes.length) ||
+        !GUARDS["record-once"](hashes[at]!) ||
+        (r > 0 && records[r]!.seq <= records[r - 1]!.seq)
+      )
         return invalid(i, "records", "A record is outside the delivery, repeated, or out of order.");
       hashes[at] = sha256Hex(texts[r]!);
       prevs[at] = records[r]!.prev;
@@ -205,7 +210,7 @@ function readRecords(append: Append): Result<Records> {
   const missing = hashes.indexOf("");
   if (missing !== -1) return invalid(append.entries.length - 1, "records", `Record ${from + missing} is missing.`);
   for (let at = 1; at < hashes.length; at++)
-    if (prevs[at] !== hashes[at - 1])
+    if (!GUARDS["record-follows"](prevs[at], hashes[at - 1]!))
       return invalid(entryOf[at]!, "prev", "A record does not follow the one before it.");
   return ok({ entries, prev: prevs[0]!, head: hashes.at(-1)! });
 }
@@ -249,7 +254,8 @@ function readValue(
     return invalid(i, "form", "This is not an entry of records.");
 
   const isOurs = kind === "executor" ? subject === executor : isTaskOf(subject, executor);
-  if (!isOurs) return err(problem("audience-mismatch", "The entry is about a task of another executor.", { entry: i }));
+  if (!GUARDS["entry-of-executor"](isOurs))
+    return err(problem("audience-mismatch", "The entry is about a task of another executor.", { entry: i }));
   const records: ChainRecord[] = [];
   for (const item of raw as Json[]) {
     if (!isChainRecord(item)) {
@@ -258,14 +264,17 @@ function readValue(
         return invalid(i, "record", `A record does not have its shape at /${record.error.issues[0]!.path.join("/")}.`);
     }
     const record = item as ChainRecord;
-    if (record.executor !== executor || record.task !== (kind === "task" ? subject : null))
+    if (
+      !GUARDS["record-executor"](record, executor) ||
+      !GUARDS["record-task"](record, kind === "task" ? subject : null)
+    )
       return err(problem("audience-mismatch", "A record is of another executor or task.", { entry: i }));
     records.push(record);
   }
 
   const texts = (raw as Json[]).map((item) => write(item));
   // Id, source, time, key order and spelling all follow from what was read, so one comparison checks all of them (A2).
-  if (entryText(kind, executor, subject, texts, records[0]!.seq, atMs) !== entries[i])
+  if (!GUARDS["entry-canonical"](entries[i]!, entryText(kind, executor, subject, texts, records[0]!.seq, atMs)))
     return invalid(i, "canonical", "The entry is not the canonical text of its records.");
   return ok({ kind, subject, records, texts });
 }

@@ -9,6 +9,7 @@ import { LIMITS } from "../shared/limits.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { sha256Hex } from "../shared/sha256.ts";
 import type { ArrivedEntry, Arrival } from "./arrival.ts";
+import { GUARDS } from "./guards.ts";
 
 /** The last record of an executor's chain that the log holds. */
 export type Cursor = { readonly seq: number; readonly hash: string };
@@ -31,12 +32,12 @@ export function placeOf(
   { from, to, prev, head }: Pick<Arrival, "from" | "to" | "prev" | "head">,
 ): Place {
   if (to < cursor.seq) return { at: "older" };
-  if (to === cursor.seq) return head === cursor.hash ? { at: "repeat" } : refused(fork(to));
-  if (from !== cursor.seq + 1)
+  if (to === cursor.seq) return GUARDS["delivery-repeats"](head, cursor.hash) ? { at: "repeat" } : refused(fork(to));
+  if (!GUARDS["delivery-follows"](from, cursor.seq))
     return refused(
       problem("chain-gap", `The ledger holds this chain up to record ${cursor.seq}.`, { cursor: cursor.seq }),
     );
-  return prev === cursor.hash ? { at: "next" } : refused(fork(cursor.seq));
+  return GUARDS["delivery-continues"](prev, cursor.hash) ? { at: "next" } : refused(fork(cursor.seq));
 }
 
 export const fork = (seq: number): Problem =>
@@ -77,15 +78,14 @@ export function cut<Waiting extends { readonly arrival: Arrival }>(
       (entries.length + arrival.entries.length > LIMITS.batchEntries || chars + arrival.chars > LIMITS.batchChars)
     )
       break;
-    const place =
-      arrival.seenSize > size
-        ? refused(
-            problem("checkpoint-inconsistent", "The log is smaller than a checkpoint that this executor verified.", {
-              size,
-              seenSize: arrival.seenSize,
-            }),
-          )
-        : placeOf(moved.get(executor) ?? cursors.get(executor) ?? NO_RECORDS, arrival);
+    const place = GUARDS["log-not-shorter"](arrival.seenSize, size)
+      ? placeOf(moved.get(executor) ?? cursors.get(executor) ?? NO_RECORDS, arrival)
+      : refused(
+          problem("checkpoint-inconsistent", "The log is smaller than a checkpoint that this executor verified.", {
+            size,
+            seenSize: arrival.seenSize,
+          }),
+        );
     placed.push({ waiting, place });
     if (place.at !== "next") continue;
     chars += arrival.chars;

@@ -6,6 +6,7 @@
  * M4  Every enrolment of the chain names this tenant and is valid now.
  */
 import * as z from "zod";
+import { GUARDS } from "./guards.ts";
 import { MemberId, TenantId } from "./ids.ts";
 import { keyId, PublicJwk } from "./keys.ts";
 import { LIMITS } from "./limits.ts";
@@ -69,15 +70,15 @@ export async function resolveMember(
   revoked: RevokedKeys,
 ): Promise<Result<Member>> {
   const rootKid = keyId(anchor.rootKey);
-  if (revoked.has(kid)) return err(problem("key-revoked", `The key ${kid} is revoked.`));
+  if (!GUARDS["member-not-revoked"](kid, revoked)) return err(problem("key-revoked", `The key ${kid} is revoked.`));
   // What stands beyond the root would be recorded with the signature, unread and of any size.
-  if (kid === rootKid && chain.length > 0)
+  if (kid === rootKid && !GUARDS["chain-ends-at-root"](chain.length))
     return err(problem("chain-broken", "The chain goes on beyond the tenant's root key."));
   if (kid === rootKid) return ok(rootMember(anchor, rootKid));
   if (chain.length === 0 || chain.length > LIMITS.enrolmentDepth)
     return err(problem("chain-broken", "The enrolments do not lead from the key to the tenant's root key."));
   const issuer = chain[0]!.signatures[0]?.keyid ?? "";
-  if (chain[0]!.signatures.length !== 1 || issuer === kid)
+  if (!GUARDS["enrolment-one-signature"](chain[0]!.signatures.length) || !GUARDS["enrolment-by-another"](issuer, kid))
     return err(problem("chain-broken", "An enrolment carries exactly one signature, and nobody enrols themselves."));
   const issuedBy = await resolveMember(anchor, issuer, chain.slice(1), nowMs, revoked);
   if (!issuedBy.ok) return issuedBy;
@@ -88,14 +89,11 @@ export async function resolveMember(
   });
   if (!opened.ok) return opened;
   const enrolment = opened.value.payload;
-  if (enrolment.tenant !== anchor.tenant || keyId(enrolment.key) !== kid)
+  if (!GUARDS["enrolment-tenant"](enrolment, anchor.tenant) || !GUARDS["enrolment-key"](keyId(enrolment.key), kid))
     return err(problem("chain-broken", "The enrolment is for another tenant or another key."));
-  if (
-    issuer !== rootKid &&
-    (!hasRole(issuedBy.value, "admin") || enrolment.roles.includes("admin") || enrolment.roles.includes("*"))
-  )
+  if (issuer !== rootKid && (!GUARDS["enrolment-by-admin"](issuedBy.value) || !GUARDS["enrolment-of-admin"](enrolment)))
     return err(problem("role-missing", "The key that signed the enrolment may not give these roles."));
-  if (nowMs + LIMITS.clockSkewMs < enrolment.notBeforeMs || nowMs >= enrolment.expiresMs)
+  if (!GUARDS["enrolment-begun"](enrolment, nowMs) || !GUARDS["enrolment-not-over"](enrolment, nowMs))
     return err(problem("key-expired", "The enrolment is not valid at this time."));
   return ok({ member: enrolment.member, roles: enrolment.roles, key: enrolment.key, kid });
 }
@@ -114,7 +112,7 @@ export async function openSignedByMember<T extends Json>(
   revoked: RevokedKeys,
 ): Promise<Result<{ payload: T; member: Member }>> {
   const kid = envelope.signatures[0]?.keyid;
-  if (kid === undefined || envelope.signatures.length !== 1)
+  if (kid === undefined || !GUARDS["signed-by-one"](envelope.signatures.length))
     return err(problem("signature-malformed", "Exactly one signature is expected."));
   const member = await resolveMember(anchor, kid, chain, nowMs, revoked);
   if (!member.ok) return member;

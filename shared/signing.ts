@@ -11,8 +11,9 @@
 import * as z from "zod";
 import { acceptsOf, type Accepts } from "./accepts.ts";
 import { concat, fromBase64, fromUtf8, toBase64, utf8, type Bytes } from "./bytes.ts";
-import { canonicalBytes, isCanonicalText } from "./canonical.ts";
+import { canonicalBytes } from "./canonical.ts";
 import { SIGNATURE_BYTES } from "./ed25519.ts";
+import { GUARDS } from "./guards.ts";
 import { parseOrderedJson, parseStrictJson, type Json } from "./json.ts";
 import { keyId, signEd25519, verifyEd25519, type PublicJwk, type Signer } from "./keys.ts";
 import { LIMITS } from "./limits.ts";
@@ -103,9 +104,9 @@ export async function openEnvelope(
   if (!isEnvelope(envelope) && !Envelope.safeParse(envelope).success)
     return err(problem("signature-malformed", "This is not a signed envelope of the protocol."));
   const { payloadType, payload, signatures } = envelope as Envelope;
-  if (new Set(signatures.map(({ keyid }) => keyid)).size !== signatures.length)
+  if (!GUARDS["envelope-signers-distinct"](signatures.map(({ keyid }) => keyid)))
     return err(problem("signature-malformed", "Two signatures carry the same key id."));
-  if (payloadType !== options.payloadType)
+  if (!GUARDS["envelope-type"](payloadType, options.payloadType))
     return err(problem("payload-type-mismatch", `Expected ${options.payloadType}.`, { found: payloadType }));
 
   const bytes = payloadOf(payload)!;
@@ -133,7 +134,7 @@ function readCanonical(bytes: Bytes): Result<Json> {
   if (ordered !== undefined && JSON.stringify(ordered) === text) return ok(ordered);
   const value = parseStrictJson(text ?? bytes);
   if (!value.ok) return value;
-  if (text === null || !isCanonicalText(text, value.value))
+  if (text === null || !GUARDS["envelope-canonical"](text, value.value))
     return err(problem("payload-not-canonical", "The signed bytes are not the canonical form of their value."));
   return value;
 }
@@ -163,17 +164,23 @@ async function verifyAll(
 ): Promise<Result<readonly string[]>> {
   const trusted = signatures.flatMap(({ keyid, sig }) => {
     const key = keys.get(keyid);
-    return key !== undefined && keyId(key) === keyid ? [{ keyid, key, signature: fromBase64(sig)! }] : [];
+    return key !== undefined && GUARDS["envelope-key-id"](keyid, keyId(key))
+      ? [{ keyid, key, signature: fromBase64(sig)! }]
+      : [];
   });
-  if (trusted.length === 0)
+  if (!GUARDS["envelope-trusted"](trusted.length))
     return err(
       problem("key-unknown", "No trusted key signed this.", {
         kids: signatures.map(({ keyid }) => keyid),
       }),
     );
   const verdicts = await Promise.all(trusted.map(({ key, signature }) => verifyEd25519(key, message, signature)));
-  const wrong = trusted.filter((_, i) => !verdicts[i]).map(({ keyid }) => keyid);
-  if (wrong.length > 0) return err(problem("signature-invalid", "A signature does not verify.", { kids: wrong }));
+  if (!GUARDS["envelope-signature"](verdicts))
+    return err(
+      problem("signature-invalid", "A signature does not verify.", {
+        kids: trusted.filter((_, i) => !verdicts[i]).map(({ keyid }) => keyid),
+      }),
+    );
   return ok(trusted.map(({ keyid }) => keyid));
 }
 

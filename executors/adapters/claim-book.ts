@@ -15,6 +15,7 @@
  */
 import { LIMITS } from "../../shared/limits.ts";
 import type { ObjectStorage } from "../../shared/platform.ts";
+import { GUARDS } from "../guards/index.ts";
 import type { ClaimAnswer, ClaimsRpc } from "./claims.ts";
 
 type Held = { generation: number; action: string | null; task: string | null; settled: number };
@@ -31,8 +32,8 @@ export class ClaimBook implements ClaimsRpc {
 
   claim(action: string, task: string): Promise<ClaimAnswer> {
     return this.#decide((held): ClaimAnswer => {
-      if (this.#wasUndone(action)) return { kind: "undone" };
-      if (held.action !== null && held.action !== action)
+      if (!GUARDS["effect-not-undone"](this.#wasUndone(action))) return { kind: "undone" };
+      if (!GUARDS["effect-key-free"](held.action, action))
         return { kind: "taken", task: held.task!, generation: held.generation };
       if (held.action === null) this.#write({ ...held, action, task, settled: 0 });
       return { kind: "granted", generation: held.generation };
@@ -47,7 +48,8 @@ export class ClaimBook implements ClaimsRpc {
 
   release(action: string): Promise<void> {
     return this.#decide((held) => {
-      if (held.action === action && held.settled === 0) this.#write({ ...held, action: null, task: null });
+      if (held.action === action && GUARDS["effect-not-settled"](held.settled))
+        this.#write({ ...held, action: null, task: null });
     });
   }
 

@@ -4,8 +4,8 @@
  * A write follows only 307 and 308, which repeat it unchanged and prove that it was not done: any other redirect may answer a write
  * that was. Credentials go to the origin that they belong to and to no other.
  */
-import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
+import { GUARDS } from "../guards/index.ts";
 import { checkLocation } from "./egress-url.ts";
 
 export type Hop =
@@ -29,15 +29,15 @@ export function nextHop(
   allowed: ReadonlySet<string>,
 ): Hop {
   const unchanged = status === 307 || status === 308;
-  const executed = at.write && !unchanged;
+  const executed = !GUARDS["redirect-repeats-write"](at.write, unchanged);
   const refuse = (why: Problem): Hop => ({ kind: "refuse", problem: why, executed });
   if (executed)
     return refuse(problem("egress-refused", "A write was answered with a redirect to another request.", { status }));
-  if (at.hops >= LIMITS.httpRedirects)
+  if (!GUARDS["redirect-count"](at.hops))
     return refuse(problem("egress-refused", "There were too many redirects.", { status }));
   const next = checkLocation(location, at.url, allowed);
   if (!next.ok) return refuse(next.problem);
   // Once away from home never again with credentials: a foreign hop could lead back to an address of its own choice.
-  const withCredential = at.withCredential && next.value.origin === at.home;
+  const withCredential = at.withCredential && GUARDS["credential-at-home"](next.value.origin, at.home);
   return { kind: "follow", url: next.value, withCredential };
 }

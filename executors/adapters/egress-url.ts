@@ -8,11 +8,8 @@
 import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { GUARDS } from "../guards/index.ts";
 
-/** Two labels or more, lower case; the last one starts with a letter, so that no spelling of an address passes. Punycode is compared as it stands. */
-const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
-/** Graphic ASCII without backslash and quotes: tabs, line ends, spaces and other alphabets are dropped or rewritten by URL parsers. */
-const PLAIN = /^[!#-&(-;=?-[\]_a-z~]+$/;
 const ABSOLUTE = /^https?:\/\/[^/]/;
 
 /** An origin as configuration names it, such as `https://api.example.com`. Errors: egress-refused. */
@@ -20,21 +17,23 @@ export function checkOrigin(text: string, development: boolean): Result<string> 
   const url = parse(text);
   if (url === null || url.origin !== text)
     return refuse("An origin is a scheme and a host in normal form, nothing else.");
-  if (url.protocol === "https:" && HOST.test(url.hostname) && url.hostname.length <= 253) return ok(text);
-  if (development && url.protocol === "http:" && url.hostname === "localhost" && url.port !== "") return ok(text);
+  if (GUARDS["origin-https"](url.protocol) && GUARDS["origin-host"](url.hostname)) return ok(text);
+  const isLocal = url.protocol === "http:" && url.hostname === "localhost" && url.port !== "";
+  if (isLocal && GUARDS["origin-local"](development)) return ok(text);
   return refuse("An origin is https and a full host name.");
 }
 
 /** An absolute URL within the list. Errors: egress-refused; the problem names no part of the URL. */
 export function checkUrl(text: string, allowed: ReadonlySet<string>): Result<URL> {
   if (text.length > LIMITS.httpUrlChars) return refuse("The address is too long.");
-  if (!PLAIN.test(text) || !ABSOLUTE.test(text)) return refuse("The address is not a plain absolute URL.");
+  if (!GUARDS["url-plain"](text) || !ABSOLUTE.test(text)) return refuse("The address is not a plain absolute URL.");
   if (text.includes("#")) return refuse("The address has a fragment.");
   const url = parse(text);
   // U1: another spelling of the same address is another address to somebody.
-  if (url === null || url.href !== text) return refuse("The address is not in its normal form.");
-  if (url.username !== "" || url.password !== "") return refuse("The address has a user.");
-  if (!allowed.has(url.origin)) return refuse("The address is not of an origin that this capability may reach.");
+  if (url === null || !GUARDS["url-normal"](url.href, text)) return refuse("The address is not in its normal form.");
+  if (!GUARDS["url-without-user"](url)) return refuse("The address has a user.");
+  if (!GUARDS["url-origin"](url.origin, allowed))
+    return refuse("The address is not of an origin that this capability may reach.");
   return ok(url);
 }
 
@@ -52,8 +51,7 @@ export function urlOf(
   query: { readonly [name: string]: string } | undefined,
   allowed: ReadonlySet<string>,
 ): Result<URL> {
-  if (!path.startsWith("/") || path.startsWith("//") || /[?#]/.test(path))
-    return refuse("The path is not a plain path.");
+  if (!GUARDS["path-plain"](path)) return refuse("The path is not a plain path.");
   const search = new URLSearchParams(query === undefined ? [] : Object.entries(query)).toString();
   return checkUrl(`${origin}${path}${search === "" ? "" : `?${search}`}`, allowed);
 }

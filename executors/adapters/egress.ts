@@ -14,6 +14,7 @@ import { problem, type Problem } from "../../shared/problems.ts";
 import { parseCredentials } from "../credentials/config.ts";
 import { CredentialKeeper } from "../credentials/keeper.ts";
 import type { TokenDeps } from "../credentials/tokens.ts";
+import { GUARDS } from "../guards/index.ts";
 import { send, type EgressAnswer } from "./egress-send.ts";
 import { urlOf } from "./egress-url.ts";
 import { parseTargets } from "./http-targets.ts";
@@ -30,13 +31,10 @@ export type Way = {
   readonly credential: string | null;
 };
 
-/** Lower-case names; what decides over the connection, the credentials or the caller's identity is not a capability's to set. */
-const RESERVED =
-  /^(?:authorization|proxy-.*|cookie|host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|cf-.*|x-forwarded-.*|forwarded)$/;
 const HeaderName = z
   .string()
   .regex(/^[a-z0-9-]{1,64}$/)
-  .refine((name) => !RESERVED.test(name));
+  .refine((name) => GUARDS["header-not-reserved"](name));
 const HeaderValue = z
   .string()
   .max(1_000)

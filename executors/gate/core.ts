@@ -9,6 +9,7 @@
  */
 import type { GateSettings } from "../../shared/gate-settings.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { GUARDS } from "../guards/index.ts";
 import type { GateAnswer, GateAsk, GateCode, LeaseReport } from "./types.ts";
 
 export type Lease = {
@@ -168,7 +169,7 @@ function roomsOf(state: GateState, settings: GateSettings, validMs: number, nowM
   const rooms: Room[] = [];
   const out = (leases: readonly Lease[]) => leases.reduce((sum, { count, ended }) => sum + count - ended, 0);
   const { breaker } = state;
-  if (settings.breaker !== undefined && breaker.at === "open")
+  if (settings.breaker !== undefined && breaker.at === "open" && !GUARDS["breaker-closed"](breaker.at))
     rooms.push({ count: 0, code: "breaker-open", retryAfterMs: breaker.untilMs - nowMs });
   if (settings.breaker !== undefined && breaker.at === "half-open") {
     const probing = out(state.leases.filter((lease) => lease.isProbe && epochOf(lease.id) === state.epoch));

@@ -7,6 +7,8 @@
  * L3  Turns of an action only rise: what an older turn says changes nothing (late and doubled calls).
  * L4  Only a proved failure releases; what is in doubt stays open.
  */
+import { GUARDS } from "../guards/index.ts";
+
 export type Entry = {
   readonly turn: number;
   readonly amount: number;
@@ -46,9 +48,9 @@ export function reserve(
 ): { readonly answer: Reserved; readonly entry: Entry | null } {
   const others = used - (existing !== null && counts(existing, ask.windowMs, nowMs) ? existing.amount : 0);
   // L3. A settled action has happened: asking for it again is asking about the past.
-  if (existing !== null && (existing.turn > ask.turn || (existing.turn === ask.turn && existing.at !== "open")))
+  if (!GUARDS["limit-turn"](existing, ask.turn))
     return { answer: { granted: false, over: false, used: others, stale: true }, entry: null };
-  const over = others + ask.amount > ask.max;
+  const over = !GUARDS["limit-room"](others, ask.amount, ask.max);
   if (over && !ask.approved) return { answer: { granted: false, over, used: others, stale: false }, entry: null };
   const answer = { granted: true, over, used: others, stale: false };
   return { answer, entry: ask.peek ? null : { turn: ask.turn, amount: ask.amount, atMs: nowMs, at: "open" } };
@@ -56,7 +58,7 @@ export function reserve(
 
 /** What becomes of a reservation when its action has ended; null where nothing changes (L3). */
 export function end(existing: Entry | null, turn: number, to: "settled" | "released", nowMs: number): Entry | null {
-  if (existing !== null && (existing.turn > turn || (existing.turn === turn && existing.at !== "open"))) return null;
+  if (!GUARDS["limit-turn"](existing, turn)) return null;
   // A release that comes before its reservation must still be remembered, or the late reservation would stay for ever.
   if (existing === null && to === "settled") return null;
   return { turn, amount: to === "settled" ? existing!.amount : 0, atMs: nowMs, at: to };

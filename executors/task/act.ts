@@ -17,6 +17,7 @@ import { undoKey } from "../../shared/effect-keys.ts";
 import { undoneBy } from "../../shared/undo.ts";
 import type { Shown } from "../../shared/views.ts";
 import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
+import { GUARDS } from "../guards/index.ts";
 import type { TaskDeps } from "./deps.ts";
 import { deny, fail, taskFacts } from "./endings.ts";
 import type { Draft } from "./draft.ts";
@@ -113,13 +114,14 @@ export function decideAndAct(
   }
   const step = draft.state.steps.get(stepId)!;
   if (decision.answer === "deny") return deny(draft, stepId, decision, deps);
-  if (before.review !== null && permits !== null && permits.exceeded.length > 0)
+  if (before.review !== null && permits !== null && !GUARDS["overrun-approved"](permits.exceeded))
     return fail(draft, stepId, exceededAfterReview(permits.exceeded));
   const stale = staleApproval(draft.state, step, args, prepared, decision, deps);
   if (stale !== null) return fail(draft, stepId, stale);
   if (isPending) return requestReview(draft, step, args, prepared, decision, deps);
   const stopped = stopOf(draft.state, step, deps);
-  if (stopped !== null) return fail(draft, stepId, { code: "stopped", detail: `Stopped by ${stopped}.` });
+  if (!GUARDS["claim-not-stopped"](stopped))
+    return fail(draft, stepId, { code: "stopped", detail: `Stopped by ${stopped}.` });
   // P1. What is asked for was changed while it was asked: the step comes back at once.
   if (wanted !== null && !permitsHold(permits!, wanted, deps.nowMs))
     return stepHeld(draft, stepId, heldBecause("permit-unanswered", step.capability), 0, deps);
@@ -239,7 +241,7 @@ function staleApproval(
     prepared,
     shownOf(state, step, args, prepared, decision, deps),
   );
-  if (subjectDigest(parts) === step.review.subject) return null;
+  if (GUARDS["approval-fresh"](subjectDigest(parts), step.review)) return null;
   return {
     code: "premise-failed",
     detail: "The record has changed since it was shown to the reviewer; nothing was done.",
@@ -250,12 +252,8 @@ function staleApproval(
 export function isCovered(step: StepState, decision: Pick<StepDecision, "reviews">): boolean {
   const approvals = step.review?.approvals ?? [];
   if (step.review?.status !== "approved" || decision.reviews.length === 0) return false;
-  return decision.reviews.every(
-    ({ role, quorum }) => new Set(approvals.filter((a) => holds(a.roles, role)).map((a) => a.member)).size >= quorum,
-  );
+  return decision.reviews.every((requirement) => GUARDS["review-quorum"](approvals, requirement));
 }
-
-export const holds = (roles: readonly string[], role: string): boolean => roles.includes(role) || roles.includes("*");
 
 function requestReview(
   draft: Draft,

@@ -14,12 +14,11 @@
  *  A9  provenance computed here, policy run here                                         (answers stand in `decisions`)
  * Replay (one plan per round, one task per id) is refused where the state is, in task/decide.ts.
  */
-import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import type { Contract } from "../../shared/contracts.ts";
 import type { StepDecision, StopKind } from "../../shared/events.ts";
 import { decideStep, type TaskFacts } from "../../shared/facts.ts";
-import { planId, proposalId } from "../../shared/ids.ts";
-import { equalJson, type JsonObject } from "../../shared/json.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
 import type { PublicJwk } from "../../shared/keys.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
@@ -27,11 +26,12 @@ import { derivePlan, refsIn } from "../../shared/playbook.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { Plan, type ProposedStep } from "../../shared/proposal.ts";
 import { provenanceForAgent, type Provenance, type RecordView } from "../../shared/provenance.ts";
-import { err, ok, type Result } from "../../shared/result.ts";
+import { err, ok, type Err, type Result } from "../../shared/result.ts";
 import type { SignedPlan } from "../../shared/rpc.ts";
 import { openEnvelope } from "../../shared/signing.ts";
-import { undoTemplate, type UndoTemplate } from "../../shared/undo.ts";
+import { undoTemplate } from "../../shared/undo.ts";
 import type { CapabilityRegistry } from "../adapters/types.ts";
+import { GUARDS } from "../guards/index.ts";
 import type { AdmittedPlan } from "./decide.ts";
 import { disclose, personalInClear } from "./disclose.ts";
 
@@ -63,7 +63,7 @@ export async function openPlan(signed: SignedPlan, deps: AdmitDeps): Promise<Res
     schema: Plan,
   });
   if (!opened.ok) return opened;
-  if (opened.value.payloadBytes.length > LIMITS.planBytes)
+  if (!GUARDS["plan-size"](opened.value.payloadBytes.length))
     return err(problem("plan-invalid", `A plan has at most ${LIMITS.planBytes} bytes.`));
   return ok(opened.value.payload);
 }
@@ -94,10 +94,8 @@ export function admitPlan(
   for (const step of plan.steps) {
     const args = disclosed.value.get(step.id)!;
     const hasRefs = refsIn(args).length > 0;
-    if (!hasRefs) {
-      const checked = release.declarations.capabilities.get(step.capability)!.input.check(args);
-      if (!checked.ok) return err({ ...checked.problem, facts: { ...checked.problem.facts, step: step.id } });
-    }
+    const contract = release.declarations.capabilities.get(step.capability)!.input;
+    if (!hasRefs && !GUARDS["arguments-fit"](contract, args)) return unfit(contract, args, step.id);
     decisions[step.id] = decide(plan, step, args, provenance.value[step.id]!, hasRefs, task, release, deps);
   }
   return ok({
@@ -111,64 +109,65 @@ export function admitPlan(
   });
 }
 
+function unfit(contract: Contract, args: JsonObject, step: string): Err<Problem> {
+  const checked = contract.check(args);
+  const why = checked.ok ? problem("contract-violation", "The arguments do not fit their contract.") : checked.problem;
+  return err({ ...why, facts: { ...why.facts, step } });
+}
+
 function wrongAudience(plan: Plan, task: AdmitTask, deps: AdmitDeps): Problem | null {
   const mine =
-    plan.tenant === deps.tenant &&
-    plan.region === deps.region &&
-    plan.region === task.region &&
-    plan.task === task.task;
-  const named = plan.automation === task.automation && plan.input === task.inputCommitment;
-  return mine && named
+    GUARDS["plan-tenant"](plan, deps) && GUARDS["plan-region"](plan, deps, task) && GUARDS["plan-task"](plan, task);
+  return mine && GUARDS["plan-automation"](plan, task) && GUARDS["plan-input"](plan, task)
     ? null
     : problem("audience-mismatch", "The plan is for another tenant, region, task, automation or input.");
 }
 
 function wrongTime(plan: Plan, deps: AdmitDeps): Problem | null {
-  if (deps.nowMs + LIMITS.clockSkewMs < plan.notBeforeMs) return problem("not-yet-valid", "The plan is not valid yet.");
-  if (deps.nowMs >= plan.expiresMs) return problem("expired", "The plan has expired.");
-  if (plan.expiresMs - plan.notBeforeMs > LIMITS.planLifetimeMs)
+  if (!GUARDS["plan-begun"](plan, deps.nowMs)) return problem("not-yet-valid", "The plan is not valid yet.");
+  if (!GUARDS["plan-not-over"](plan, deps.nowMs)) return problem("expired", "The plan has expired.");
+  if (!GUARDS["plan-lifetime"](plan))
     return problem("plan-invalid", `A plan is valid for at most ${LIMITS.planLifetimeMs} ms.`);
   return null;
 }
 
 function wrongRelease(plan: Plan, task: AdmitTask, release: CompiledRelease, deps: AdmitDeps): Problem | null {
-  if (plan.release !== task.release || plan.release !== release.digest || release.bundle.automation !== plan.automation)
+  if (
+    !GUARDS["plan-release"](plan, task, release.digest) ||
+    !GUARDS["release-automation"](release.bundle.automation, plan)
+  )
     return problem("release-mismatch", "The plan names another release than the task.");
-  if (plan.agent.planner !== release.bundle.planner)
+  if (!GUARDS["plan-planner"](plan, release.bundle.planner))
     return problem("plan-mismatch", `Plans of this automation come from a ${release.bundle.planner}.`);
   const stopped =
     deps.stoppedBy("tenant", deps.tenant) ??
     deps.stoppedBy("automation", plan.automation) ??
     deps.stoppedBy("agent", plan.agent.id) ??
     deps.stoppedBy("key", plan.agent.id);
-  if (stopped !== null) return problem("stopped", `Stopped by ${stopped}.`, { stop: stopped });
-  return deps.stoppedBy("release", plan.release) === null
+  if (!GUARDS["plan-not-stopped"](stopped)) return problem("stopped", `Stopped by ${stopped}.`, { stop: stopped });
+  return GUARDS["release-not-stopped"](deps.stoppedBy("release", plan.release))
     ? null
     : problem("release-revoked", "The release is stopped.");
 }
 
 /** Names follow from the task and the position; nothing else is accepted for them. */
 function malformed(plan: Plan): Problem | null {
-  if (plan.plan !== planId(plan.task, plan.round))
+  if (!GUARDS["plan-id"](plan))
     return problem("plan-invalid", "The plan's id does not follow from its task and round.");
-  if (plan.steps.length === 0 && !plan.last)
-    return problem("plan-invalid", "A plan without steps can only be the last one.");
+  if (!GUARDS["plan-not-empty"](plan)) return problem("plan-invalid", "A plan without steps can only be the last one.");
   const seen = new Set<string>();
   for (const [index, step] of plan.steps.entries()) {
-    if (seen.has(step.id)) return problem("plan-invalid", `Two steps are named ${step.id}.`, { step: step.id });
-    if (step.proposal !== proposalId(plan.task, plan.round, index))
+    if (!GUARDS["step-named-once"](step, seen))
+      return problem("plan-invalid", `Two steps are named ${step.id}.`, { step: step.id });
+    if (!GUARDS["proposal-id"](step, plan, index))
       return problem("plan-invalid", `The proposal id of ${step.id} does not follow from its place.`, {
         step: step.id,
       });
     // Steps stand in an order in which each comes after what it waits for, so a plan cannot contain a cycle.
-    const unknown = step.after.find((id) => !seen.has(id));
-    if (unknown !== undefined)
-      return problem("plan-invalid", `${step.id} waits for ${unknown}, which does not come before it.`, {
-        step: step.id,
-      });
-    const loose = refsIn(step.args as JsonObject).find((ref) => !step.after.includes(ref.step));
-    if (loose !== undefined)
-      return problem("plan-invalid", `${step.id} refers to ${loose.step} without waiting for it.`, { step: step.id });
+    if (!GUARDS["step-order"](step, seen))
+      return problem("plan-invalid", `${step.id} waits for a step that does not come before it.`, { step: step.id });
+    if (!GUARDS["reference-awaited"](step))
+      return problem("plan-invalid", `${step.id} refers to a step without waiting for it.`, { step: step.id });
     seen.add(step.id);
   }
   return null;
@@ -178,39 +177,26 @@ function wrongCapability(plan: Plan, release: CompiledRelease, deps: AdmitDeps):
   for (const step of plan.steps) {
     const facts = { step: step.id, capability: step.capability };
     const inRelease = release.contractDigestByName.get(step.capability);
-    if (inRelease === undefined)
+    if (!GUARDS["capability-in-release"](inRelease))
       return problem("capability-not-in-release", `The release does not contain ${step.capability}.`, facts);
     const here = deps.registry.get(step.capability);
     if (here === undefined)
       return problem("capability-unknown", `There is no capability ${step.capability} here.`, facts);
-    if (step.contract !== inRelease || digestHere(here.contract) !== inRelease)
+    if (!GUARDS["contract-signed"](step, inRelease) || !GUARDS["contract-deployed"](here.contract, inRelease))
       return problem("contract-mismatch", `The contract of ${step.capability} is not the one that was signed.`, facts);
     const undo = undoTemplate(here.contract, release);
-    if (!sameUndo(step.undo, undo))
+    if (!GUARDS["undo-of-release"](step.undo, undo))
       return problem("plan-mismatch", `The undo of ${step.id} is not the one that the release gives.`, facts);
-    if (undo !== null && !deps.registry.has(undo.capability))
-      return problem("capability-unknown", `There is no capability ${undo.capability} here.`, {
+    if (!GUARDS["undo-deployed"](undo, deps.registry))
+      return problem("capability-unknown", `There is no capability here that undoes ${step.capability}.`, {
         ...facts,
-        capability: undo.capability,
+        capability: undo?.capability ?? "",
       });
     const stopped = deps.stoppedBy("capability", step.capability);
-    if (stopped !== null)
+    if (!GUARDS["capability-not-stopped"](stopped))
       return problem("stopped", `${step.capability} is stopped by ${stopped}.`, { ...facts, stop: stopped });
   }
   return null;
-}
-
-const sameUndo = (signed: UndoTemplate | null, wanted: UndoTemplate | null): boolean =>
-  signed === null || wanted === null ? signed === wanted : canonicalize(signed) === canonicalize(wanted);
-
-const digestByContract = new WeakMap<object, string>();
-/** Contracts live as long as the isolate; their digest is computed once. */
-function digestHere(contract: object): string {
-  const known = digestByContract.get(contract);
-  if (known !== undefined) return known;
-  const digest = digestOf(contract);
-  digestByContract.set(contract, digest);
-  return digest;
 }
 
 /** A8 and the provenance of every argument. */
@@ -246,7 +232,7 @@ function derive(
     when: step.when,
   }));
   const wanted = derived.value.map(({ id, capability, args, after, when }) => ({ id, capability, args, after, when }));
-  if (!equalJson(signed, wanted))
+  if (!GUARDS["plan-of-playbook"](signed as unknown as Json, wanted as unknown as Json))
     return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));
   for (const step of derived.value) provenance[step.id] = { ...step.provenance };
   return ok(provenance);

@@ -12,7 +12,8 @@ import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Prepared } from "../adapters/types.ts";
-import { decideAndAct, holds } from "./act.ts";
+import { GUARDS } from "../guards/index.ts";
+import { decideAndAct } from "./act.ts";
 import { advance, resolvedArgs } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
@@ -75,7 +76,8 @@ export function openTask(draft: Draft, opening: Opening, admitted: AdmittedPlan 
 export function proposePlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): Result<"admitted" | "duplicate"> {
   const { state } = draft;
   const made = state.planByRequest.get(admitted.requestKey);
-  if (made !== undefined) return made.digest === admitted.requestDigest ? ok("duplicate") : err(conflict());
+  if (made !== undefined)
+    return GUARDS["request-same"](made.digest, admitted.requestDigest) ? ok("duplicate") : err(conflict());
   const refusal = refusePlan(state, admitted.plan);
   if (refusal !== null) return err(refusal);
   draft.requestDigest = admitted.requestDigest;
@@ -88,22 +90,19 @@ export const conflict = (): Problem =>
   problem("idempotency-conflict", "This idempotency key was used with another request.");
 
 function refusePlan(state: TaskState, plan: Plan): Problem | null {
-  if (state.settled !== null || state.cancelledBy !== null)
-    return problem("task-settled", "The task takes no further plan.");
-  if (state.last) return problem("round-closed", "The last plan of this task was admitted already.");
-  if (plan.round <= state.round)
+  if (!GUARDS["task-takes-plans"](state)) return problem("task-settled", "The task takes no further plan.");
+  if (!GUARDS["task-not-complete"](state))
+    return problem("round-closed", "The last plan of this task was admitted already.");
+  if (!GUARDS["round-not-used"](plan, state))
     return problem("round-closed", `Round ${plan.round} has its plan; the next is ${state.round + 1}.`, {
       next: state.round + 1,
     });
-  if (plan.round > state.round + 1)
+  if (!GUARDS["round-next"](plan, state))
     return problem("plan-invalid", `The next round is ${state.round + 1}.`, { next: state.round + 1 });
-  if (plan.round > LIMITS.taskRounds) return problem("task-limit", `A task has at most ${LIMITS.taskRounds} rounds.`);
-  if (state.steps.size + plan.steps.length > LIMITS.taskSteps)
+  if (!GUARDS["rounds-limited"](plan)) return problem("task-limit", `A task has at most ${LIMITS.taskRounds} rounds.`);
+  if (!GUARDS["steps-limited"](plan, state))
     return problem("task-limit", `A task has at most ${LIMITS.taskSteps} steps.`);
-  const again = plan.steps.find((step) => state.steps.has(step.id));
-  if (again !== undefined)
-    return problem("plan-invalid", `The task already has a step named ${again.id}.`, { step: again.id });
-  return null;
+  return GUARDS["step-new"](plan, state) ? null : problem("plan-invalid", "The task already has a step of this name.");
 }
 
 function admitPlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): void {
@@ -170,21 +169,22 @@ export function attest(
   const { state } = draft;
   const step = state.steps.get(stepId);
   const review = step?.review ?? null;
-  if (step === undefined || review === null || review.id !== decision.review)
+  if (step === undefined || review === null || !GUARDS["attestation-review"](decision, review.id))
     return err(problem("review-not-waiting", "There is no such review."));
   if (review.approvals.some((approval) => approval.attestation === decision.id)) return ok(null);
-  if (step.phase.at !== "awaiting_review")
+  if (!GUARDS["review-waits"](step.phase))
     return err(problem("review-not-waiting", `The review is ${review.status}.`, { status: review.status }));
-  if (deps.nowMs >= review.expiresMs) return err(problem("review-expired", "The deadline of this review has passed."));
-  if (decision.subject !== review.subject || decision.step !== stepId)
+  if (!GUARDS["review-in-time"](review, deps.nowMs))
+    return err(problem("review-expired", "The deadline of this review has passed."));
+  if (!GUARDS["attestation-subject"](decision, review) || !GUARDS["attestation-step"](decision, stepId))
     return err(problem("attestation-mismatch", "The signature is over something else than what waits here."));
-  if (requestersOf(state, step).includes(member.member))
+  if (!GUARDS["not-by-requester"](member.member, requestersOf(state, step)))
     return err(problem("approver-is-requester", "Whoever asked for this may not decide it."));
-  if (!review.required.some(({ role }) => holds(member.roles, role)))
+  if (!GUARDS["approver-role"](member.roles, review.required))
     return err(
       problem("role-missing", `This decision needs the role ${review.required.map((r) => r.role).join(" or ")}.`),
     );
-  if (review.approvals.some((approval) => approval.member === member.member))
+  if (!GUARDS["approver-once"](member.member, review.approvals))
     return err(problem("already-decided", "This person has decided already."));
   if (decision.reason !== null) draft.details[stepId] = decision.reason;
   draft.emit({
@@ -214,9 +214,7 @@ export const requestersOf = (state: TaskState, step: StepState): string[] => [
 
 function isSatisfied(step: StepState): boolean {
   const { required, approvals } = step.review!;
-  return required.every(
-    ({ role, quorum }) => new Set(approvals.filter((a) => holds(a.roles, role)).map((a) => a.member)).size >= quorum,
-  );
+  return required.every((requirement) => GUARDS["review-quorum"](approvals, requirement));
 }
 
 /** Ends what is not under way; what is, ends as it ends. */

@@ -8,6 +8,7 @@ import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { Contract } from "../../shared/contracts.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { asReference } from "../../shared/playbook.ts";
+import { GUARDS } from "../guards/index.ts";
 import { escapeSegment } from "../../shared/pointer.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import type { Plan, ProposedStep } from "../../shared/proposal.ts";
@@ -32,11 +33,12 @@ export function disclose(plan: Plan, disclosures: Disclosures): Result<ReadonlyM
     const opened = discloseFields(committed, mine);
     if (!opened.ok) return opened;
     const value = opened.value as { readonly args: JsonObject; readonly rationale: Json };
-    if (value.rationale !== null && typeof value.rationale !== "string")
+    if (!GUARDS["rationale-text"](value.rationale))
       return err(problem("plan-invalid", `The rationale of ${step.id} is not text.`, { step: step.id }));
     argsByStep.set(step.id, value.args);
   }
-  if (left.size > 0) return err(problem("disclosure-mismatch", "A value was disclosed that nothing commits to."));
+  if (!GUARDS["disclosure-asked-for"](left))
+    return err(problem("disclosure-mismatch", "A value was disclosed that nothing commits to."));
   return ok(argsByStep);
 }
 
@@ -54,7 +56,7 @@ export function personalInClear(plan: Plan, release: CompiledRelease): Problem |
   for (const step of plan.steps) {
     const contract = release.declarations.capabilities.get(step.capability)!.input;
     const pointer = clearPointer(step.args as JsonObject, contract, "");
-    if (pointer !== null)
+    if (!GUARDS["personal-committed"](pointer))
       return problem("plan-invalid", `The plan holds a personal value of ${step.id} in the clear.`, {
         step: step.id,
         // A name that the contract does not declare may be personal itself.

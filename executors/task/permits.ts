@@ -7,16 +7,16 @@
  * P3  Where nothing is declared, nothing is asked: the hot path has no call.
  */
 import { ceilingMs } from "../../shared/backoff.ts";
-import { canonicalize } from "../../shared/canonical.ts";
 import type { StepDecision, UsedPermit } from "../../shared/events.ts";
 import { policyFacts } from "../../shared/facts.ts";
 import type { GateSettings } from "../../shared/gate-settings.ts";
-import type { Json, JsonObject } from "../../shared/json.ts";
+import type { JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { limitDemands, mayBeLimited, type Demand } from "../../shared/policy/index.ts";
 import type { Problem, ProblemCode } from "../../shared/problems.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Prepared } from "../adapters/types.ts";
+import { GUARDS } from "../guards/index.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { fail, taskFacts } from "./endings.ts";
@@ -115,8 +115,7 @@ export function wantedOf(
 
 /** P1 */
 export const permitsHold = (permits: Permits, wanted: Wanted, nowMs: number): boolean =>
-  nowMs <= permits.untilMs &&
-  canonicalize(permits.wanted as unknown as Json) === canonicalize(wanted as unknown as Json);
+  GUARDS["permit-not-over"](permits, nowMs) && GUARDS["permit-for-this"](permits, wanted);
 
 /** Limits whose overrun the step's review was asked to cover. */
 export const overrunsOf = (step: StepState, deps: TaskDeps): string[] =>

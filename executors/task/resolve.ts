@@ -1,11 +1,11 @@
 /** A person's word on an effect in doubt, verified by the shell: recorded, and followed as if the target had answered. */
-import { commit, type Disclosure } from "../../shared/commitments.ts";
+import type { Disclosure } from "../../shared/commitments.ts";
 import type { Member } from "../../shared/members.ts";
 import { problem } from "../../shared/problems.ts";
 import { resolvingRoles, type Resolution } from "../../shared/resolution.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Envelope } from "../../shared/signing.ts";
-import { holds } from "./act.ts";
+import { GUARDS } from "../guards/index.ts";
 import { advance } from "./advance.ts";
 import { requestersOf } from "./decide.ts";
 import type { TaskDeps } from "./deps.ts";
@@ -32,23 +32,27 @@ export function resolveDoubt(
   const isFailedUndo = stopsCompensation(state, step);
   if (step.phase.at !== "in_doubt" && !isFailedUndo)
     return err(problem("not-in-doubt", "Nothing about this step is in doubt."));
-  if (step.phase.at === "in_doubt" && step.phase.askAtMs !== null)
+  if (step.phase.at === "in_doubt" && !GUARDS["doubt-asked-out"](step.phase))
     return err(
       problem("not-in-doubt", "The target is still being asked; a person decides when that has brought no answer.", {
-        nextAskAt: new Date(step.phase.askAtMs).toISOString(),
+        nextAskAt: new Date(step.phase.askAtMs ?? deps.nowMs).toISOString(),
       }),
     );
-  const { action, digest, attempt, outcome, retry } = resolution;
-  if (action !== step.action || digest !== step.digest || attempt !== Math.max(1, step.attempts))
+  const { action, attempt, outcome, retry } = resolution;
+  const isThis =
+    GUARDS["resolution-action"](resolution, step.action) &&
+    GUARDS["resolution-digest"](resolution, step.digest) &&
+    GUARDS["resolution-attempt"](resolution, Math.max(1, step.attempts));
+  if (!isThis)
     return err(problem("attestation-mismatch", "The signature is over another action or attempt than is in doubt."));
   if (isFailedUndo && retry)
     return err(problem("attestation-mismatch", "An undo that failed is tried again with `reverse`, as a new attempt."));
-  if (outcome === "applied" && retry)
+  if (!GUARDS["resolution-retry"](resolution))
     return err(problem("attestation-mismatch", "What was applied is not tried again."));
-  if (requestersOf(state, step).includes(member.member))
+  if (!GUARDS["not-by-requester"](member.member, requestersOf(state, step)))
     return err(problem("approver-is-requester", "Whoever asked for this may not say what became of it."));
   const roles = resolvingRoles(step.decision.reviews);
-  if (!roles.some((role) => holds(member.roles, role)))
+  if (!GUARDS["resolver-role"](member.roles, roles))
     return err(problem("role-missing", `This needs the role ${roles.join(" or ")}.`));
   const result = resultOf(resolution, signed.result, step.capability, deps);
   if (!result.ok) return result;
@@ -87,7 +91,7 @@ function resultOf(
       ? ok(null)
       : err(problem("disclosure-mismatch", "A result was sent that nobody signed for."));
   if (outcome !== "applied") return err(problem("attestation-mismatch", "What was not applied has no result."));
-  if (disclosed === null || commit(disclosed.salt, disclosed.value) !== result)
+  if (disclosed === null || !GUARDS["resolution-result"](result, disclosed))
     return err(problem("disclosure-mismatch", "The result is not the one that was signed."));
   const checked = deps.release.declarations.capabilities.get(capability)!.output.check(disclosed.value);
   return checked.ok ? ok(disclosed) : checked;

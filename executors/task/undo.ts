@@ -13,6 +13,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { bindUndo, undoneBy, undoStepId } from "../../shared/undo.ts";
+import { GUARDS } from "../guards/index.ts";
 import { fail } from "./endings.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
@@ -76,17 +77,18 @@ export function startUndo(
 function wrongUndo(state: TaskState, stepId: string): Problem | null {
   const step = state.steps.get(stepId);
   if (step === undefined || step.undoes !== null) return problem("not-found", "There is no such step.");
-  if (step.phase.at !== "applied") return problem("not-applied", "Only what was applied can be taken back.");
+  if (!GUARDS["undo-of-applied"](step.phase)) return problem("not-applied", "Only what was applied can be taken back.");
   if (step.undo === null)
     return problem("not-reversible", "Nothing in this task's release takes this action back.", {
       capability: step.capability,
     });
   const before = undoOf(state, stepId);
-  if (before !== null && !isUnsuccessful(before.phase))
+  if (before === null) return null;
+  if (!GUARDS["undo-once"](!isUnsuccessful(before.phase)))
     return problem("already-undone", "This action is taken back already, or is being taken back.", {
       undo: before.id,
     });
-  if (before !== null && undoneBy(before.id)!.attempt >= LIMITS.undoAttempts)
+  if (!GUARDS["undo-attempts"](undoneBy(before.id)!.attempt))
     return problem("undo-attempts-spent", `This undo has failed ${LIMITS.undoAttempts} times.`);
   return null;
 }

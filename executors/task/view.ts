@@ -6,7 +6,7 @@ import type { Json } from "../../shared/json.ts";
 import type { Receipt } from "../../shared/receipt.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import { requestersOf } from "./decide.ts";
-import { holds } from "./act.ts";
+import { holds } from "../guards/person.ts";
 import { isUnsuccessful, stepStatus, taskStatus, type Review, type StepState, type TaskState } from "./state.ts";
 import { stopsCompensation, undoOf } from "./undo.ts";
 

@@ -26,8 +26,8 @@ export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
   "forgotten-expiry": [
     {
       file: "executors/task/decide.ts",
-      from: "if (deps.nowMs >= review.expiresMs) return",
-      to: "if (deps.nowMs < 0) return",
+      from: `if (!GUARDS["review-in-time"](review, deps.nowMs))`,
+      to: "if (deps.nowMs < 0)",
     },
   ],
   /** Records count as delivered before the ledger has them. */

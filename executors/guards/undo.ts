@@ -1,0 +1,31 @@
+/** What must hold before an action is taken back (see executors/guards/index.ts). */
+import { LIMITS } from "../../shared/limits.ts";
+import type { Reversal } from "../../shared/reversal.ts";
+import type { StepPhase } from "../task/state.ts";
+
+type Named = { readonly tenant: string; readonly region: string };
+
+export const UNDO_GUARDS = {
+  /** audience-mismatch: a reversal asked for in one tenant would run in another. */
+  "reversal-tenant": (asked: Reversal, here: Named): boolean => asked.tenant === here.tenant,
+  /** audience-mismatch: a reversal would run in another region than was asked. */
+  "reversal-region": (asked: Reversal, here: Named): boolean => asked.region === here.region,
+  /** audience-mismatch: the reversal of one task's action would take back another's. */
+  "reversal-task": (asked: Reversal, task: string): boolean => asked.task === task,
+  /** audience-mismatch: the record would say that another step was asked to be taken back. */
+  "reversal-step": (asked: Reversal, step: string): boolean => asked.step === step,
+  /** audience-mismatch: a request to take back one action would take back another. */
+  "reversal-action": (asked: Reversal, action: string): boolean => asked.action === action,
+  /** not-yet-valid: requests could be signed in store. */
+  "reversal-begun": (asked: Reversal, nowMs: number): boolean => nowMs + LIMITS.clockSkewMs >= asked.atMs,
+  /** expired: a request that was held back would take back what everybody has come to rely on. */
+  "reversal-not-over": (asked: Reversal, nowMs: number): boolean => nowMs < asked.expiresMs,
+  /** reversal-window-closed: actions could be taken back for ever. */
+  "reversal-in-window": (closed: boolean): boolean => !closed,
+  /** not-applied: money would be paid back that was never paid. */
+  "undo-of-applied": (phase: StepPhase): boolean => phase.at === "applied",
+  /** already-undone: one payment would be paid back twice. */
+  "undo-once": (known: boolean): boolean => !known,
+  /** undo-attempts-spent: a failing undo would be tried for ever, each time with a record. */
+  "undo-attempts": (made: number): boolean => made < LIMITS.undoAttempts,
+};
