@@ -27,7 +27,12 @@ export type Evidence = {
     readonly effect_key: string | null;
     readonly status: string;
   }[];
-  readonly calls: readonly { readonly key: string; readonly task: string; readonly step: string }[];
+  readonly calls: readonly {
+    readonly key: string;
+    readonly task: string;
+    readonly step: string;
+    readonly keyed: boolean;
+  }[];
   readonly answers: readonly Answer[];
   /** Stops that a shard confirmed, as `shard stop`. */
   readonly stops: readonly string[];

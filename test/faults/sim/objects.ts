@@ -319,7 +319,8 @@ export class ObjectHost<Part> {
     };
     this.kind.alarm(instance.part).then(over, async () => {
       this.run.note(`${this.name}: the alarm failed`);
-      if (instance.alive && disk.alarmMs === null) disk.alarmMs = this.run.loop.nowMs + instance.skewMs + 2_000;
+      if (!instance.alive || instance.isBroken) return;
+      disk.alarmMs ??= this.run.loop.nowMs + instance.skewMs + 2_000;
       instance.written();
       await over();
     });
