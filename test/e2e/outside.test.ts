@@ -49,7 +49,7 @@ beforeAll(async () => {
       },
       courier: { kind: "header", capability: "pickups.book", header: "x-api-key", value: CANARIES.courierKey },
     },
-    prebuilt: { "countersign-executors": bundleCrashingExecutors() },
+    prebuilt: { "countersign-executors": await bundleCrashingExecutors() },
   });
   const dev = system.tenants["dev"]!;
   keys = dev.apiKeys;

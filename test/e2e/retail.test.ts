@@ -2,12 +2,17 @@
  * The retail data through the public interface: 520 conversations with customers, each in a tenant of its own over fresh rows, under the
  * shipped policy. An app opens the intent, an agent reads and proposes, a lead decides what waits; then the rows are what they must be.
  *
- * RETAIL_TASKS=n plays only n tasks of each test, spread over the data; RETAIL_ALL=1 plays all of them also under crashes.
+ * RETAIL_TASKS=n plays only n tasks of each test, spread over the data; RETAIL_ALL=1 plays all of them also under crashes, through each
+ * adapter. SEED chooses what goes wrong at the shop's own service.
  */
 import { describe, expect, it } from "vitest";
 import { bundleCrashingExecutors } from "../support/crashing-executors.ts";
-import { playBatch, type Played, type Shop } from "../support/retail-shop.ts";
+import { serviceBooks } from "../support/retail-books.ts";
+import { SERVICE_FAULTS, startRetailService } from "../support/retail-service.ts";
+import { playBatch, type Meanwhile, type Played, type Shop } from "../support/retail-shop.ts";
 import { dataFolder, retail, type RetailTask } from "../support/retail.ts";
+import { contracts as overHttp } from "../workers/executors/retail-over-http.ts";
+import type { Countersign } from "./harness.ts";
 
 const data = retail();
 if (data === null) console.info(`retail: skipped, because ${dataFolder()} is absent`);
@@ -16,25 +21,21 @@ if (data === null) console.info(`retail: skipped, because ${dataFolder()} is abs
 const BATCH = 130;
 /** Tasks that are attacked first: one in so many. */
 const ATTACKED_EVERY = 9;
-/** Tasks under crashes, where not all are asked for. */
-const CRASH_SAMPLE = 60;
+/** Tasks under crashes, where not all are asked for: 60, half of them through each adapter. */
+const CRASH_SAMPLE = 30;
 const MINUTE_MS = 60_000;
 
 const limit = Number(process.env["RETAIL_TASKS"] ?? Infinity);
-const spread = (count: number): RetailTask[] => {
+/** So many tasks over all of the data. `phase`, in [0, 1), chooses others. */
+const spread = (count: number, phase = 0): RetailTask[] => {
   const tasks = data!.tasks;
   return count >= tasks.length
     ? [...tasks]
-    : Array.from({ length: count }, (_, i) => tasks[Math.floor((i * tasks.length) / count)]!);
+    : Array.from({ length: count }, (_, i) => tasks[Math.floor(((i + phase) * tasks.length) / count)]!);
 };
 
 /** Plays tasks in batches and says how far it is. */
-async function playAll<T>(
-  name: string,
-  shop: Shop,
-  tasks: readonly RetailTask[],
-  meanwhile: Parameters<typeof playBatch<T>>[2],
-) {
+async function playAll<T>(name: string, shop: Shop, tasks: readonly RetailTask[], meanwhile: Meanwhile<T>) {
   const played: Played[] = [];
   const told: T[] = [];
   const startMs = Date.now();
@@ -99,23 +100,68 @@ describe.skipIf(data === null)("the retail data, through the public interface", 
     "ends with the same rows when each request is sent three times and the executor crashes in each task",
     { timeout: 30 * MINUTE_MS },
     async () => {
-      const tasks = spread(Math.min(limit, process.env["RETAIL_ALL"] === "1" ? Infinity : CRASH_SAMPLE));
-      const shop = { database: data!.database, times: 3, attacked: () => false, executors: bundleCrashingExecutors() };
-      const { played, told, faulty } = await playAll("retail under crashes", shop, tasks, async (system) => {
-        const answer = await system.harness.getWorker("countersign-executors").fetch("/crashes");
-        return (await answer.json()) as Record<"reading" | "before" | "during" | "after" | "starts", number>;
-      });
-      const sum = (of: (crashes: (typeof told)[number]) => number): number =>
-        told.reduce((total, one) => total + of(one), 0);
-      console.info(
-        `retail under crashes: aborted ${sum((c) => c.reading)} times while reading, ${sum((c) => c.before)} times before an effect, ${sum((c) => c.during)} times during one, ${sum((c) => c.after)} times after one`,
-      );
-      expect(faulty).toEqual([]);
-      expect(sum((crashes) => crashes.reading)).toBe(tasks.length);
-      // Each effect is interrupted once, whether it was sent or not, and each time the object had to start again from its storage.
-      const interrupted = sum((crashes) => crashes.before + crashes.during + crashes.after);
-      expect(interrupted).toBe(played.reduce((total, { replayed }) => total + replayed.writes, 0));
-      expect(sum((crashes) => crashes.starts)).toBeGreaterThanOrEqual(interrupted + 2 * tasks.length);
+      const executors = await bundleCrashingExecutors();
+      await underCrashes("retail under crashes", underCrash(0), { executors });
+    },
+  );
+
+  it(
+    "ends with the same rows through a service behind HTTP that also loses answers, and doubts are shown until they are settled",
+    { timeout: 30 * MINUTE_MS },
+    async () => {
+      const service = await startRetailService(Number(process.env["SEED"] ?? 1));
+      try {
+        const targets = { development: true, origins: { shop: service.origin } };
+        await underCrashes("retail over HTTP under crashes", underCrash(0.5), {
+          executors: await bundleCrashingExecutors("retail over HTTP"),
+          elsewhere: {
+            books: serviceBooks(service),
+            contracts: overHttp,
+            vars: { HTTP_TARGETS: JSON.stringify(targets) },
+          },
+        });
+        const faults = service.faults();
+        console.info(`the service: ${SERVICE_FAULTS.map((fault) => `${fault} ${faults[fault]}`).join(", ")}`);
+        expect(Object.values(faults).every((count) => count > 0) || limit < CRASH_SAMPLE).toBe(true);
+      } finally {
+        await service.close();
+      }
     },
   );
 });
+
+const underCrash = (phase: number): RetailTask[] =>
+  spread(Math.min(limit, process.env["RETAIL_ALL"] === "1" ? Infinity : CRASH_SAMPLE), phase);
+
+/** Plays the tasks over executors that crash, for a caller that sends everything three times; then nothing is missing, doubled or in doubt. */
+async function underCrashes(name: string, tasks: readonly RetailTask[], how: Pick<Shop, "executors" | "elsewhere">) {
+  const shop = { database: data!.database, times: 3, attacked: () => false, ...how };
+  const { played, told, faulty } = await playAll(name, shop, tasks, async (system, tenants) => {
+    const answer = await system.harness.getWorker("countersign-executors").fetch("/crashes");
+    const crashes = (await answer.json()) as Record<"reading" | "before" | "during" | "after" | "starts", number>;
+    return { ...crashes, doubts: await doubtsOf(system, tenants) };
+  });
+  const sum = (of: (batch: (typeof told)[number]) => number): number => told.reduce((total, one) => total + of(one), 0);
+  console.info(
+    `${name}: aborted ${sum((c) => c.reading)} times while reading, ${sum((c) => c.before)} times before an effect, ${sum((c) => c.during)} times during one, ${sum((c) => c.after)} times after one`,
+  );
+  expect(faulty).toEqual([]);
+  expect(sum((batch) => batch.doubts)).toBe(0);
+  expect(sum((crashes) => crashes.reading)).toBe(tasks.length);
+  // Each effect is interrupted once, whether it was sent or not, and each time the object had to start again from its storage.
+  const interrupted = sum((crashes) => crashes.before + crashes.during + crashes.after);
+  expect(interrupted).toBe(played.reduce((total, { replayed }) => total + replayed.writes, 0));
+  expect(sum((crashes) => crashes.starts)).toBeGreaterThanOrEqual(interrupted + 2 * tasks.length);
+}
+
+/** Effects that wait for somebody to say what became of them. */
+async function doubtsOf(system: Countersign, tenants: readonly string[]): Promise<number> {
+  let doubts = 0;
+  for (const tenant of tenants) {
+    const { status, body } = await system.call(system.tenants[tenant]!.apiKeys.approver, "/v1/reviews");
+    expect(status).toBe(200);
+    expect(body.incomplete).toEqual([]);
+    doubts += body.doubts.length;
+  }
+  return doubts;
+}

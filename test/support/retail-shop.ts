@@ -1,15 +1,16 @@
 /**
  * A batch of retail tasks over one start of the three Workers: each task has a tenant of its own, with one executor in each region, fresh
- * rows of its customer in their home region, and the shipped release of customer-operations, promoted.
+ * rows of its customer, and the shipped release of customer-operations, promoted. Where the rows stand is the shop's `books`.
  */
 import { isDeepStrictEqual } from "node:util";
 import { loadAutomation } from "../../scripts/load-automation.ts";
 import { publishOne } from "../../scripts/publish-automations.ts";
+import type { CapabilityContract } from "../../shared/capability.ts";
 import { createClient } from "../../shared/client.ts";
-import { regionByHash } from "../../shared/region.ts";
 import { startCountersign, type Countersign } from "../e2e/harness.ts";
 import { reviewer } from "../e2e/people.ts";
 import { value } from "./release.ts";
+import { databaseBooks, type Books, type Filled } from "./retail-books.ts";
 import { replay, type Replayed } from "./retail-agent.ts";
 import type { Reviewed } from "./retail-desk.ts";
 import { attack, neighbourOf } from "./retail-hostile.ts";
@@ -18,12 +19,10 @@ import {
   actualUser,
   expectedOrder,
   expectedUser,
-  fillTenants,
   type Query,
   type RetailDatabase,
   type RetailTask,
 } from "./retail.ts";
-import { openBusinessDatabase } from "./sqlite-d1.ts";
 
 export type Shop = {
   readonly database: RetailDatabase;
@@ -33,6 +32,13 @@ export type Shop = {
   readonly attacked: (task: RetailTask) => boolean;
   /** A folder with another bundle of the executors Worker. */
   readonly executors?: string;
+  /** Where other books than the regional databases stand. */
+  readonly elsewhere?: {
+    readonly books: Books;
+    readonly contracts: ReadonlyMap<string, CapabilityContract>;
+    /** Vars of the executors Worker. */
+    readonly vars: { readonly [name: string]: string };
+  };
 };
 
 export type Played = {
@@ -46,69 +52,64 @@ export type Played = {
 
 /** Tasks at a time: enough to keep two cores busy. */
 const AT_ONCE = 6;
-const REGIONS = [
-  { region: "eu", binding: "BUSINESS_EU" },
-  { region: "us", binding: "BUSINESS_US" },
-] as const;
-const homeOf = ({ user }: RetailTask) => {
-  const home = regionByHash(
-    user,
-    REGIONS.map(({ region }) => region),
-  );
-  return REGIONS.find(({ region }) => region === home)!;
-};
-
 /** One task in its tenant. */
 type Place = { readonly task: RetailTask; readonly tenant: string; readonly isAttacked: boolean };
+/** What is asked about a batch while the Workers still run. */
+export type Meanwhile<T> = (system: Countersign, tenants: readonly string[]) => Promise<T>;
 
 /** Plays the tasks. @param meanwhile is asked at the end, while the Workers still run */
 export async function playBatch<T>(
   shop: Shop,
   tasks: readonly RetailTask[],
-  meanwhile: (system: Countersign) => Promise<T>,
+  meanwhile: Meanwhile<T>,
 ): Promise<{ readonly played: Played[]; readonly told: T }> {
   const places = tasks.map((task, i): Place => ({ task, tenant: `t${i}`, isAttacked: shop.attacked(task) }));
   const tenants = Object.fromEntries(places.map(({ tenant }) => [tenant, { shards: 1 }]));
   const prebuilt = shop.executors === undefined ? {} : { prebuilt: { "countersign-executors": shop.executors } };
-  const system = await startCountersign({ tenants, ...prebuilt });
+  const { elsewhere } = shop;
+  const vars = elsewhere === undefined ? {} : { vars: { "countersign-executors": elsewhere.vars } };
+  const system = await startCountersign({ tenants, ...prebuilt, ...vars });
   try {
-    await fill(shop, system, places);
-    const automation = value(loadAutomation("customer-operations"));
+    const books = elsewhere?.books ?? databaseBooks(system);
+    await books.fill(
+      shop.database,
+      places.map((place) => stockOf(shop, place)),
+    );
+    const automation = value(
+      loadAutomation("customer-operations", elsewhere === undefined ? {} : { contracts: elsewhere.contracts }),
+    );
     const played = await inParallel(places, AT_ONCE, async (place) => {
       const dev = system.tenants[place.tenant]!;
       await publishOne(createClient({ baseUrl: system.url, key: dev.apiKeys.operator, fetch }), dev, automation);
-      return play(shop, system, place);
+      return play(shop, system, books, place);
     });
-    const query = await copyOf(system);
-    for (const [i, { tenant }] of places.entries())
-      played[i]!.faults.push(...(await wrongRows(query, tenant, shop.database, played[i]!)));
-    return { played, told: await meanwhile(system) };
+    const final = await books.final();
+    for (const [i, { tenant }] of places.entries()) {
+      const { faults, replayed, reviewed } = played[i]!;
+      faults.push(...(await wrongRows(final(tenant), tenant, shop.database, played[i]!)));
+      faults.push(...(await books.wrongEffects(final(tenant), tenant, replayed.writes, reviewed.length)));
+    }
+    return { played, told: await meanwhile(system, Object.keys(tenants)) };
   } finally {
     await system.stop();
   }
 }
 
-/** Each customer's rows, and those of their neighbour where there will be an attack, in the customer's home region. */
-async function fill({ database }: Shop, system: Countersign, places: readonly Place[]): Promise<void> {
-  for (const { region, binding } of REGIONS) {
-    const stocks = places
-      .filter(({ task }) => homeOf(task).region === region)
-      .map(({ task, tenant, isAttacked }) => ({
-        tenant,
-        customers: isAttacked ? [task.user, neighbourOf(database, task).customerId] : [task.user],
-        products: productsFor(database, task),
-      }));
-    for (const { text, params } of fillTenants(database, stocks)) await system.sql(binding, text, ...params);
-  }
-}
+/** The customer's rows, and those of their neighbour where there will be an attack. */
+const stockOf = ({ database }: Shop, { task, tenant, isAttacked }: Place): Filled => ({
+  task,
+  tenant,
+  customers: isAttacked ? [task.user, neighbourOf(database, task).customerId] : [task.user],
+  products: productsFor(database, task),
+});
 
 /** The products of all orders of the customer: whatever an honest call may name. */
 const productsFor = ({ users, orders }: RetailDatabase, { user }: RetailTask): ReadonlySet<string> =>
   new Set(users[user]!.orders.flatMap((id) => orders[id]!.items.map((item) => item.product_id)));
 
-async function play({ database, times }: Shop, system: Countersign, place: Place): Promise<Played> {
+async function play({ database, times }: Shop, system: Countersign, books: Books, place: Place): Promise<Played> {
   const { task, tenant } = place;
-  const query: Query = (text, ...params) => system.sql(homeOf(task).binding, text, ...params);
+  const query = books.live(task, tenant);
   const lead = await reviewer(system, "ada", ["support-lead"], tenant);
   const desk = { system, tenant, lead, times };
   const faults: string[] = [];
@@ -136,8 +137,8 @@ async function rowsOf(query: Query, tenant: string, database: RetailDatabase, us
   return rows;
 }
 
-/** The customer and every order of theirs against what the task expects; what it does not name must be as it was. Each effect stands once. */
-async function wrongRows(query: Query, tenant: string, database: RetailDatabase, { task, replayed, reviewed }: Played) {
+/** The customer and every order of theirs against what the task expects; what it does not name must be as it was. */
+async function wrongRows(query: Query, tenant: string, database: RetailDatabase, { task }: Played) {
   const { user, expected } = task;
   const { orders: ids } = database.users[user]!;
   const [actual, ...orders] = await rowsOf(query, tenant, database, [user]);
@@ -147,44 +148,11 @@ async function wrongRows(query: Query, tenant: string, database: RetailDatabase,
   for (const [i, id] of ids.entries())
     if (!isDeepStrictEqual(orders[i], expectedOrder(expected.orders[id] ?? database.orders[id]!)))
       wrong.push(`rows of ${id}`);
-  const count = async (text: string) =>
-    (await query(`SELECT count(*) AS n FROM ${text} AND tenant = ?`, tenant))[0]!["n"];
-  const effects = await count("countersign_effects WHERE status = 'applied'");
-  if (effects !== replayed.writes) wrong.push(`${effects} effects for ${replayed.writes} writes`);
-  const approvals = await count("countersign_attestations WHERE true");
-  if (approvals !== reviewed.length) wrong.push(`${approvals} approvals used for ${reviewed.length} reviews`);
   return wrong;
 }
 
-const TABLES = [
-  "customers",
-  "payment_methods",
-  "orders",
-  "order_items",
-  "fulfillments",
-  "payments",
-  "order_returns",
-  "order_return_items",
-  "countersign_effects",
-  "countersign_attestations",
-] as const;
-
-/** All rows of both regions in one database of this process: many small questions to it cost nothing. */
-async function copyOf(system: Countersign): Promise<Query> {
-  const { sqlite } = openBusinessDatabase();
-  sqlite.exec("PRAGMA foreign_keys = OFF");
-  for (const table of TABLES)
-    for (const { binding } of REGIONS)
-      for (const row of await system.sql(binding, `SELECT * FROM ${table}`)) {
-        const columns = Object.keys(row);
-        const places = columns.map(() => "?").join(", ");
-        sqlite.prepare(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})`).run(...Object.values(row));
-      }
-  return (text, ...params) => Promise.resolve(sqlite.prepare(text).all(...params) as never);
-}
-
 /** Runs `work` over all items, so many at a time. */
-export async function inParallel<I, O>(
+async function inParallel<I, O>(
   items: readonly I[],
   atOnce: number,
   work: (item: I, position: number) => Promise<O>,

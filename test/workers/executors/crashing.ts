@@ -6,7 +6,7 @@
  *   before  the batch is sent: the claim stands, the effect does not
  *   during  it: the batch is on its way and nobody waits for its answer
  *   after   it was written: the effect stands, its receipt does not
- * The same happens around the first request of each effect that leaves for an outside system.
+ * The same happens at the first question that leaves for an outside system, and around the first request of each effect that does.
  *
  * What has crashed is remembered outside of the objects, so that every crash happens once and the next try goes through.
  *
@@ -40,8 +40,10 @@ type Way = Pick<EgressEntrypoint, "send">;
 
 function crashingWay(way: Way, state: DurableObjectState): Way {
   const send: Way["send"] = async (call) => {
+    const isQuestion = call.method === "GET";
     const effect = `${call.path} ${call.headers["idempotency-key"] ?? call.body}`;
-    if (call.method === "GET" || !isFirst(effect)) return way.send(call);
+    if (!isFirst(isQuestion ? `read ${state.id.name}` : effect)) return way.send(call);
+    if (isQuestion) return abort(state, "reading");
     const window: Window = WINDOWS[effects++ % WINDOWS.length]!;
     switch (window) {
       case "before":
