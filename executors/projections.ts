@@ -46,6 +46,7 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
       sql.exec("INSERT INTO attestations (id, review) VALUES (?, ?)", event.attestation, event.review);
       return;
     case "review-approved":
+      return endReview(sql, task, event.step);
     case "review-rejected":
     case "review-expired":
     case "step-skipped":

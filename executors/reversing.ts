@@ -2,7 +2,7 @@
  * Reversals: somebody asks that an applied action be taken back. The intent-manager says who asks, under its proposal key; whether it
  * happens is decided here, by policy, people and the state of the records.
  *
- * reverse()  started | duplicate | refused { not-found, audience-mismatch, not-applied, not-reversible, already-undone, undo-attempts-spent,
+ * reverse()  started | duplicate | refused { not-found, audience-mismatch, task-not-settled, not-applied, not-reversible, already-undone, undo-attempts-spent,
  *            reversal-window-closed, key-*, signature-*, not-yet-valid, expired }
  */
 import { Envelope, openEnvelope } from "../shared/signing.ts";
@@ -14,9 +14,8 @@ import type { TaskView } from "../shared/views.ts";
 import { parseCommand } from "./commands.ts";
 import { GUARDS } from "./guards/index.ts";
 import type { Shard } from "./shard.ts";
-import { advance } from "./task/advance.ts";
+import { reverseTask } from "./task/reverse.ts";
 import type { StepState, TaskState } from "./task/state.ts";
-import { isWindowClosed, startUndo, undoOf } from "./task/undo.ts";
 
 export async function reverse(
   shard: Shard,
@@ -40,15 +39,12 @@ export async function reverse(
     const revoked = kids.find((kid) => !GUARDS["signer-not-revoked"](kid, shard.trusted.revoked));
     if (revoked !== undefined) return err(problem("key-revoked", `The proposal key ${revoked} is revoked.`));
     const step = draft.state.steps.get(stepId);
-    if (step === undefined || step.undoes !== null) return err(problem("not-found", "There is no such step."));
-    if (undoOf(draft.state, stepId)?.undoes?.request === payload.id) return ok(null);
+    if (step === undefined) return err(problem("not-found", "There is no such step."));
     const wrong = wrongRequest(payload, shard, draft.state, step, deps.nowMs);
     if (wrong !== null) return err(wrong);
     const { by } = payload;
     const request = { id: payload.id, by: `${by.role} key ${by.key}`, member: by.member, envelope: parsed.value };
-    const begun = startUndo(draft, stepId, "reversal", request, deps);
-    if (begun.ok) advance(draft, deps);
-    return begun;
+    return reverseTask(draft, stepId, request, deps);
   });
   if (!started.ok) return started;
   await shard.undone(task, stepId, waitMs);
@@ -71,14 +67,5 @@ function wrongRequest(
   if (!isOurs) return problem("audience-mismatch", "The request is for another tenant, region, task, step or action.");
   if (!GUARDS["reversal-begun"](payload, nowMs)) return problem("not-yet-valid", "The request is dated in the future.");
   if (!GUARDS["reversal-not-over"](payload, nowMs)) return problem("expired", "The request has expired.");
-  // A compensation that waits for a person is tried again whatever the window says.
-  if (state.compensating && state.settled === null) return null;
-  if (step.phase.at === "applied" && step.undo !== null && !GUARDS["reversal-in-window"](isWindowClosed(step, nowMs)))
-    return problem(
-      "reversal-window-closed",
-      step.undo.windowMs === null
-        ? "This automation gives no time in which an action may be reversed."
-        : "The time in which this action could be reversed is over.",
-    );
   return null;
 }

@@ -73,6 +73,7 @@ export const PROBLEMS = {
 
   // tasks, steps and reviews
   "task-settled": { status: 409, title: "The task has already ended" },
+  "task-not-settled": { status: 409, title: "The task has not ended yet" },
   "task-limit": { status: 429, title: "The task has reached a limit" },
   "record-unreadable": { status: 500, title: "What is stored of this task cannot be read" },
   "reference-unresolved": { status: 422, title: "A reference does not resolve" },

@@ -100,6 +100,8 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "permit-unanswered": "Nothing to repair: the step asks again by itself.",
   "not-reversible":
     "Nothing to repair here: the release holds no capability that takes this action back. Correct its effect with a new task.",
+  "task-not-settled":
+    "Wait for the task's end, or cancel it. While it takes its own work back, only the undo that failed can be tried again.",
   "not-applied": "Read the task: only an applied step can be reversed.",
   "already-undone": "Read the task: the undo stands beside its step.",
   "undo-attempts-spent": "Correct the effect with a new task, or say with `resolve` that it was undone by hand.",

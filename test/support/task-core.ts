@@ -3,7 +3,7 @@
  * executor, and the task can be folded again from its records, as after a crash.
  */
 import type { Capability, CapabilityRegistry, Outcome } from "../../executors/adapters/types.ts";
-import { effectsOf } from "../../executors/task/advance.ts";
+import { advance, canContinue, effectsOf } from "../../executors/task/advance.ts";
 import { openTask, timePassed, type AdmittedPlan } from "../../executors/task/decide.ts";
 import type { TaskDeps } from "../../executors/task/deps.ts";
 import { Draft } from "../../executors/task/draft.ts";
@@ -37,21 +37,47 @@ const contract = (name: string, change: Partial<CapabilityContract>): Capability
   tags: [],
   ...change,
 });
-const external = (made: CapabilityContract, reconcile: boolean): Capability => ({
+const external = (made: CapabilityContract, reconcile: boolean, more: Pick<Capability, "leaves"> = {}): Capability => ({
   contract: made,
+  ...more,
   kind: "external",
   prepare: null,
   apply: async () => ({ kind: "applied", result: {}, replayed: false }),
   reconcile: reconcile ? async () => null : null,
 });
 
-/** `keyed` can be sent twice, `asked` cannot but can be asked, `blind` is neither. */
+const UNDO_INPUT = {
+  type: "object",
+  properties: { n: { type: "integer" }, who: { type: "string" }, version: { type: "integer" } },
+  required: ["n", "version"],
+  additionalProperties: false,
+};
+const UNDOABLE = contract("test.make", {
+  reversible: true,
+  input: { ...UNDO_INPUT, properties: { n: { type: "integer" }, who: { type: "string" } }, required: ["n"] },
+  output: {
+    type: "object",
+    properties: { version: { type: "integer" } },
+    required: ["version"],
+    additionalProperties: false,
+  },
+  undo: {
+    capability: "test.unmake",
+    args: { n: { $arg: "n" }, who: { $arg: "who" }, version: { $result: "/version" } },
+  },
+});
+
+/** `make` is taken back by `unmake`, `keyed` can be sent twice, `asked` cannot but can be asked, `blind` is neither. */
 export const REGISTRY: CapabilityRegistry = new Map(
   [
     external(contract("test.keyed", { delivery: "idempotent" }), false),
     external(contract("test.asked", { delivery: "at-most-once" }), true),
     external(contract("test.blind", { delivery: "at-most-once" }), false),
     external(contract("test.patient", { retry: { attempts: 20, totalMs: 3_600_000 } }), false),
+    external(UNDOABLE, false, {
+      leaves: (args, result) => [{ resource: `things/${args["n"]}`, version: (result as { version: number }).version }],
+    }),
+    external(contract("test.unmake", { input: UNDO_INPUT }), false),
     ...waits,
   ].map((capability) => [capability.contract.name, capability]),
 );
@@ -83,6 +109,7 @@ export class TaskCore {
     readonly beside: Known;
   }[] = [];
   nowMs = 1_700_000_000_000;
+  stoppedBy: TaskDeps["stoppedBy"] = () => null;
   #state: TaskState | null = null;
   #salts = 0;
   readonly #seed: string;
@@ -157,7 +184,7 @@ export class TaskCore {
       release: this.release.compiled,
       registry: REGISTRY,
       nowMs: this.nowMs,
-      stoppedBy: () => null,
+      stoppedBy: this.stoppedBy,
     };
   }
 
@@ -182,6 +209,11 @@ export class TaskCore {
     this.decide((draft, deps) => stepOutcome(draft, step, attempt, outcome, null, deps));
   }
 
+  /** What an executor does after a commit: goes on where only durability was waited for. */
+  goOn(): void {
+    for (let i = 0; i < 100 && canContinue(this.state, this.deps()); i++) this.decide(advance);
+  }
+
   /** Moves the clock to the end of the pause that a step is in, or by `ms`, and lets the alarm ring. */
   wait(ms: number): void {
     this.nowMs += ms;
@@ -197,6 +229,8 @@ export class TaskCore {
   }
 }
 
+/** What `test.make` answers. */
+export const MADE: Outcome = { kind: "applied", result: { version: 7 }, replayed: false };
 export const APPLIED: Outcome = { kind: "applied", result: { done: true }, replayed: false };
 export const DOUBT: Outcome = { kind: "in-doubt", problem: problem("effect-in-doubt", "No answer.") };
 export const refusal = (retry: boolean, retryAfterMs?: number): Outcome => ({
