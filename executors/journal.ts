@@ -24,6 +24,8 @@ export type Sealed = {
   readonly events: readonly (TaskEvent | ExecutorEvent)[];
 };
 
+type Row = { seq: number; body: string; private: string | null };
+
 export const GENESIS: Head = { seq: 0, hash: GENESIS_HASH };
 
 /** Makes the record that follows `head`. */
@@ -73,12 +75,16 @@ export class Journal {
     return this.#head.seq - this.#delivered;
   }
 
-  /** Inside the round's transaction. The head moves with {@link advanceTo} once the transaction is over. */
-  insert(record: Sealed): void {
+  /**
+   * Inside the round's transaction. The head moves with {@link advanceTo} once the transaction is over. `firstSeq`: position of the task's
+   * first record; null for a record of the executor itself.
+   */
+  insert(record: Sealed, firstSeq: number | null): void {
     this.#sql.exec(
-      "INSERT INTO journal (seq, task, hash, body, private) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO journal (seq, task, opening, hash, body, private) VALUES (?, ?, ?, ?, ?, ?)",
       record.seq,
       record.task,
+      firstSeq === record.seq ? null : firstSeq,
       record.hash,
       record.body,
       record.private,
@@ -121,14 +127,19 @@ export class Journal {
   }
 
   *recordsOf(task: string, after: number): Generator<{ record: ChainRecord; beside: Private }> {
-    const rows = this.#sql
-      .exec<{ body: string; private: string | null }>(
-        "SELECT body, private FROM journal WHERE task = ? AND seq > ? ORDER BY seq",
-        task,
-        after,
-      )
+    const openings = this.#sql
+      .exec<Row>("SELECT seq, body, private FROM journal WHERE task = ? AND opening IS NULL", task)
       .toArray();
-    for (const row of rows)
+    const later = openings.flatMap(({ seq }) =>
+      this.#sql
+        .exec<Row>(
+          "SELECT seq, body, private FROM journal WHERE opening = ? AND seq > ? ORDER BY seq",
+          seq,
+          Math.max(seq, after),
+        )
+        .toArray(),
+    );
+    for (const row of [...openings.filter(({ seq }) => seq > after), ...later])
       yield {
         record: JSON.parse(row.body) as ChainRecord,
         beside:

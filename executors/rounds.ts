@@ -53,7 +53,7 @@ export type RoundsDeps = {
   /** The committed state of a task, from memory or folded from the journal. */
   readonly stateOf: (task: string) => TaskState | null;
   /** Called once a round is written and before it is durable: what it sets, such as the alarm, is durable with the round or not at all. */
-  readonly written: () => void;
+  readonly written: (records: readonly Sealed[]) => void;
   /** Called once a round is durable, before its callers are answered. */
   readonly committed: (states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]) => void;
   /** Called when a round could not be written: memory must not be believed any more. */
@@ -142,7 +142,7 @@ export class Rounds {
         storage.transactionSync(() => {
           for (const { record, write } of decided) {
             if (record === null) continue;
-            journal.insert(record);
+            journal.insert(record, record.task === null ? null : states.get(record.task)!.firstSeq);
             write?.(storage.sql);
             if (record.task !== null)
               for (const event of record.events) project(storage.sql, record.task, event as TaskEvent);
@@ -151,7 +151,7 @@ export class Rounds {
         });
         // COMMIT POINT. From here on the round has happened; a crash before the sync loses it as a whole, and nobody was told.
         journal.advanceTo({ seq: head.seq, hash: head.hash });
-        this.#deps.written();
+        this.#deps.written(records);
         await storage.sync();
       } catch (error) {
         // First, because a storage that is gone fails whoever looks into it, and nobody must wait for ever.

@@ -128,7 +128,7 @@ export class Shard {
       records: new ResidentRecords(this.sql, this.number, trust.shards),
       stateOf: (task) => this.tasks.get(task),
       // Not after the sync: a crash in between would leave work in storage that nothing wakes the object for (E4).
-      written: () => this.timekeeper.set(),
+      written: (records) => this.timekeeper.set(earliestTimer(records)),
       committed: (states, records) => this.#committed(states, records),
       failed: (tasks) => {
         this.tasks.forget(tasks);

@@ -2,6 +2,7 @@
  * The tables of one executor object, in its own SQLite. Schema changes are appended, never edited: each runs once, in order.
  *
  *  journal   the hash chain: one row per record, with the values behind its commitments beside it. Rows after `delivered` are the outbox.
+ *            `opening` is the position of the task's first record, null in that one
  *  tasks     which tasks are open; a task's state is the fold of its journal rows
  *  timers    everything that must happen at a time; the alarm is the earliest
  *  reviews   what waits for a person;  attestations  which signatures were used;  doubts  effects of which nobody knows yet
@@ -41,6 +42,13 @@ const MIGRATIONS: readonly string[] = [
   `ALTER TABLE stops ADD COLUMN mode TEXT NOT NULL DEFAULT 'stop-all';`,
   // 1: the task had settled, and an undo is under way.
   `ALTER TABLE tasks ADD COLUMN reopened INTEGER NOT NULL DEFAULT 0;`,
+  // A task's first record is found by its random id, the later ones by the position of the first: an index over ids alone would dirty another
+  // page of the whole history with every record.
+  `ALTER TABLE journal ADD COLUMN opening INTEGER;
+   UPDATE journal SET opening = nullif((SELECT min(seq) FROM journal AS first WHERE first.task = journal.task), seq) WHERE task IS NOT NULL;
+   DROP INDEX journal_by_task;
+   CREATE INDEX journal_openings ON journal (task) WHERE task IS NOT NULL AND opening IS NULL;
+   CREATE INDEX journal_later ON journal (opening) WHERE opening IS NOT NULL;`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */
