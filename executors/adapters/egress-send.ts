@@ -8,9 +8,10 @@
  */
 import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
-import type { Result } from "../../shared/result.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import { redacted, type Authorization } from "../credentials/authorization.ts";
 import { isRedirect, nextHop } from "./egress-redirect.ts";
+import { checkUrl } from "./egress-url.ts";
 
 export type EgressAnswer =
   | {
@@ -74,7 +75,10 @@ export async function send(
         problem: problem("credential-unavailable", "No credential came in time."),
         retry: true,
       };
-    return await follow(request, allowed, authorization.value, controller.signal, deps);
+    const { url: elsewhere } = authorization.value;
+    const url = elsewhere === undefined ? ok(request.url) : checkUrl(elsewhere, new Set([request.url.origin]));
+    if (!url.ok) return { kind: "not-sent", problem: url.problem, retry: false };
+    return await follow({ ...request, url: url.value }, allowed, authorization.value, controller.signal, deps);
   } catch {
     // Deliberately unread: what the runtime says of a failed request may hold parts of it (S3), and proves nothing (S2).
     return lost(late ? "No answer came in time." : "The connection was lost.");

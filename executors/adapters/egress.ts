@@ -91,7 +91,7 @@ export function egress(
     const answer = await send(
       { url: url.value, method, headers, body, write: method !== "GET", timeoutMs },
       allowed,
-      () => keeper.authorize(call.capability, way.credential),
+      () => keeper.authorize(call.capability, way.credential, { headers, body }),
       deps,
     );
     if (answer.kind === "answered" && answer.status === 401) keeper.refused(way.credential);

@@ -46,13 +46,14 @@ type Common<Args> = Way & {
   /** Of a request that changes nothing for a read; of the effect for a write. */
   readonly request: (args: Args, context: ActionContext) => HttpRequest;
   /** Null: nothing to say beyond the status. Asked about every answer, so that a domain's refusal has a reason. */
-  readonly answer: (response: HttpResponse, args: Args) => HttpAnswer | null;
+  readonly answer: (response: HttpResponse, args: Args, context: ActionContext) => HttpAnswer | null;
 };
 
 export type HttpWrite<Args> = Common<Args> & {
   readonly contract: CapabilityContract & {
     readonly effect: "write";
-    readonly delivery: "idempotent" | "at-most-once";
+    /** `at-least-once`: repeated as it is, for a callee of which nobody knows whether it keeps the key. */
+    readonly delivery: "idempotent" | "at-least-once" | "at-most-once";
   };
   readonly prepare?: {
     readonly request: (args: Args, context: ActionContext) => HttpRequest;

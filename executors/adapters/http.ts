@@ -60,7 +60,7 @@ function reading<Args>(definition: HttpRead<Args>, output: () => Contract, envir
       const answer = await ask(() => definition.request(args, context), {}, contract, context, environment);
       const read = readingOf(answer);
       if (!read.ok) return read;
-      const said = quietly(() => definition.answer(read.value, args));
+      const said = quietly(() => definition.answer(read.value, args, context));
       if (said?.says === "refused") return err(problem("effect-refused", said.detail, said.facts));
       if (!isSuccess(read.value.status)) return err(statusRefusal(read.value.status));
       if (said?.says !== "applied") return err(notUnderstood(read.value));
@@ -138,7 +138,7 @@ function writing<Args>(definition: HttpWrite<Args>, output: () => Contract, envi
       const answer = await ask(() => definition.request(args, context), headers, contract, context, environment);
       return outcomeOf(
         answer,
-        read((response) => definition.answer(response, args), context),
+        read((response) => definition.answer(response, args, context), context),
       );
     },
     reconcile: reconciled,

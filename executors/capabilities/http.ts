@@ -7,12 +7,18 @@ import { httpCapability } from "../adapters/http.ts";
 import type { HttpDefinition } from "../adapters/http-definition.ts";
 import { NO_TARGETS, parseTargets } from "../adapters/http-targets.ts";
 import type { Capability } from "../adapters/types.ts";
+import { sendEmail } from "./notify-email.ts";
+import { tellSlack } from "./notify-slack.ts";
+import { callWebhook } from "./notify-webhook.ts";
 import { refundCharge } from "./payments-refund.ts";
 import { bookPickup } from "./pickups-book.ts";
 
 export const httpDefinitions: readonly HttpDefinition<never>[] = [
   refundCharge,
   bookPickup,
+  callWebhook,
+  tellSlack,
+  sendEmail,
 ] as unknown as HttpDefinition<never>[];
 
 /** Absent where a test or a measurement starts the Worker without a way out. */

@@ -9,7 +9,12 @@ export type Authorization = {
   readonly secrets: readonly string[];
   /** Whether another call could have a fresh one. */
   readonly renewable: boolean;
+  /** Where the request goes instead of its own address: an address that is itself a secret. It is checked like any other. */
+  readonly url?: string;
 };
+
+/** What is about to leave, as far as a credential may depend on it. */
+export type Outgoing = { readonly headers: { readonly [name: string]: string }; readonly body: string | null };
 
 export const NO_AUTHORIZATION: Authorization = { headers: {}, secrets: [], renewable: false };
 

@@ -15,6 +15,8 @@ const Secret = z
   .min(SHORTEST_SECRET)
   .max(8_192)
   .regex(/^[!-~]+$/);
+/** The address at which somebody takes messages: whoever knows it can send them. Its origin is the target's. */
+const SecretUrl = Secret.max(2_000);
 const HeaderName = z.string().regex(/^[a-z0-9-]{1,64}$/);
 const Claim = z.string().min(1).max(500);
 /** Private keys as JWK: Ed25519 for EdDSA, RSA for RS256. */
@@ -69,6 +71,16 @@ export const Credential = z.discriminatedUnion("kind", [
   }),
   /** A JWT signed for each request, as the bearer token. */
   z.strictObject({ kind: z.literal("jwt"), ...scope, ...Signed, issuer: Claim, subject: Claim, audience: Claim }),
+  /** The whole address of an incoming webhook, which is the secret. */
+  z.strictObject({ kind: z.literal("url"), ...scope, url: SecretUrl }),
+  /** A signature over each request as Standard Webhooks writes it (`v1`, HMAC-SHA256), for the endpoint that `url` names. */
+  z.strictObject({
+    kind: z.literal("webhook"),
+    ...scope,
+    /** 24 to 64 bytes in base64. */
+    secret: z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/),
+    url: SecretUrl,
+  }),
 ]);
 export type Credential = z.infer<typeof Credential>;
 export type Credentials = ReadonlyMap<string, Credential>;

@@ -6,10 +6,11 @@
  */
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { NO_AUTHORIZATION, type Authorization } from "./authorization.ts";
+import { NO_AUTHORIZATION, type Authorization, type Outgoing } from "./authorization.ts";
 import type { Credentials, SigningKey } from "./config.ts";
 import { signedJwt } from "./jwt.ts";
 import { Tokens, type TokenDeps } from "./tokens.ts";
+import { webhookSignature } from "./webhook.ts";
 
 export class CredentialKeeper {
   readonly #credentials: Credentials;
@@ -23,7 +24,7 @@ export class CredentialKeeper {
   }
 
   /** @param name what the capability's definition names; null for none. Errors: credential-unavailable, egress-refused. */
-  async authorize(capability: string, name: string | null): Promise<Result<Authorization>> {
+  async authorize(capability: string, name: string | null, outgoing: Outgoing): Promise<Result<Authorization>> {
     if (name === null) return ok(NO_AUTHORIZATION);
     const credential = this.#credentials.get(name);
     if (credential === undefined || credential.capability !== capability)
@@ -46,6 +47,14 @@ export class CredentialKeeper {
         const token = await this.#tokens.get(name, credential);
         return token.ok ? ok(bearer(token.value, [token.value], true)) : token;
       }
+      case "url":
+        return ok({ headers: {}, secrets: partsOf(credential.url), renewable: false, url: credential.url });
+      case "webhook": {
+        const { secret, url } = credential;
+        const headers = await webhookSignature(secret, outgoing, this.#deps.nowMs());
+        const secrets = [secret, secret.slice("whsec_".length), ...partsOf(url)];
+        return headers.ok ? ok({ headers: headers.value, secrets, renewable: false, url }) : headers;
+      }
       default:
         return unreachable(credential);
     }
@@ -62,6 +71,12 @@ const bearer = (token: string, secrets: readonly string[], renewable: boolean): 
   secrets,
   renewable,
 });
+
+/** A secret address, and what of it a server would repeat. */
+const partsOf = (url: string): readonly string[] => {
+  const path = url.replace(/^https?:\/\/[^/]*/, "");
+  return [url, path, path.split(/[/?=&]/).at(-1)!];
+};
 
 const privateParts = (key: SigningKey): readonly string[] => (key.kty === "RSA" ? [key.d, key.p, key.q] : [key.d]);
 
