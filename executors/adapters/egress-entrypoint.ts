@@ -1,13 +1,20 @@
-/** The stateless entrypoint that HTTP effects leave through. Bound by this Worker to itself as `EGRESS`; no other Worker binds it. */
+/** The stateless entrypoint that effects on outside systems leave through. Bound by this Worker to itself as `EGRESS`; no other Worker binds it. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { toBase64Url } from "../../shared/bytes.ts";
 import { httpDefinitions } from "../capabilities/http.ts";
+import { workerDefinitions } from "../capabilities/workers.ts";
 import { workersPlatform } from "../platform.ts";
 import { egress, type EgressAnswer, type EgressCall, type Send } from "./egress.ts";
+import { workerCalls, type WorkerAnswer, type WorkerCall } from "./worker-call.ts";
 
 export class EgressEntrypoint extends WorkerEntrypoint<Env> {
   send(call: EgressCall): Promise<EgressAnswer> {
     return wayOut(this.env)(call);
+  }
+
+  callWorker(call: WorkerCall): Promise<WorkerAnswer> {
+    const targets = new Map(workerDefinitions.map(({ contract, target }) => [contract.name, target]));
+    return workerCalls({ ...this.env }, this.env.WORKER_TARGETS, targets, workersPlatform)(call);
   }
 }
 

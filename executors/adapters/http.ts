@@ -14,12 +14,13 @@
  */
 import { canonicalize } from "../../shared/canonical.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
-import { compileContract, type Contract } from "../../shared/contracts.ts";
+import type { Contract } from "../../shared/contracts.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { compiled } from "./compiled.ts";
 import type { EgressAnswer, EgressCall, Send } from "./egress.ts";
 import {
   idempotencyKeyOf,
@@ -240,14 +241,3 @@ const notUnderstood = ({ status }: HttpResponse) =>
   problem("answer-invalid", "The target's answer is not what the contract says.", { status });
 const interrupted = () =>
   problem("effect-in-doubt", "The request may have left before an interruption, and must not be sent again.");
-
-/** Compiled when first needed. Throws where the schema is not acceptable: an error of the definition. */
-function compiled(schema: JsonObject): () => Contract {
-  let contract: Contract | null = null;
-  return () => {
-    if (contract !== null) return contract;
-    const result = compileContract(schema);
-    if (!result.ok) throw new Error(result.problem.detail);
-    return (contract = result.value);
-  };
-}

@@ -28,6 +28,7 @@ import { withdrawReturn } from "./orders-withdraw-return.ts";
 import { getProduct, listProducts } from "./products.ts";
 import { handOff } from "./support.ts";
 import { waits } from "./waits.ts";
+import { workerCapabilities, workerDefinitions, type WorkerBindings } from "./workers.ts";
 
 const all = (databases: D1Databases): Capability[] => [
   d1Capability(findByEmail, databases),
@@ -53,14 +54,18 @@ const all = (databases: D1Databases): Capability[] => [
 ];
 
 /** The registry of a Worker with these bindings: capabilities over outside systems only where it is configured where those stand. */
-export const capabilities = (env: DatabaseBindings & HttpBindings & ClaimsBinding & QueueBinding): CapabilityRegistry =>
+export const capabilities = (
+  env: DatabaseBindings & HttpBindings & WorkerBindings & ClaimsBinding & QueueBinding,
+): CapabilityRegistry =>
   registry(
     {
       databaseOf: (region) => businessDatabase(env, region),
       newNonce: () => toBase64Url(workersPlatform.randomBytes(16)),
       setTimer: workersPlatform.setTimer,
     },
-    [...httpCapabilities(env), ...queueCapabilities(env)].map((one) => claimingKeys(one, claimsIn(env))),
+    [...httpCapabilities(env), ...queueCapabilities(env), ...workerCapabilities(env)].map((one) =>
+      claimingKeys(one, claimsIn(env)),
+    ),
   );
 
 /** Absent where a test or a measurement starts the Worker without its queue. */
@@ -96,5 +101,8 @@ const nothing: D1Environment = {
 
 /** Every contract, by name: what releases are built from. */
 export const contracts: ReadonlyMap<string, CapabilityContract> = new Map(
-  [...all(new D1Databases(nothing)), ...httpDefinitions, publishEvent].map(({ contract }) => [contract.name, contract]),
+  [...all(new D1Databases(nothing)), ...httpDefinitions, ...workerDefinitions, publishEvent].map(({ contract }) => [
+    contract.name,
+    contract,
+  ]),
 );

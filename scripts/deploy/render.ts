@@ -10,7 +10,7 @@ const PLACEHOLDER = /^00000000-0000-4000-8000-\d{12}$/;
  * @param toml the text of a wrangler.toml
  * @param idByDatabase ids by database name
  * @param trust the trust configuration as JSON, for the Workers that have one
- * @throws where a database id or the place of the trust configuration is missing: a Worker that trusts nobody, or a wrong database, is not deployed
+ * @throws where a database id or the place of the trust configuration is missing: a Worker that trusts nobody, or a wrong database, is not deployed. Nor is one with development settings, or targets without a binding
  */
 export function renderConfig(toml: string, idByDatabase: ReadonlyMap<string, string>, trust: string | null): string {
   let database: string | undefined;
@@ -27,6 +27,9 @@ export function renderConfig(toml: string, idByDatabase: ReadonlyMap<string, str
     }
     if (/^HTTP_TARGETS\s*=.*development/.test(line))
       throw new Error("HTTP_TARGETS holds development settings: they stand in .dev.vars alone");
+    for (const [, binding] of line.startsWith("WORKER_TARGETS") ? line.matchAll(/:\s*"([A-Z][A-Z0-9_]*)"/g) : [])
+      if (!toml.includes(`binding = "${binding}"`))
+        throw new Error(`WORKER_TARGETS names ${binding}, and there is no such service binding`);
     if (trust !== null && /^TRUST\s*=/.test(line)) {
       hasTrust = true;
       return `TRUST = '${trust}'`;

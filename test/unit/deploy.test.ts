@@ -71,6 +71,13 @@ describe("a deployed configuration", () => {
     const toml = `${LEDGER}\nHTTP_TARGETS = '{"development":true,"origins":{"a":"http://localhost:1"}}'`;
     expect(() => renderConfig(toml, new Map([["countersign-ledger", "1"]]), "{}")).toThrow("HTTP_TARGETS");
   });
+
+  it("is refused where a target names a service binding that is not there", () => {
+    const toml = `TRUST = "{}"\nWORKER_TARGETS = '{"bindings":{"warehouse":"WAREHOUSE"}}'`;
+    const service = `\n[[services]]\nbinding = "WAREHOUSE"\nservice = "warehouse"`;
+    expect(() => renderConfig(toml, new Map(), "{}")).toThrow("WAREHOUSE");
+    expect(renderConfig(toml + service, new Map(), "{}")).toContain("WAREHOUSE");
+  });
 });
 
 describe("a deployment", () => {
