@@ -13,6 +13,7 @@ import { playBatch, type Meanwhile, type Played, type Shop } from "../support/re
 import { dataFolder, retail, type RetailTask } from "../support/retail.ts";
 import { contracts as overHttp } from "../workers/executors/retail-over-http.ts";
 import type { Countersign } from "./harness.ts";
+import { until } from "./people.ts";
 
 const data = retail();
 if (data === null) console.info(`retail: skipped, because ${dataFolder()} is absent`);
@@ -112,7 +113,7 @@ describe.skipIf(data === null)("the retail data, through the public interface", 
       const service = await startRetailService(Number(process.env["SEED"] ?? 1));
       try {
         const targets = { development: true, origins: { shop: service.origin } };
-        await underCrashes("retail over HTTP under crashes", underCrash(0.5), {
+        const { unseen, recorded } = await underCrashes("retail over HTTP under crashes", underCrash(0.5), {
           executors: await bundleCrashingExecutors("retail over HTTP"),
           elsewhere: {
             books: serviceBooks(service),
@@ -121,7 +122,11 @@ describe.skipIf(data === null)("the retail data, through the public interface", 
           },
         });
         const faults = service.faults();
-        console.info(`the service: ${SERVICE_FAULTS.map((fault) => `${fault} ${faults[fault]}`).join(", ")}`);
+        const told = SERVICE_FAULTS.map((fault) => `${fault} ${faults[fault]}`).join(", ");
+        console.info(`the service: ${told}; ${recorded} times an effect was in doubt`);
+        // Every answer that was lost while somebody waited for it is in the record.
+        const lost = faults["cut before"] + faults["too late"] + faults["cut after"] + faults["500 after"];
+        expect(recorded).toBeGreaterThanOrEqual(lost - unseen);
         expect(Object.values(faults).every((count) => count > 0) || limit < CRASH_SAMPLE).toBe(true);
       } finally {
         await service.close();
@@ -139,7 +144,7 @@ async function underCrashes(name: string, tasks: readonly RetailTask[], how: Pic
   const { played, told, faulty } = await playAll(name, shop, tasks, async (system, tenants) => {
     const answer = await system.harness.getWorker("countersign-executors").fetch("/crashes");
     const crashes = (await answer.json()) as Record<"reading" | "before" | "during" | "after" | "starts", number>;
-    return { ...crashes, doubts: await doubtsOf(system, tenants) };
+    return { ...crashes, ...(await doubtsOf(system, tenants)) };
   });
   const sum = (of: (batch: (typeof told)[number]) => number): number => told.reduce((total, one) => total + of(one), 0);
   console.info(
@@ -152,16 +157,23 @@ async function underCrashes(name: string, tasks: readonly RetailTask[], how: Pic
   const interrupted = sum((crashes) => crashes.before + crashes.during + crashes.after);
   expect(interrupted).toBe(played.reduce((total, { replayed }) => total + replayed.writes, 0));
   expect(sum((crashes) => crashes.starts)).toBeGreaterThanOrEqual(interrupted + 2 * tasks.length);
+  return { unseen: sum((c) => c.during + c.after), recorded: sum((batch) => batch.recorded) };
 }
 
-/** Effects that wait for somebody to say what became of them. */
-async function doubtsOf(system: Countersign, tenants: readonly string[]): Promise<number> {
+/** Effects that wait for somebody to say what became of them, and how often the record says of one that it was in doubt. */
+async function doubtsOf(system: Countersign, tenants: readonly string[]) {
   let doubts = 0;
   for (const tenant of tenants) {
-    const { status, body } = await system.call(system.tenants[tenant]!.apiKeys.approver, "/v1/reviews");
+    const { approver, operator } = system.tenants[tenant]!.apiKeys;
+    const { status, body } = await system.call(approver, "/v1/reviews");
     expect(status).toBe(200);
     expect(body.incomplete).toEqual([]);
     doubts += body.doubts.length;
+    await until(
+      async () => (await system.call(operator, "/v1/overview")).body.executors as { head: number; delivered: number }[],
+      (executors) => executors.every(({ head, delivered }) => head === delivered),
+    );
   }
-  return doubts;
+  const [row] = await system.sql("LEDGER_DB", `SELECT count(*) AS n FROM entries WHERE body LIKE '%"step-in-doubt"%'`);
+  return { doubts, recorded: Number(row!["n"]) };
 }

@@ -4,7 +4,7 @@
  *
  * Each Worker has the bindings of its own wrangler.toml, so that what a configuration gains is here too.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -41,13 +41,24 @@ const BATCH_STATEMENTS = 100;
 /** Time in which a start must be done. */
 const START_MS = 30_000;
 
+/** Stands in the environment of the runtime's process: several may run at a time. */
+const MARK = "COUNTERSIGN_MORTAL";
+
+export type MortalOptions = {
+  /** Vars of the executors Worker. */
+  readonly vars?: { readonly [name: string]: string };
+  /** Named credentials for outside systems. */
+  readonly credentials?: { readonly [name: string]: unknown };
+};
+
 /** Boots the Workers on a folder of their own, with the shipped automations promoted. */
-export async function startMortal(tenantName = "dev", shards = 2): Promise<Mortal> {
+export async function startMortal({ vars = {}, credentials = {} }: MortalOptions = {}): Promise<Mortal> {
+  const tenantName = "dev";
   // Secrets come from here, not from files: wrangler's warnings about missing ones would be noise.
   Object.assign(process.env, wranglerEnvironment(), { WRANGLER_LOG: "error" });
   const folder = mkdtempSync(path.join(tmpdir(), "countersign-mortal-"));
-  const tenant = newTenantKeys(tenantName, { regions: ["eu", "us"], shards });
-  const workerKeys = newWorkerKeys();
+  const tenant = newTenantKeys(tenantName, { regions: ["eu", "us"], shards: 2 });
+  const workerKeys = { ...newWorkerKeys(), credentials };
   const secrets = secretsOf(workerKeys);
   const trust = trustOf(workerKeys, [tenant]);
   const workers = await Promise.all(
@@ -62,6 +73,7 @@ export async function startMortal(tenantName = "dev", shards = 2): Promise<Morta
           ...options.bindings,
           ...secrets[name],
           ...(TRUSTING_WORKERS.includes(name) ? { TRUST: JSON.stringify(trust) } : {}),
+          ...(plane === "executors" ? vars : {}),
         },
         ...(plane === "intent-manager" ? { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } : {}),
       };
@@ -72,6 +84,7 @@ export async function startMortal(tenantName = "dev", shards = 2): Promise<Morta
       log: new Log(LogLevel.NONE),
       cf: false,
       unsafeObservability: false,
+      unsafeRuntimeEnv: { [MARK]: folder },
       // What the runtime says while it dies is noise.
       handleStructuredLogs: () => {},
       workers: workers as never,
@@ -81,7 +94,7 @@ export async function startMortal(tenantName = "dev", shards = 2): Promise<Morta
   const address = async () => (await miniflare.unsafeGetDirectURL("countersign")).href.replace(/\/$/, "");
   await miniflare.ready;
   let url = await address();
-  const pidOf = (): number | null => [...ownWorkerds()][0] ?? null;
+  const pidOf = (): number | null => [...ownWorkerds()].find((pid) => environmentOf(pid).includes(folder)) ?? null;
 
   const kill = async (): Promise<void> => {
     const pid = pidOf();
@@ -139,4 +152,12 @@ export async function startMortal(tenantName = "dev", shards = 2): Promise<Morta
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8");
+  } catch {
+    return "";
+  }
 }
