@@ -1,6 +1,9 @@
 /**
  * What `.ci/run` does once the tools are there: all checks, each to its end, then one closing line with the number of tests.
  * A check that is no test (types, the dry deployment) counts as one.
+ *
+ * The end-to-end tests keep somewhat more than one core busy, and the tests with a browser mostly wait: those two run beside each other.
+ * Tests of a plane's own behaviour in time run alone, after them; so does what builds the page that end-to-end tests serve.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { spawn } from "node:child_process";
@@ -9,14 +12,20 @@ import { join } from "node:path";
 import { ROOT } from "./lib/project.ts";
 
 type Count = { readonly passed: number; readonly failed: number; readonly skipped: number };
+/** How a check's output is shown: as it comes, or as one piece when the check has ended, because another one writes meanwhile. */
+type Shown = "live" | "afterwards";
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-ci-"));
-const report = join(folder, "vitest.json");
+const besides = async (): Promise<Count[]> => [
+  await tests("browser", ["browser"], "afterwards"),
+  await command("check", ["run", "check"], "afterwards"),
+];
+const [endToEnd, others] = await Promise.all([tests("e2e", ["e2e"], "live"), besides()]);
 const counts: Count[] = [
-  await tests("test", ["test", "--", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], report),
-  await command("check", ["run", "check"]),
-  await command("simulate", ["run", "simulate", "--", "--seeds", "20000", "--seconds", "150"]),
-  await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"]),
+  endToEnd,
+  ...others,
+  await tests("unit and workers", ["!e2e", "!browser"], "live"),
+  await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"),
 ];
 rmSync(folder, { recursive: true, force: true });
 
@@ -26,11 +35,21 @@ console.log(
 );
 process.exitCode = sum("failed") > 0 ? 1 : 0;
 
-/** Runs the tests and reads their numbers from the report; a run that fails without a failed test (a file that does not load) counts as one failure. */
-async function tests(name: string, args: readonly string[], file: string): Promise<Count> {
-  const code = await npm(name, args);
+/** Runs the tests of some projects and reads their numbers from the report; a run that fails without a failed test (a file that does not load) counts as one failure. */
+async function tests(name: string, projects: readonly string[], shown: Shown): Promise<Count> {
+  const report = join(folder, `${projects.join("-")}.json`);
+  const code = await npm(
+    `test: ${name}`,
+    [
+      ...["test", "--", ...projects.map((project) => `--project=${project}`)],
+      ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    ],
+    shown,
+    // Each run builds the console for itself.
+    { COUNTERSIGN_TEST_CONSOLE: join(folder, `console-${projects.join("-")}`) },
+  );
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(file, "utf8"));
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, "utf8"));
     const failed = code !== 0 && numFailedTests === 0 ? 1 : numFailedTests;
     const none = numPassedTests === 0 && failed === 0;
     return { passed: numPassedTests, failed: none ? 1 : failed, skipped: numPendingTests + numTodoTests };
@@ -40,21 +59,28 @@ async function tests(name: string, args: readonly string[], file: string): Promi
   }
 }
 
-async function command(name: string, args: readonly string[]): Promise<Count> {
-  const isOk = (await npm(name, args)) === 0;
+async function command(name: string, args: readonly string[], shown: Shown): Promise<Count> {
+  const isOk = (await npm(name, args, shown)) === 0;
   return { passed: isOk ? 1 : 0, failed: isOk ? 0 : 1, skipped: 0 };
 }
 
-/** Runs an npm script with its output shown. */
-function npm(name: string, args: readonly string[]): Promise<number> {
+/** Runs an npm script. @returns its exit code */
+async function npm(name: string, args: readonly string[], shown: Shown, env: NodeJS.ProcessEnv = {}): Promise<number> {
   console.log(`\nci: ${name}`);
-  return new Promise((resolve) => {
+  const startMs = Date.now();
+  const pieces: Buffer[] = [];
+  const code = await new Promise<number>((resolve) => {
+    const out = shown === "live" ? "inherit" : "pipe";
     const child = spawn("npm", [...args], {
       cwd: ROOT,
-      stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, NO_COLOR: "1" },
+      stdio: ["ignore", out, out],
+      env: { ...process.env, NO_COLOR: "1", ...env },
     });
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (piece: Buffer) => void pieces.push(piece));
     child.on("error", () => resolve(127));
-    child.on("exit", (code) => resolve(code ?? 1));
+    child.on("close", (status) => resolve(status ?? 1));
   });
+  if (pieces.length > 0) console.log(`\nci: ${name} said:\n${Buffer.concat(pieces).toString("utf8").trimEnd()}`);
+  console.log(`ci: ${name} took ${Math.round((Date.now() - startMs) / 1_000)} s`);
+  return code;
 }
