@@ -41,8 +41,12 @@ async function tests(name: string, projects: readonly string[], shown: Shown): P
   const code = await npm(
     `test: ${name}`,
     [
-      ...["test", "--", ...projects.map((project) => `--project=${project}`)],
-      ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+      "test",
+      "--",
+      ...projects.map((project) => `--project=${project}`),
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
     ],
     shown,
     // Each run builds the console for itself.

@@ -24,6 +24,8 @@ import { openBusinessDatabase } from "./sqlite-d1.ts";
 /** What goes wrong with an effect's request: before anything is done, or with the answer after it was done. */
 export const SERVICE_FAULTS = ["none", "busy", "cut before", "late", "too late", "cut after", "500 after"] as const;
 export type ServiceFault = (typeof SERVICE_FAULTS)[number];
+/** After these the caller cannot know whether it was done. */
+const LOST: ReadonlySet<ServiceFault> = new Set(["cut before", "too late", "cut after", "500 after"]);
 
 export type RetailService = {
   /** `http://localhost:PORT`. */
@@ -35,6 +37,8 @@ export type RetailService = {
   readonly effects: (tenant: string) => ReadonlyMap<string, number>;
   /** How often each thing went wrong. */
   readonly faults: () => Readonly<Record<ServiceFault, number>>;
+  /** Answers to repeated requests that the caller did not get. */
+  readonly lostAgain: () => number;
   /** The tenants of a batch are gone; the next batch has its own under the same names. */
   readonly clear: () => void;
   readonly close: () => Promise<void>;
@@ -54,6 +58,7 @@ const MOST_FAULTS = 2;
 export async function startRetailService(seed: number): Promise<RetailService> {
   const tenants = new Map<string, Tenant>();
   const faults = Object.fromEntries(SERVICE_FAULTS.map((fault) => [fault, 0])) as Record<ServiceFault, number>;
+  let lostAgain = 0;
   const tenantOf = (name: string): Tenant => {
     const tenant = tenants.get(name) ?? { sqlite: openShop(), effects: new Map(), asked: new Map() };
     tenants.set(name, tenant);
@@ -79,6 +84,7 @@ export async function startRetailService(seed: number): Promise<RetailService> {
     tenant.asked.set(key, times);
     const fault = times > MOST_FAULTS ? "none" : faultOf(`${seed} ${url.pathname} ${body} ${times}`);
     faults[fault]++;
+    if (times > 1 && LOST.has(fault)) lostAgain++;
     if (fault === "busy") return send(response, { status: 503, body: "{}" });
     if (fault === "cut before") return void request.socket.resetAndDestroy();
     const answer = carryOut(shop, JSON.parse(body), key, condition);
@@ -109,6 +115,7 @@ export async function startRetailService(seed: number): Promise<RetailService> {
     },
     effects: (tenant) => tenantOf(tenant).effects,
     faults: () => faults,
+    lostAgain: () => lostAgain,
     clear: () => {
       for (const { sqlite } of tenants.values()) sqlite.close();
       tenants.clear();
