@@ -16,6 +16,7 @@ import { GUARDS } from "./guards/index.ts";
 import type { Shard } from "./shard.ts";
 import { reverseTask } from "./task/reverse.ts";
 import type { StepState, TaskState } from "./task/state.ts";
+import { openUndone } from "./undone.ts";
 
 export async function reverse(
   shard: Shard,
@@ -35,6 +36,8 @@ export async function reverse(
   });
   if (!opened.ok) return opened;
   const { payload, kids } = opened.value;
+  const takenBack = await openUndone(payload.undone, shard.tenant, shard.config);
+  if (!takenBack.ok) return takenBack;
   const started = await shard.onTask(found.value, (draft, deps): Result<null> => {
     const revoked = kids.find((kid) => !GUARDS["signer-not-revoked"](kid, shard.trusted.revoked));
     if (revoked !== undefined) return err(problem("key-revoked", `The proposal key ${revoked} is revoked.`));
@@ -43,7 +46,13 @@ export async function reverse(
     const wrong = wrongRequest(payload, shard, draft.state, step, deps.nowMs);
     if (wrong !== null) return err(wrong);
     const { by } = payload;
-    const request = { id: payload.id, by: `${by.role} key ${by.key}`, member: by.member, envelope: parsed.value };
+    const request = {
+      id: payload.id,
+      by: `${by.role} key ${by.key}`,
+      member: by.member,
+      envelope: parsed.value,
+      takenBack: takenBack.value,
+    };
     return reverseTask(draft, stepId, request, deps);
   });
   if (!started.ok) return started;

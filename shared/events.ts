@@ -271,6 +271,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
     member: MemberId.nullable(),
     request: z.string().max(60).nullable(),
     args: Commit,
+    /** Versions at which the undo must find the records. */
+    relies: z.array(Premise).max(64),
     envelope: Envelope.nullable(),
   }),
   /** The task has failed and takes back what it did. `why` is what the task will give as its reason. */

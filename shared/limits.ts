@@ -8,6 +8,8 @@ export const LIMITS = {
   jsonDepth: 32,
   /** Actions listed as depending on one that is to be reversed: more than a person looks through. */
   dependentsListed: 100,
+  /** Actions that were taken back before, whose receipts come with a reversal: about 3 kB each, and the request is recorded. */
+  reversalReceipts: 8,
   /** Attempts to undo one action: names of undo steps have one digit, and after so many a person has to look elsewhere. */
   undoAttempts: 9,
   /** Longest time after an action in which it may be reversed, in milliseconds: the task stays open to timers for so long. */

@@ -32,6 +32,8 @@ export const Receipt = z.strictObject({
   delivery: Delivery,
   effectKey: z.string().max(200).nullable(),
   premises: z.array(HeldPremise).max(64),
+  /** Versions at which the action left what it changed, as far as it says; null for a read. */
+  left: z.array(Premise).max(64).nullable(),
   attestations: z.array(z.string()).max(16),
   /** Commitment to the result. */
   result: z.string().max(60),

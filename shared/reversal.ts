@@ -4,6 +4,8 @@
  */
 import * as z from "zod";
 import { MemberId, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
+import { LIMITS } from "./limits.ts";
+import { Envelope } from "./signing.ts";
 
 export const ReversalId = z.string().regex(/^rvs_[a-z2-7]{26}$/);
 
@@ -17,6 +19,8 @@ export const Reversal = z.strictObject({
   step: StepId,
   /** The action that is to be taken back. */
   action: z.string().max(60),
+  /** Later actions on the same things that were taken back already, each with its undo: the executors' receipts of both. */
+  undone: z.array(z.strictObject({ action: Envelope, undo: Envelope })).max(LIMITS.reversalReceipts),
   by: z.strictObject({ key: z.string().max(60), role: z.string().max(20), member: MemberId.nullable() }),
   /** Recorded as written. */
   reason: z.string().min(1).max(500),

@@ -9,7 +9,7 @@ import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, moveMoney } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
-import { methodPremise, methodsRead, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
+import { methodPremise, methodsRead, orderLeft, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
 import { cents, count, customerId, object, oneOf, orderId, orderStatus, refunds, version } from "./schemas.ts";
 
 type Args = {
@@ -30,6 +30,7 @@ export const reinstateOrder: D1Definition<Args, "order" | "items" | "payments" |
     roles: { target: ["orderId", "customerId"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
   }),
+  leaves: orderLeft,
   read: (args) => ({ ...orderReads(args.orderId, args.customerId), methods: methodsRead(args.customerId) }),
   plan: ({ orderId: id, charges }, rows) => {
     const order = toOrder(rows);

@@ -5,7 +5,7 @@ import { NEXT, remove, update } from "../adapters/writes.ts";
 import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { notFound, refuse } from "./refusals.ts";
-import { orderPremise, orderReads, toOrder } from "./rows.ts";
+import { orderLeft, orderPremise, orderReads, toOrder } from "./rows.ts";
 import { customerId, object, oneOf, orderId, orderStatus, version } from "./schemas.ts";
 
 type Args = { readonly customerId: string; readonly orderId: string };
@@ -22,6 +22,7 @@ export const withdrawReturn: D1Definition<Args, "order" | "items" | "payments"> 
     roles: { target: ["orderId", "customerId"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
   }),
+  leaves: orderLeft,
   read: (args) => orderReads(args.orderId, args.customerId),
   plan: ({ orderId: id }, rows) => {
     const order = toOrder(rows);

@@ -280,7 +280,7 @@ function undoing(state: TaskState, event: Extract<TaskEvent, { type: "undo-start
     args,
     after: [],
     when: null,
-    expected: done.left ?? [],
+    expected: event.relies,
     provenance: undoProvenance(template, done.provenance),
     claimedConfidence: null,
     rationale: null,

@@ -14,6 +14,7 @@ import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { bindUndo, undoneBy, undoStepId } from "../../shared/undo.ts";
 import { GUARDS } from "../guards/index.ts";
+import { reliesOn, type TakenBack } from "./relies.ts";
 import { fail } from "./endings.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
@@ -26,6 +27,8 @@ export type UndoRequest = {
   readonly by: string;
   readonly member: string | null;
   readonly envelope: Envelope;
+  /** Later work of other tasks on the same records that was taken back. */
+  readonly takenBack: readonly TakenBack[];
 };
 
 /** The newest undo of a step, or null. */
@@ -64,6 +67,7 @@ export function startUndo(
     member: request?.member ?? null,
     request: request?.id ?? null,
     args: draft.seal(bound.ok ? bound.value : {}),
+    relies: reliesOn(draft.state, step, request?.takenBack ?? []),
     envelope: request?.envelope ?? null,
   });
   if (!bound.ok) fail(draft, undo, bound.problem);

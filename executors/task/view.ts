@@ -206,6 +206,7 @@ export function receiptOf(
     delivery,
     effectKey: step.effectKey,
     premises: [...step.premises],
+    left: step.left === null ? null : [...step.left],
     attestations: step.review?.approvals.map((approval) => approval.attestation) ?? [],
     result: step.phase.result.commitment,
     replayed: step.phase.replayed,

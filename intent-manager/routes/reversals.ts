@@ -9,6 +9,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Dependent } from "../../shared/rpc.ts";
+import type { Reversal } from "../../shared/reversal.ts";
 import type { StepView, TaskView } from "../../shared/views.ts";
 import type { Bindings } from "../bindings.ts";
 import { callExecutorOf, callWorker } from "../dispatch/executor.ts";
@@ -65,7 +66,8 @@ export const reverseStep = endpoint(
     const asked = await dependentsOf(env, caller.tenant.id, params.id, params.step);
     if (!asked.ok) return asked;
     const { dependents } = asked.value;
-    const isOpen = found.value.status === "applied";
+    // Where nothing can be reversed, the executor says why.
+    const isOpen = found.value.status === "applied" && found.value.reversibleUntil !== null;
     if (isOpen && dependents.length > 0 && !body.cascade)
       return err(
         problem("has-dependents", `${dependents.length} later actions touched the same things.`, {
@@ -73,22 +75,33 @@ export const reverseStep = endpoint(
         }),
       );
     const waitMs = Math.max(1, preferredWait(request)) * 1_000;
+    const undone: Undone[] = [];
     const cascaded: { task: string; step: string; status: string }[] = [];
     for (const dependent of isOpen ? dependents : []) {
-      const undone = await reverseOne(env, caller, dependent, body.reason, waitMs);
-      if (!undone.ok) return err({ ...undone.problem, facts: { ...undone.problem.facts, ...placeOf(dependent) } });
-      const { status } = undone.value.step;
+      const reversed = await reverseOne(env, caller, dependent, body.reason, undone, waitMs);
+      if (!reversed.ok)
+        return err({ ...reversed.problem, facts: { ...reversed.problem.facts, ...placeOf(dependent) } });
+      const { status } = reversed.value.step;
       cascaded.push({ task: dependent.task, step: dependent.step, status });
       // What depends on the rest is not taken back yet: the rest waits, and asking again goes on from here.
       if (status !== "reversed") return json({ status: found.value.status, undo: null, cascaded, task: null }, 202);
+      keepReceipts(undone, reversed.value.task, dependent.step);
     }
-    const own = await reverseOne(env, caller, { task: params.id, step: params.step }, body.reason, waitMs);
+    const own = await reverseOne(env, caller, { task: params.id, step: params.step }, body.reason, undone, waitMs);
     if (!own.ok) return own;
     const { task, step } = own.value;
     const value = { status: step.status, undo: step.undo, cascaded, task };
     return step.status === "reversed" || step.status === "compensated" ? ok(value) : json(value, 202);
   },
 );
+
+type Undone = Reversal["undone"][number];
+/** The receipts that say that a step was applied and taken back, for the reversal of what it depends on. */
+function keepReceipts(undone: Undone[], task: TaskView, id: string): void {
+  const step = task.steps.find((one) => one.id === id);
+  const undo = task.steps.find((one) => one.id === step?.undo);
+  if (step?.receipt != null && undo?.receipt != null) undone.push({ action: step.receipt, undo: undo.receipt });
+}
 
 const placeOf = ({ task, step }: Pick<Dependent, "task" | "step">) => ({ task, step });
 
@@ -105,6 +118,7 @@ async function reverseOne(
   caller: Caller,
   { task, step }: { readonly task: string; readonly step: string },
   reason: string,
+  undone: readonly Undone[],
   waitMs: number,
 ): Promise<Result<{ readonly task: TaskView; readonly step: StepView }>> {
   const found = await stepOf(env, caller, task, step);
@@ -118,6 +132,7 @@ async function reverseOne(
     task,
     step,
     action: found.value.action,
+    undone: undone.slice(-LIMITS.reversalReceipts),
     by: { key: caller.key, role: caller.role, member: caller.member },
     reason,
     atMs: nowMs,

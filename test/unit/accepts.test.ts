@@ -99,6 +99,7 @@ const taskEvents: Json[] = [
     member: null,
     request: "rvs_a",
     args: "c",
+    relies: [{ resource: "orders/1", version: 2 }],
     envelope: null,
   },
   { type: "compensation-started", why: "first" },

@@ -56,7 +56,13 @@ const settled = (core: TaskCore) => core.state.settled;
 
 let requests = 0;
 function reverse(core: TaskCore, step: string, id = `rvs_${String(requests++).padStart(26, "a")}`): string {
-  const request = { id, by: "operator key key_op", member: "olga", envelope: envelope(PAYLOAD_TYPES.reversal) };
+  const request = {
+    id,
+    by: "operator key key_op",
+    member: "olga",
+    envelope: envelope(PAYLOAD_TYPES.reversal),
+    takenBack: [],
+  };
   const result = core.decide((draft, deps) => reverseTask(draft, step, request, deps));
   goOn(core);
   return code(result);

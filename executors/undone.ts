@@ -1,0 +1,45 @@
+/**
+ * Receipts that come with a request for a reversal: each pair says, under the executors' own key, that a later action was applied and taken
+ * back. Believed for what they say of versions; which undo runs, and whether, is decided as always.
+ */
+import { keyId } from "../shared/keys.ts";
+import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
+import { problem } from "../shared/problems.ts";
+import { Receipt } from "../shared/receipt.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import type { Reversal } from "../shared/reversal.ts";
+import { openEnvelope, type Envelope } from "../shared/signing.ts";
+import { undoIdOf, undoneBy } from "../shared/undo.ts";
+import type { ExecutorsConfig } from "./config.ts";
+import { takenBack, type TakenBack } from "./task/relies.ts";
+
+/** Errors: those of openEnvelope; audience-mismatch where the two are not an action of this tenant and its undo. */
+export async function openUndone(
+  pairs: Reversal["undone"],
+  tenant: string,
+  config: ExecutorsConfig,
+): Promise<Result<TakenBack[]>> {
+  const keys = new Map(config.trust.receiptKeys.map((jwk) => [keyId(jwk), jwk]));
+  const open = (envelope: Envelope) =>
+    openEnvelope(envelope, { payloadType: PAYLOAD_TYPES.receipt, keys, schema: Receipt });
+  const moved: TakenBack[] = [];
+  for (const pair of pairs) {
+    const action = await open(pair.action);
+    if (!action.ok) return action;
+    const undo = await open(pair.undo);
+    if (!undo.ok) return undo;
+    const [did, undid] = [action.value.payload, undo.value.payload];
+    const of = undoneBy(undid.step);
+    const isPair =
+      did.tenant === tenant &&
+      undid.tenant === tenant &&
+      of !== null &&
+      undid.task === did.task &&
+      of.step === did.step &&
+      undid.action === undoIdOf(did.action, of.attempt);
+    if (!isPair)
+      return err(problem("audience-mismatch", "The receipts are not those of an action of this tenant and its undo."));
+    moved.push(...takenBack(did, undid));
+  }
+  return ok(moved);
+}
