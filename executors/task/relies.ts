@@ -3,8 +3,7 @@
  * Where an action found a record at one version and its own undo left it at another, the record is as it was found.
  */
 import type { Premise } from "../../shared/proposal.ts";
-import { undoOf } from "./undo.ts";
-import type { StepState, TaskState } from "./state.ts";
+import { undoOf, type StepState, type TaskState } from "./state.ts";
 
 /** Something was done to a record and taken back: it stands at version `to` as it stood at `from`. */
 export type TakenBack = { readonly resource: string; readonly from: number; readonly to: number };

@@ -5,8 +5,8 @@ import { GUARDS } from "../guards/index.ts";
 import { advance } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
-import type { StepState, TaskState } from "./state.ts";
-import { isWindowClosed, startUndo, stopsCompensation, undoOf, type UndoRequest } from "./undo.ts";
+import { undoOf, type StepState, type TaskState } from "./state.ts";
+import { isWindowClosed, startUndo, stopsCompensation, type UndoRequest } from "./undo.ts";
 
 /**
  * The same request again changes nothing, also when its undo has failed since.

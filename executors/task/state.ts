@@ -10,7 +10,8 @@ import type { Provenance } from "../../shared/provenance.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import type { ProblemCode } from "../../shared/problems.ts";
 import type { Subject } from "../../shared/attestation.ts";
-import type { UndoTemplate } from "../../shared/undo.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { undoStepId, type UndoTemplate } from "../../shared/undo.ts";
 
 export type Requirement = { readonly rule: string; readonly role: string; readonly quorum: number };
 export type Approval = { readonly attestation: string; readonly member: string; readonly roles: readonly string[] };
@@ -284,3 +285,12 @@ export const resultsOf = (
       step.phase.at === "applied" ? [[step.id, { capability: step.capability, result: step.phase.result.value }]] : [],
     ),
   );
+
+/** The newest undo of a step, or null. */
+export function undoOf(state: TaskState, step: string): StepState | null {
+  for (let attempt = LIMITS.undoAttempts; attempt >= 1; attempt--) {
+    const found = state.steps.get(undoStepId(step, attempt));
+    if (found !== undefined) return found;
+  }
+  return null;
+}

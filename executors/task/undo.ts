@@ -18,7 +18,7 @@ import { reliesOn, type TakenBack } from "./relies.ts";
 import { fail } from "./endings.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
-import { isTerminal, isUnsuccessful, type StepState, type TaskState } from "./state.ts";
+import { isTerminal, isUnsuccessful, undoOf, type StepState, type TaskState } from "./state.ts";
 
 export type UndoKind = "compensation" | "reversal";
 /** Who asked for a reversal; null where it follows from the task's failure. */
@@ -30,15 +30,6 @@ export type UndoRequest = {
   /** Later work of other tasks on the same records that was taken back. */
   readonly takenBack: readonly TakenBack[];
 };
-
-/** The newest undo of a step, or null. */
-export function undoOf(state: TaskState, step: string): StepState | null {
-  for (let attempt = LIMITS.undoAttempts; attempt >= 1; attempt--) {
-    const found = state.steps.get(undoStepId(step, attempt));
-    if (found !== undefined) return found;
-  }
-  return null;
-}
 
 /**
  * Begins to undo an applied step. Refuses with not-reversible (nothing takes it back), not-applied, already-undone, or undo-attempts-spent.

@@ -7,8 +7,16 @@ import type { Receipt } from "../../shared/receipt.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import { requestersOf } from "./decide.ts";
 import { holds } from "../guards/person.ts";
-import { isUnsuccessful, stepStatus, taskStatus, type Review, type StepState, type TaskState } from "./state.ts";
-import { stopsCompensation, undoOf } from "./undo.ts";
+import {
+  isUnsuccessful,
+  stepStatus,
+  taskStatus,
+  undoOf,
+  type Review,
+  type StepState,
+  type TaskState,
+} from "./state.ts";
+import { stopsCompensation } from "./undo.ts";
 
 const at = (ms: number): string => new Date(ms).toISOString();
 

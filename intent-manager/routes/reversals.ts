@@ -100,7 +100,8 @@ type Undone = Reversal["undone"][number];
 function keepReceipts(undone: Undone[], task: TaskView, id: string): void {
   const step = task.steps.find((one) => one.id === id);
   const undo = task.steps.find((one) => one.id === step?.undo);
-  if (step?.receipt != null && undo?.receipt != null) undone.push({ action: step.receipt, undo: undo.receipt });
+  const [did, undid] = [step?.receipt ?? null, undo?.receipt ?? null];
+  if (did !== null && undid !== null) undone.push({ action: did, undo: undid });
 }
 
 const placeOf = ({ task, step }: Pick<Dependent, "task" | "step">) => ({ task, step });
