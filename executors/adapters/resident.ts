@@ -8,6 +8,7 @@
 import type { CapabilityContract } from "../../shared/capability.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { type Problem, problem } from "../../shared/problems.ts";
+import type { Premise } from "../../shared/proposal.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { ResidentRecord, ResidentWrite, StagedRecords } from "./resident-records.ts";
@@ -25,6 +26,8 @@ export type ResidentDefinition<Args> =
     }
   | {
       readonly contract: CapabilityContract & { readonly delivery: "resident"; readonly effect: "write" };
+      /** Versions at which the act left its records: an undo of it holds only while they stand there. */
+      readonly leaves?: (args: JsonObject, result: Json) => readonly Premise[];
       /** Refuses what the domain does not allow. Reads what it writes, so that the version which it changes is a premise. */
       readonly plan: (
         args: Args,
@@ -82,6 +85,7 @@ export function residentCapability<Args>(definition: ResidentDefinition<Args>): 
     kind: "resident",
     contract,
     prepare,
+    ...("leaves" in definition && definition.leaves !== undefined ? { leaves: definition.leaves } : {}),
     apply: (_args, prepared, _context, records) => {
       if (prepared?.outcome.kind !== "write")
         return err(problem("internal-error", `${contract.name} was not prepared in the decision that acts.`));

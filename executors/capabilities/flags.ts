@@ -67,6 +67,10 @@ export const setFlag: ResidentDefinition<{ readonly flag: string; readonly on: b
       args: { flag: { $arg: "flag" }, on: { $result: "/wasOn" }, percent: { $result: "/wasPercent" } },
     },
   },
+  leaves: (_, result) => {
+    const { flag: name, version } = result as { flag: string; version: number };
+    return [{ resource: `${COLLECTION}/${name}`, version }];
+  },
   plan: ({ flag: name, on, percent: share }, read) => {
     const now = stored(read, name);
     const next: Flag = { on, percent: share };

@@ -15,8 +15,6 @@ export const ACT_GUARDS = {
     canonicalize(permits.wanted as Json) === canonicalize(wanted as Json),
   /** permit-unanswered: permits could be gathered in store and used all at once. */
   "permit-not-over": (permits: Asked, nowMs: number): boolean => nowMs <= permits.untilMs,
-  /** limit-exceeded: people approve while there is room, and the action would pass the limit when there is none. */
-  "overrun-approved": (exceeded: readonly string[]): boolean => exceeded.length === 0,
   /** limit-exceeded: many small actions would do what one large one may not. */
   "limit-room": (used: number, amount: number, max: number): boolean => used + amount <= max,
   /** limit-exceeded: a late or doubled call would count an action that has ended. */

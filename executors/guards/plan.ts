@@ -77,8 +77,6 @@ export const PLAN_GUARDS = {
   /** plan-invalid: a step would act before the result that its arguments come from. */
   "reference-awaited": (step: ProposedStep): boolean =>
     refsIn(step.args as JsonObject).every((ref) => step.after.includes(ref.step)),
-  /** capability-not-in-release: a plan would reach whatever is deployed, promoted or not. */
-  "capability-in-release": (inRelease: string | undefined): inRelease is string => inRelease !== undefined,
   /** contract-mismatch: what was signed under one contract would be done under another. */
   "contract-signed": (step: ProposedStep, inRelease: string | undefined): boolean => step.contract === inRelease,
   /** contract-mismatch: a capability that was deployed anew would act under the promise of the old one. */
@@ -109,8 +107,6 @@ export const PLAN_GUARDS = {
   "round-not-used": (plan: Plan, { round }: Progress): boolean => plan.round > round,
   /** plan-invalid: rounds that never were would stand in the record. */
   "round-next": (plan: Plan, { round }: Progress): boolean => plan.round <= round + 1,
-  /** task-limit: an agent would go on for ever in one task. */
-  "rounds-limited": (plan: Plan): boolean => plan.round <= LIMITS.taskRounds,
   /** task-limit: one task would grow until its executor cannot read it. */
   "steps-limited": (plan: Plan, { steps }: Progress): boolean => steps.size + plan.steps.length <= LIMITS.taskSteps,
   /** plan-invalid: a later plan would replace a step of an earlier one, and with it what became of its action. */

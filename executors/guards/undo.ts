@@ -16,6 +16,8 @@ export const UNDO_GUARDS = {
   "reversal-step": (asked: Reversal, step: string): boolean => asked.step === step,
   /** audience-mismatch: a request to take back one action would take back another. */
   "reversal-action": (asked: Reversal, action: string): boolean => asked.action === action,
+  /** duplicate: one request would begin an undo again after every other one that failed. */
+  "reversal-new": (asked: string, requests: readonly (string | null)[]): boolean => !requests.includes(asked),
   /** not-yet-valid: requests could be signed in store. */
   "reversal-begun": (asked: Reversal, nowMs: number): boolean => nowMs + LIMITS.clockSkewMs >= asked.atMs,
   /** expired: a request that was held back would take back what everybody has come to rely on. */
@@ -26,6 +28,4 @@ export const UNDO_GUARDS = {
   "undo-of-applied": (phase: StepPhase): boolean => phase.at === "applied",
   /** already-undone: one payment would be paid back twice. */
   "undo-once": (known: boolean): boolean => !known,
-  /** undo-attempts-spent: a failing undo would be tried for ever, each time with a record. */
-  "undo-attempts": (made: number): boolean => made < LIMITS.undoAttempts,
 };

@@ -114,7 +114,7 @@ export function decideAndAct(
   }
   const step = draft.state.steps.get(stepId)!;
   if (decision.answer === "deny") return deny(draft, stepId, decision, deps);
-  if (before.review !== null && permits !== null && !GUARDS["overrun-approved"](permits.exceeded))
+  if (before.review !== null && permits !== null && permits.exceeded.length > 0)
     return fail(draft, stepId, exceededAfterReview(permits.exceeded));
   const stale = staleApproval(draft.state, step, args, prepared, decision, deps);
   if (stale !== null) return fail(draft, stepId, stale);

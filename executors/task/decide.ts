@@ -99,7 +99,7 @@ function refusePlan(state: TaskState, plan: Plan): Problem | null {
     });
   if (!GUARDS["round-next"](plan, state))
     return problem("plan-invalid", `The next round is ${state.round + 1}.`, { next: state.round + 1 });
-  if (!GUARDS["rounds-limited"](plan)) return problem("task-limit", `A task has at most ${LIMITS.taskRounds} rounds.`);
+  if (plan.round > LIMITS.taskRounds) return problem("task-limit", `A task has at most ${LIMITS.taskRounds} rounds.`);
   if (!GUARDS["steps-limited"](plan, state))
     return problem("task-limit", `A task has at most ${LIMITS.taskSteps} steps.`);
   return GUARDS["step-new"](plan, state) ? null : problem("plan-invalid", "The task already has a step of this name.");

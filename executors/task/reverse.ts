@@ -16,7 +16,8 @@ export function reverseTask(draft: Draft, stepId: string, request: UndoRequest, 
   const { state } = draft;
   const step = state.steps.get(stepId);
   if (step === undefined || step.undoes !== null) return err(problem("not-found", "There is no such step."));
-  if ([...state.steps.values()].some(({ undoes }) => undoes?.request === request.id)) return ok(null);
+  const requests = [...state.steps.values()].map(({ undoes }) => undoes?.request ?? null);
+  if (!GUARDS["reversal-new"](request.id, requests)) return ok(null);
   const refusal = notNow(state, step, deps.nowMs);
   if (refusal !== null) return err(refusal);
   const begun = startUndo(draft, stepId, "reversal", request, deps);

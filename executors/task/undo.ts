@@ -83,7 +83,7 @@ function wrongUndo(state: TaskState, stepId: string): Problem | null {
     return problem("already-undone", "This action is taken back already, or is being taken back.", {
       undo: before.id,
     });
-  if (!GUARDS["undo-attempts"](undoneBy(before.id)!.attempt))
+  if (undoneBy(before.id)!.attempt >= LIMITS.undoAttempts)
     return problem("undo-attempts-spent", `This undo has failed ${LIMITS.undoAttempts} times.`);
   return null;
 }
