@@ -82,7 +82,8 @@ function kindOf(schema: z.core.$ZodType, def: Def): Accepts {
     }
     case "array": {
       const element = acceptsOf(def.element!);
-      return (value) => Array.isArray(value) && value.every(element);
+      // `every` passes over holes.
+      return (value) => Array.isArray(value) && !value.includes(undefined) && value.every(element);
     }
     case "record":
       return def.mode === undefined || def.mode === "strict" ? recordOf(def) : unknown(`a ${def.mode} record`);
@@ -106,8 +107,12 @@ function lazyOf(schema: z.core.$ZodType, { getter }: Def): Accepts {
 }
 const lazyBySchema = new WeakMap<z.core.$ZodType, Accepts>();
 
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+/** As a JSON text gives it: dates, maps and bytes, which a call between Workers can carry, are objects of other kinds. */
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};
 
 /** Strict objects: every member stands in the shape, and those that must be there are. */
 function objectOf({ shape, catchall }: Def): Accepts {

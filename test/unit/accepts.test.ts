@@ -233,6 +233,21 @@ describe("the predicate of a schema", () => {
     );
   });
 
+  it("leaves what no JSON text gives to the schema: objects of other kinds, and holes", () => {
+    const record = acceptsOf(z.record(z.string(), z.json()));
+    const optional = acceptsOf(z.strictObject({ a: z.string().optional() }));
+    class Other {}
+    for (const odd of [new Map(), new Date(0), new Uint8Array([1]), new Other(), /a/, new Error("a")]) {
+      expect(record(odd)).toBe(false);
+      expect(record({ inside: odd })).toBe(false);
+      expect(optional(odd)).toBe(false);
+    }
+    const holes = new Array<Json>(3);
+    expect(acceptsOf(z.array(z.json()))(holes)).toBe(z.array(z.json()).safeParse(holes).success);
+    expect(record({ inside: holes })).toBe(false);
+    expect([Object.create(null), {}].map(record)).toEqual([true, true]);
+  });
+
   it("is not made for schemas that change what they read", () => {
     for (const schema of [
       z.string().trim(),
