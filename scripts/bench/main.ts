@@ -8,13 +8,15 @@
  *   three D1 writes     a Worker that writes three rows to D1, one after another
  *   overload            four times the peak, offered without regard for the answers (overload.ts)
  *
- * Beside the table: D1 actions a second in shared batches and with a batch each, and what many policy rules cost.
+ * Beside the table: D1 actions a second in shared batches and with a batch each, what a callee that hangs costs the others in its shard
+ * (hanging.ts), and what many policy rules cost.
  *
  * The governed steady state runs at a rate at which the ledger keeps up; the burst before it does not wait for the ledger.
  */
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { measureEffects } from "./effects.ts";
+import { measureHanging } from "./hanging.ts";
 import type { JobResult } from "./job.ts";
 import { LoadGenerator } from "./load.ts";
 import { cpuSeconds } from "./processes.ts";
@@ -242,12 +244,14 @@ try {
     body: "{}",
     expect: '"ok":true',
   };
-  const intent = head("POST", "/v1/intents", at(governedTarget), {
-    Authorization: `Bearer ${governedTarget.keys.apiKeys.app}`,
-    "Content-Type": "application/json",
-    Prefer: "wait=10",
-    "Idempotency-Key": "bench-{n}",
-  });
+  const intentHead = (host: string, apiKey: string): string =>
+    head("POST", "/v1/intents", host, {
+      Authorization: `Bearer ${apiKey}`,
+      "Content-Type": "application/json",
+      Prefer: "wait=10",
+      "Idempotency-Key": "bench-{n}",
+    });
+  const intent = intentHead(at(governedTarget), governedTarget.keys.apiKeys.app);
   const notes: Kind = {
     what: "governed, journal",
     head: intent,
@@ -285,6 +289,7 @@ try {
       await effects.stop();
     }
   }
+  if (wanted("hanging")) console.log(`\n${await measureHanging(generator, notes, intentHead, unit)}`);
   if (wanted("overload")) {
     const overload = await measureOverload(generator, governedTarget, notes, 2 * unit, counter, () =>
       drained(governedTarget),

@@ -98,9 +98,24 @@ export async function startEffects(): Promise<Running> {
   return { host: url.hostname, port: Number(url.port), pid, stop: () => miniflare.dispose() };
 }
 
-export async function startGoverned(inspectorPort?: number): Promise<Governed> {
-  const keys = newTenantKeys(TENANT, { regions: [REGION], shards: SHARDS });
-  const workerKeys = newWorkerKeys();
+export type GovernedOptions = {
+  readonly inspectorPort?: number;
+  readonly shards?: number;
+  /** Origin of the courier that the automation `pickup` calls; without it that automation is not published. */
+  readonly courier?: string;
+};
+
+export async function startGoverned({
+  inspectorPort,
+  shards = SHARDS,
+  courier,
+}: GovernedOptions = {}): Promise<Governed> {
+  const keys = newTenantKeys(TENANT, { regions: [REGION], shards });
+  const credentials = {
+    courier: { kind: "header", capability: "pickups.book", header: "x-api-key", value: "a-key-for-measurements" },
+  };
+  const workerKeys = courier === undefined ? newWorkerKeys() : { ...newWorkerKeys(), credentials };
+  const targets = courier === undefined ? {} : { development: true, origins: { courier } };
   const secrets = secretsOf(workerKeys);
   const trust = { TRUST: JSON.stringify(trustOf(workerKeys, [keys])) };
   const executors = {
@@ -130,7 +145,7 @@ export async function startGoverned(inspectorPort?: number): Promise<Governed> {
       {
         name: "countersign-executors",
         contents: executor,
-        bindings: { ...secrets["countersign-executors"], ...trust },
+        bindings: { ...secrets["countersign-executors"], ...trust, HTTP_TARGETS: JSON.stringify(targets) },
         d1Databases: { BUSINESS_EU: "bench-business-eu", BUSINESS_US: "bench-business-us" },
         durableObjects: {
           ...executors,
@@ -153,7 +168,7 @@ export async function startGoverned(inspectorPort?: number): Promise<Governed> {
         contents: probe,
         bindings: {
           TENANT,
-          EXECUTOR_NAMES: JSON.stringify(Array.from({ length: SHARDS }, (_, shard) => `${TENANT}/${REGION}/${shard}`)),
+          EXECUTOR_NAMES: JSON.stringify(Array.from({ length: shards }, (_, shard) => `${TENANT}/${REGION}/${shard}`)),
         },
         durableObjects: { ...executors, ...sequencer },
         ...direct,
@@ -175,6 +190,13 @@ export async function startGoverned(inspectorPort?: number): Promise<Governed> {
   const origin = url.href.replace(/\/$/, "");
   await publishAll({ url: origin, dev, log: () => {} });
   await publishAll({ url: origin, dev, log: () => {}, load: { folder: inRoot("scripts", "bench", "automations") } });
+  if (courier !== undefined)
+    await publishAll({
+      url: origin,
+      dev,
+      log: () => {},
+      load: { folder: inRoot("scripts", "bench", "automations-http") },
+    });
   return {
     host: url.hostname,
     port: Number(url.port),
