@@ -33,8 +33,10 @@ async function runJob(job: Job): Promise<JobResult> {
       due = gapMs === 0 ? 0 : Math.max(due + gapMs, sentMs);
       const answer = await line.ask(requestText(job, counter++));
       if (answer.startsWith("HTTP/1.1 2") && answer.includes(job.expect)) latencies.push(performance.now() - sentMs);
-      else if (job.mayRefuse === true && REFUSED.test(answer)) refused++;
-      else {
+      else if (job.mayRefuse === true && REFUSED.test(answer)) {
+        refused++;
+        if (gapMs === 0) due = performance.now() + REFUSED_PAUSE_MS;
+      } else {
         failed++;
         failure ??= answer.slice(0, 1_000);
       }
@@ -59,6 +61,9 @@ async function runJob(job: Job): Promise<JobResult> {
     sample: sample.filter((text) => text !== undefined),
   };
 }
+
+/** A client that asks as fast as it is answered does not hammer on a door that was closed to it. */
+const REFUSED_PAUSE_MS = 100;
 
 /** RFC 9110: the server says that it is overloaded, and when to come again. */
 const REFUSED = /^HTTP\/1\.1 (?:503|429) [\s\S]*?\r\nretry-after: \d+\r\n/i;

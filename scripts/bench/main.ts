@@ -79,9 +79,14 @@ async function load(
     seconds,
     perSecond,
     from: counter,
+    mayRefuse: true,
     ...kind,
   });
-  counter += result.done + result.failed + clients;
+  counter += result.done + result.failed + result.refused + clients;
+  if (result.refused > 0)
+    process.stderr.write(
+      `  ${kind.what}, ${clients} clients: ${result.refused} refused early, the machine is too slow or too busy\n`,
+    );
   if (result.failed > 0)
     throw new Error(
       `${kind.what}: ${result.failed} of ${result.done + result.failed} answers were wrong, the first: ${result.failure}`,
