@@ -77,6 +77,7 @@ async function asks(
     task,
     step: "a",
     action: step.action,
+    undone: [],
     by: { key: "key_app", role: "app", member: null },
     reason: "a mistake",
     atMs: nowMs,
