@@ -9,6 +9,7 @@ import { keysList, keysNew, keysRevoke } from "./keys.ts";
 import { promote, publish } from "./releases.ts";
 import { reviews } from "./reviews.ts";
 import { resolve } from "./resolve.ts";
+import { reverse } from "./reverse.ts";
 import { restore, revoke, stop } from "./stops.ts";
 import { submit } from "./submit.ts";
 import { tasks } from "./tasks.ts";
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   tasks,
   cancel,
+  reverse,
   reviews,
   approve,
   reject,

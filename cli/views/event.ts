@@ -53,6 +53,10 @@ function describe(event: Event): string {
       return `${field("step")}: ${field("outcome")}, says ${field("member")}`;
     case "answer-contradicted":
       return `${field("step")}: the target says ${field("answer")}`;
+    case "compensation-started":
+      return `takes back what was done: ${field("why")}`;
+    case "undo-started":
+      return `${field("undo")} takes ${field("step")} back${event["kind"] === "reversal" ? `, asked for by ${field("by")}` : ""}`;
     case "task-settled":
       return field("status");
     default:

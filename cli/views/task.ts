@@ -29,8 +29,19 @@ export function taskText(task: TaskView): string {
   for (const step of waiting) lines.push("", `  waits for a person: ${cyan(`countersign reviews ${step.review}`)}`);
   for (const step of task.steps.filter(({ waitsFor }) => waitsFor !== null && waitsFor.name === null))
     lines.push("", `  ${waitText(task, step)}`);
+  for (const { id, undoes } of task.steps)
+    if (undoes !== null) lines.push("", `  ${line(id)} takes ${line(undoes.step)} back: ${undoText(undoes)}`);
+  const open = task.settled ? task.steps.filter((one) => one.status === "applied" && one.reversibleUntil !== null) : [];
+  for (const { id, reversibleUntil } of open)
+    lines.push(
+      "",
+      `  ${line(id)} can be reversed until ${time(reversibleUntil!)} UTC: ${cyan(`countersign reverse ${task.id} ${line(id)} --reason …`)}`,
+    );
   return lines.join("\n");
 }
+
+const undoText = ({ kind, by }: NonNullable<StepView["undoes"]>): string =>
+  kind === "reversal" ? `asked for by ${line(by)}` : "the task has failed";
 
 function waitText(task: TaskView, { id, waitsFor, attempts }: StepView): string {
   const until = waitsFor!.until === null ? "" : `${time(waitsFor!.until)} UTC`;

@@ -7,6 +7,7 @@ import { Attestation } from "../../shared/attestation.ts";
 import { fromBase64 } from "../../shared/bytes.ts";
 import { TaskEvent, type StepDecision } from "../../shared/events.ts";
 import { parseStrictJson } from "../../shared/json.ts";
+import { Reversal } from "../../shared/reversal.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import type { StepView, TaskEventView, TaskView } from "../../shared/views.ts";
 
@@ -62,7 +63,7 @@ export function explain({ view, events, entries, checkpointSize, missing }: Sour
       args: step.args,
       provenance: step.provenance,
       decision: step.decision,
-      because: inWords(step),
+      because: `${undoInWords(step, view, history)}${inWords(step)}`,
       review: step.review,
       attestations: of("attested")
         .filter(({ event }) => event.step === step.id)
@@ -102,6 +103,33 @@ function reasonOf(envelope: Envelope): string | null {
   const parsed = bytes === null ? null : parseStrictJson(bytes);
   const attestation = parsed?.ok === true ? Attestation.safeParse(parsed.value) : null;
   return attestation?.success === true ? attestation.data.reason : null;
+}
+
+/** Of an undo, what it takes back and who wanted that; of an action that was taken back, by what. With a space at the end. */
+function undoInWords(step: StepView, view: TaskView, history: readonly { readonly event: TaskEvent }[]): string {
+  const undo = step.undoes === null ? view.steps.find(({ id }) => id === step.undo) : step;
+  if (undo === undefined || undo.undoes === null) return "";
+  const reason = reversalReason(history, undo.id);
+  const why =
+    undo.undoes.kind === "compensation"
+      ? "because the task failed"
+      : `because ${undo.undoes.by} asked for it${reason === null ? "" : `: “${reason}”`}`;
+  if (undo === step) return `Takes ${undo.undoes.step} back, ${why}. `;
+  return undo.status === "applied"
+    ? `Was taken back by ${undo.id}, ${why}. `
+    : `To be taken back by ${undo.id} (${undo.status}), ${why}. `;
+}
+
+/** The reason in the request for a reversal. The executor verified the envelope before the event was recorded. */
+function reversalReason(history: readonly { readonly event: TaskEvent }[], undo: string): string | null {
+  for (const { event } of history) {
+    if (event.type !== "undo-started" || event.undo !== undo || event.envelope === null) continue;
+    const bytes = fromBase64(event.envelope.payload);
+    const parsed = bytes === null ? null : parseStrictJson(bytes);
+    const reversal = parsed?.ok === true ? Reversal.safeParse(parsed.value) : null;
+    return reversal?.success === true ? reversal.data.reason : null;
+  }
+  return null;
 }
 
 /** A step's decision as one sentence. */

@@ -279,11 +279,15 @@ describe("what depends on an action", () => {
     const refused = await reverse(moved.id, "move");
     expect([refused.status, refused.code]).toEqual([409, "has-dependents"]);
     expect((await order(ada.smallOrder))["status"]).toBe("cancelled");
-    const cascade = await reverse(moved.id, "move", { cascade: true });
-    expect(cascade).toMatchObject({
-      status: 200,
-      body: { status: "reversed", cascaded: [{ task: cancelled.id, step: "cancel", status: "reversed" }] },
+    expect((await cli.run("reverse", moved.id, "move", "--preview")).out).toContain(cancelled.id);
+    const cascade = await cli.run("reverse", moved.id, "move", "--cascade", "--reason", "a drill", "--json");
+    expect(cascade.json).toMatchObject({
+      status: "reversed",
+      cascaded: [{ task: cancelled.id, step: "cancel", status: "reversed" }],
     });
+    const explained = await cli.run("explain", moved.id);
+    expect(explained.out).toContain("asked for it: “a drill”");
+    expect((await cli.run("watch", moved.id)).out).toContain("move~undo");
     const now = await order(ada.smallOrder);
     expect([now["status"], now["address1"]]).toEqual(["pending", was["address1"]]);
     await delivered();
@@ -309,6 +313,9 @@ describe("an automation that compensates", () => {
     expect(after).toEqual({ ...had, payments: had.payments + 2 });
     expect((await reverse(task.id, "cancel")).body).toMatchObject({ status: "compensated" });
     expect(await money(ada.smallOrder)).toEqual(after);
+    const shown = (await cli.run("explain", task.id)).out;
+    expect(shown).toContain("Takes cancel back, because the task failed.");
+    expect(shown).toContain("Was taken back by cancel~undo");
     await delivered();
   });
 });

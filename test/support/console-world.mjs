@@ -5,7 +5,7 @@
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { subjectDigest } from "../../shared/attestation.ts";
 import { digestOf } from "../../shared/canonical.ts";
-import { proposalId, reviewId, taskId } from "../../shared/ids.ts";
+import { actionId, proposalId, reviewId, taskId } from "../../shared/ids.ts";
 import { signEnvelope } from "../../shared/signing.ts";
 import { REVIEWS } from "./console-reviews.mjs";
 import { at, enrolmentOf, MINUTE, planEvent, receiptOf, RELEASE, token } from "./console-signing.mjs";
@@ -23,6 +23,7 @@ const decision = (answer, rules, reviews = []) => ({
 const step = (task, round, index, fields) => ({
   round,
   proposal: proposalId(task, round, index),
+  action: actionId(task, round, index),
   status: "proposed",
   after: [],
   args: {},
@@ -37,6 +38,9 @@ const step = (task, round, index, fields) => ({
   premises: [],
   tags: [],
   appliedAt: null,
+  reversibleUntil: null,
+  undo: null,
+  undoes: null,
   receipt: null,
   ...fields,
 });

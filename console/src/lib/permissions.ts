@@ -7,3 +7,5 @@ const PEOPLE = ["approver", "operator", "admin"];
 export const mayReadReviews = (role: string): boolean => role === "auditor" || PEOPLE.includes(role);
 /** Decide reviews and ask for the enrolment of a key. */
 export const mayDecide = (role: string): boolean => PEOPLE.includes(role);
+/** Take applied actions back. */
+export const mayReverse = (role: string): boolean => ["app", "operator", "admin"].includes(role);

@@ -74,7 +74,12 @@ export function TaskPage({ id }: { id: string }) {
                 {view.steps.length === 0 ? (
                   <Empty>No plan has been admitted yet.</Empty>
                 ) : (
-                  <StepList task={view} plans={signed.plans} decisions={signed.decisions} />
+                  <StepList
+                    task={view}
+                    plans={signed.plans}
+                    decisions={signed.decisions}
+                    onChange={() => void refresh()}
+                  />
                 )}
               </Section>
             </div>

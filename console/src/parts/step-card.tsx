@@ -9,6 +9,7 @@ import type { SignedDecision } from "../lib/task-signatures.ts";
 import { Badge, Status, toneOf, type Tone } from "./status.tsx";
 import { stepAnchor } from "./step-graph.tsx";
 import { DecisionLine, ReceiptLine } from "./step-signatures.tsx";
+import { StepUndo } from "./step-undo.tsx";
 import { StepWaits } from "./step-waits.tsx";
 import { At } from "./time.tsx";
 import { Fields } from "./value.tsx";
@@ -17,10 +18,12 @@ export function StepCard({
   task,
   step,
   decisions,
+  onChange,
 }: {
   task: string;
   step: StepView;
   decisions: readonly SignedDecision[];
+  onChange: () => void;
 }) {
   return (
     <li className={`step tone-${toneOf(step.status)}`} id={stepAnchor(step.id)} tabIndex={-1}>
@@ -37,6 +40,7 @@ export function StepCard({
         </p>
       )}
       <StepWaits task={task} step={step} />
+      <StepUndo task={task} step={step} onChange={onChange} />
       <Part name="Arguments">
         <Fields value={step.args} provenance={step.provenance} label={`Arguments of ${step.id}`} />
       </Part>

@@ -9,10 +9,13 @@ export function StepList({
   task,
   plans,
   decisions,
+  onChange,
 }: {
   task: TaskView;
   plans: readonly SignedPlan[];
   decisions: readonly SignedDecision[];
+  /** Something was asked for that changes the task. */
+  onChange: () => void;
 }) {
   const rounds = [...new Set(task.steps.map((step) => step.round))].toSorted((a, b) => a - b);
   return (
@@ -38,6 +41,7 @@ export function StepList({
                   key={step.id}
                   task={task.id}
                   step={step}
+                  onChange={onChange}
                   decisions={decisions.filter((decision) => decision.step === step.id)}
                 />
               ))}
