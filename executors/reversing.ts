@@ -3,7 +3,7 @@
  * happens is decided here, by policy, people and the state of the records.
  *
  * reverse()  started | duplicate | refused { not-found, audience-mismatch, task-not-settled, not-applied, not-reversible, already-undone, undo-attempts-spent,
- *            reversal-window-closed, key-*, signature-*, not-yet-valid, expired }
+ *            reversal-window-closed, key-*, signature-*, not-yet-valid, expired, stopped }
  */
 import { Envelope, openEnvelope } from "../shared/signing.ts";
 import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
@@ -75,6 +75,7 @@ function wrongRequest(
     GUARDS["reversal-action"](payload, step.action);
   if (!isOurs) return problem("audience-mismatch", "The request is for another tenant, region, task, step or action.");
   if (!GUARDS["reversal-begun"](payload, nowMs)) return problem("not-yet-valid", "The request is dated in the future.");
+  if (!GUARDS["reversal-lifetime"](payload)) return problem("expired", "The request is valid for too long.");
   if (!GUARDS["reversal-not-over"](payload, nowMs)) return problem("expired", "The request has expired.");
-  return null;
+  return shard.trusted.stoppedCaller(payload.by.key);
 }

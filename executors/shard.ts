@@ -301,7 +301,7 @@ export class Shard {
    * but a person's decision moves it: who has just asked for something is better told at once.
    */
   async settledView(task: string, waitMs: number, orPerson = false): Promise<TaskView> {
-    const until = this.nowMs() + Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000);
+    const until = this.nowMs() + boundedWait(waitMs);
     const rests = (): boolean => {
       const state = this.tasks.get(task)!;
       const idle = state.round > 0 && taskStatus(state) === "planning";
@@ -316,7 +316,7 @@ export class Shard {
 
   /** Resolves once the newest undo of a step has ended or waits for a person, or when the time is over. */
   async undone(task: string, step: string, waitMs: number): Promise<void> {
-    const until = this.nowMs() + Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000);
+    const until = this.nowMs() + boundedWait(waitMs);
     for (;;) {
       const undo = undoOf(this.tasks.get(task)!, step);
       const left = until - this.nowMs();
@@ -327,7 +327,7 @@ export class Shard {
 
   /** Resolves at the next commit of a task, or when the time is over. */
   nextChange(task: string, waitMs: number): Promise<void> {
-    return this.#wakeups.next(task, Math.min(Math.max(0, waitMs), LIMITS.waitSeconds * 1_000));
+    return this.#wakeups.next(task, boundedWait(waitMs));
   }
 
   /** The alarm: what is due happens, what was interrupted starts again, what is not delivered goes out. */
@@ -407,3 +407,6 @@ export class Shard {
     void this.onExecutor(() => ok({ value: null, events: [event], write: () => {} })).catch(() => {});
   }
 }
+
+/** What comes over RPC as a time to wait: none where it is no number, or a wait would never be over. */
+const boundedWait = (waitMs: number): number => Math.min(Math.max(0, Number(waitMs) || 0), LIMITS.waitSeconds * 1_000);

@@ -1,10 +1,10 @@
 /**
  * What comes to running tasks from outside: signals, and events that the correlation objects hand on.
  *
- * signal()     taken | kept | duplicate | refused { not-found, invalid-request, idempotency-conflict, task-settled, signal-unawaited, signal-limit }
+ * signal()     taken | kept | duplicate | refused { not-found, invalid-request, idempotency-conflict, task-settled, signal-unawaited, signal-limit, stopped }
  * takeEvent()  taken | late
  */
-import { ok, type Result } from "../shared/result.ts";
+import { err, ok, type Result } from "../shared/result.ts";
 import type { SignalAnswer } from "../shared/rpc.ts";
 import { parseCommand, SignalCommand, TakeEventCommand } from "./commands.ts";
 import type { Shard } from "./shard.ts";
@@ -15,7 +15,10 @@ export async function signal(shard: Shard, input: unknown): Promise<Result<Signa
   if (!parsed.ok) return parsed;
   const found = shard.find(parsed.value.task);
   if (!found.ok) return found;
-  const status = await shard.onTask(found.value, (draft, deps) => signalTask(draft, parsed.value, deps));
+  const status = await shard.onTask(found.value, (draft, deps) => {
+    const stopped = shard.trusted.stoppedCaller(parsed.value.by);
+    return stopped === null ? signalTask(draft, parsed.value, deps) : err(stopped);
+  });
   return status.ok ? ok({ status: status.value }) : status;
 }
 

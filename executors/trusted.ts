@@ -195,6 +195,12 @@ export class Trusted {
     return this.#stopByTarget.get(`${kind}:${target}`)?.stop ?? null;
   }
 
+  /** Why this API key asks for nothing here any more; null where it may. Problem: stopped. */
+  stoppedCaller(key: string): Problem | null {
+    const stop = this.stoppedBy("key", key);
+    return GUARDS["caller-not-stopped"](stop) ? null : problem("stopped", `Stopped by ${stop}.`, { stop });
+  }
+
   /** The stop under which no action of this target is claimed, or null. */
   claimsStoppedBy(kind: StopKind, target: string): string | null {
     const row = this.#stopByTarget.get(`${kind}:${target}`);

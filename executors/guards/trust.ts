@@ -30,6 +30,9 @@ export const TRUST_GUARDS = {
   /** release-not-promoted: tasks would open under a promotion whose time is over. */
   "release-in-force": (promotion: Promoted, nowMs: number): boolean => nowMs < promotion.expires_ms,
 
+  /** stopped: an API key that was stolen and stopped would go on steering tasks and taking actions back. */
+  "caller-not-stopped": (stop: string | null): stop is null => stop === null,
+
   /** restore-unsigned: whoever may read would switch on again what was stopped. */
   "restore-signer": (member: Member): boolean => hasRole(member, "admin"),
   /** audience-mismatch: a restore signed in one tenant would lift a stop in another. */

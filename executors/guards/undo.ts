@@ -22,6 +22,8 @@ export const UNDO_GUARDS = {
   "reversal-begun": (asked: Reversal, nowMs: number): boolean => nowMs + LIMITS.clockSkewMs >= asked.atMs,
   /** expired: a request that was held back would take back what everybody has come to rely on. */
   "reversal-not-over": (asked: Reversal, nowMs: number): boolean => nowMs < asked.expiresMs,
+  /** expired: whoever holds the proposal key for a moment could sign requests that work for as long as a window is open. */
+  "reversal-lifetime": (asked: Reversal): boolean => asked.expiresMs - asked.atMs <= LIMITS.planLifetimeMs,
   /** reversal-window-closed: actions could be taken back for ever. */
   "reversal-in-window": (closed: boolean): boolean => !closed,
   /** not-applied: money would be paid back that was never paid. */

@@ -1,9 +1,15 @@
 /** Stops and pressure in the middle of load: what is claimed after the answer, and what is refused before anything is written. */
 import { describe, expect, it, vi } from "vitest";
+import * as reversing from "../../../executors/reversing.ts";
+import * as signalling from "../../../executors/signalling.ts";
 import * as stopping from "../../../executors/stopping.ts";
 import type { Shard } from "../../../executors/shard.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { StopKind, StopMode } from "../../../shared/events.ts";
+import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
+import type { TaskView } from "../../../shared/views.ts";
+import { sign } from "../../support/manager.ts";
+import { testKeys } from "../keys.ts";
 import { applied, settled, stepOf, withShard } from "./own-shard.ts";
 
 const stopOf = (kind: StopKind, target: string, mode: StopMode, letter = "a") => ({
@@ -64,6 +70,59 @@ describe("a stop in the middle of load", () => {
       expect(await stopping.stop(shard, stricter)).toMatchObject({ ok: true, value: { stop: stricter.stop } });
       const weaker = stopOf("capability", "test.call", "stop-new", "c");
       expect(await stopping.stop(shard, weaker)).toMatchObject({ ok: true, value: { stop: stricter.stop } });
+    });
+  });
+});
+
+const code = (result: { ok: boolean; problem?: { code: string } }) => (result.ok ? "ok" : result.problem!.code);
+/** What the intent-manager signs for somebody who wants the first step of a task taken back. */
+const reversalOf = (shard: Shard, view: TaskView, key: string, lifetimeMs: number) =>
+  sign(testKeys.workers.proposalKey, PAYLOAD_TYPES.reversal, {
+    version: 1,
+    id: `rvs_${"a".repeat(26)}`,
+    tenant: shard.tenant,
+    region: shard.region,
+    task: view.id,
+    step: "a",
+    action: stepOf(shard, view).action,
+    by: { key, role: "app", member: null },
+    reason: "test",
+    undone: [],
+    atMs: shard.nowMs(),
+    expiresMs: shard.nowMs() + lifetimeMs,
+  });
+
+describe("what is asked of a task from outside", () => {
+  it("a stopped API key neither signals a task nor has an action taken back; another key may ask", async () => {
+    await withShard(
+      { concurrency: 4 },
+      async () => applied,
+      async (submit, shard) => {
+        const view = await submit();
+        await settled(shard, [view]);
+        await stopping.stop(shard, stopOf("key", "key_stolen", "stop-new"));
+        const reverse = async (key: string, lifetimeMs = LIMITS.planLifetimeMs) =>
+          code(await reversing.reverse(shard, view.id, "a", await reversalOf(shard, view, key, lifetimeMs), 0));
+        const signal = async (by: string) =>
+          code(await signalling.signal(shard, { task: view.id, name: "go", id: "s1", payload: null, by }));
+        expect([await reverse("key_stolen"), await signal("key_stolen")]).toEqual(["stopped", "stopped"]);
+        expect([await reverse("key_app"), await signal("key_app")]).toEqual(["not-reversible", "task-settled"]);
+        // Signed in store: valid for longer than any honest request is.
+        expect(await reverse("key_app", LIMITS.planLifetimeMs + 1)).toBe("expired");
+      },
+    );
+  });
+
+  it("a time to wait that is no number is none", async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const call = async () => (await held, applied);
+    await withShard({ concurrency: 4 }, call, async (submit, shard) => {
+      const view = await submit();
+      expect((await shard.settledView(view.id, Number.NaN)).settled).toBe(false);
+      await shard.undone(view.id, "a", Number.NaN);
+      release();
+      await settled(shard, [view]);
     });
   });
 });
