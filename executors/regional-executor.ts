@@ -184,6 +184,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       tasks: { open: tasks.open, waiting: tasks.waiting },
       deadLetters: lettersKept(sql),
       stuck: this.#shard.stuck,
+      quarantined: this.#shard.quarantine.list(this.#shard.registry),
       stops: trusted.stops.map(({ at_ms, ...stop }) => ({ ...stop, at: new Date(at_ms).toISOString() })),
     });
   }

@@ -23,6 +23,7 @@ import { GUARDS } from "./guards/index.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { Outbox } from "./outbox.ts";
 import { earliestTimer } from "./projections.ts";
+import { Quarantine } from "./quarantine.ts";
 import { Receipts } from "./receipts.ts";
 import type { GateRpc } from "./gate/types.ts";
 import type { LimitRpc } from "./limits/limit.ts";
@@ -70,6 +71,7 @@ export class Shard {
   readonly config: ExecutorsConfig;
   readonly registry: CapabilityRegistry;
   readonly sql: SqlStorage;
+  readonly quarantine: Quarantine;
   readonly journal: Journal;
   readonly tasks: Tasks;
   readonly trusted: Trusted;
@@ -111,9 +113,10 @@ export class Shard {
     ({ tenant: this.tenant, region: this.region, shard: this.number } = named);
     this.anchor = { tenant: this.tenant, rootKey: trust.rootKey };
     this.config = config;
-    this.registry = registry;
     migrate(storage);
     this.sql = storage.sql;
+    this.quarantine = new Quarantine(this.sql, platform);
+    this.registry = this.quarantine.around(registry);
     this.#wakeups = new Wakeups(platform);
     this.#stuck = new Stuck(platform);
     this.journal = new Journal(this.sql);

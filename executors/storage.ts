@@ -10,6 +10,7 @@
  *  reservations   what aggregate limits were asked for and have not been told the end of
  *  resident_records   records of capabilities that live here; null where one was deleted
  *  dead_letters   messages of tasks here that no consumer of their queue could process
+ *  quarantined_tools   capabilities whose tool is not the one that their contract pins
  *  meta      delivered, checkpoint, alarm
  */
 import type { ObjectStorage } from "../shared/platform.ts";
@@ -49,6 +50,7 @@ const MIGRATIONS: readonly string[] = [
    DROP INDEX journal_by_task;
    CREATE INDEX journal_openings ON journal (task) WHERE task IS NOT NULL AND opening IS NULL;
    CREATE INDEX journal_later ON journal (opening) WHERE opening IS NOT NULL;`,
+  `CREATE TABLE quarantined_tools (capability TEXT PRIMARY KEY, contract TEXT NOT NULL, tool TEXT NOT NULL, pinned TEXT NOT NULL, found TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

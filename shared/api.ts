@@ -366,6 +366,10 @@ export const Overview = z.object({
       alarms: z.array(z.object({ code: z.string(), detail: z.string(), at: z.string() })),
       /** Tasks that only an operator can help; an agent, who may not list tasks, is told of none. */
       stuck: z.array(StuckTask),
+      /** Capabilities left alone because the tool that they call has changed. An agent is told of none. */
+      quarantined: z.array(
+        z.object({ capability: z.string(), tool: z.string(), pinned: z.string(), found: z.string(), at: At }),
+      ),
       /** Messages handed over to a queue that no consumer could process: all of them counted, the newest named. An agent is told of none. */
       deadLetters: z.object({
         count: z.int(),

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { canonicalize, digestOf } from "./canonical.ts";
 import { GateSettings } from "./gate-settings.ts";
+import { Digest } from "./ids.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { problem } from "./problems.ts";
@@ -31,6 +32,10 @@ const Template = z
 
 /** How often the effect happens, at best and at worst. Only exactly-once effects leave a row that an auditor can compare with the record. */
 export const Delivery = z.enum(["exactly-once", "idempotent", "at-least-once", "at-most-once", "resident"]);
+
+/** A tool of somebody else's server, as it was when the contract was written: a changed tool is not called (executors/adapters/mcp.ts). */
+export const ToolPin = z.strictObject({ name: z.string().min(1).max(200), digest: Digest });
+export type ToolPin = z.infer<typeof ToolPin>;
 
 export const CapabilityContract = z.strictObject({
   name: CapabilityName,
@@ -66,6 +71,8 @@ export const CapabilityContract = z.strictObject({
       totalMs: z.int().min(0).max(LIMITS.retryTotalMostMs),
     })
     .optional(),
+  /** The tool that it calls, where it is one of an MCP server's. */
+  tool: ToolPin.optional(),
   /** How many of its actions may run and start, and when a failing target is left alone; absent, nothing holds them up. */
   gate: GateSettings.optional(),
 });

@@ -127,6 +127,12 @@ export const LIMITS = {
   httpUrlChars: 2_048,
   /** Redirects followed for one request. */
   httpRedirects: 3,
+  /** How long a server's list of tools is relied on: a task has a few calls in that time, and a changed tool is noticed soon. */
+  toolListMs: 30_000,
+  /** Pages of such a list that are read. */
+  toolListPages: 10,
+  /** Characters of a tool's answer that are kept: a result is a row of the journal. */
+  toolTextChars: 16_000,
   /** Longest pause that an outside system's Retry-After is taken to ask for. */
   retryAfterMs: 15 * 60_000,
   /** Time a token endpoint may take: it comes out of the time of the request that needs the token. */

@@ -83,6 +83,7 @@ export const PROBLEMS = {
   "effect-in-doubt": { status: 409, title: "It is not known whether the effect happened" },
   "target-unavailable": { status: 503, retryable: true, title: "The target could not be asked; nothing was changed" },
   "answer-invalid": { status: 502, title: "The target's answer is not what the contract says" },
+  "tool-changed": { status: 409, title: "The tool is not the one that the contract pins" },
   "egress-refused": { status: 403, title: "This capability may not reach that address" },
   "credential-unavailable": { status: 503, retryable: true, title: "The credential of this capability cannot be had" },
   "not-reversible": { status: 409, title: "Nothing takes this action back" },

@@ -136,6 +136,15 @@ export type DeadLetter = {
 };
 export type DeadLetters = { readonly count: number; readonly newest: readonly DeadLetter[] };
 
+/** A capability that an executor leaves alone because its tool changed. `found`: the digest that it had then, or `none`. */
+export type QuarantinedTool = {
+  readonly capability: string;
+  readonly tool: string;
+  readonly pinned: string;
+  readonly found: string;
+  readonly at: string;
+};
+
 export type Witness = {
   readonly executor: string;
   readonly head: { readonly seq: number; readonly hash: string };
@@ -147,6 +156,7 @@ export type Witness = {
   /** Tasks found unreadable, or unable to go on, since this object started; at most `LIMITS.stuckNamed`. */
   readonly stuck: readonly StuckTask[];
   readonly deadLetters: DeadLetters;
+  readonly quarantined: readonly QuarantinedTool[];
   readonly stops: readonly {
     readonly kind: string;
     readonly mode: string;

@@ -111,6 +111,7 @@ async function examineOverview(client: Client): Promise<Diagnosis[]> {
     examineAlarms(overview.value),
     examineStuck(overview.value),
     examineDeadLetters(overview.value),
+    examineTools(overview.value),
     examineOutboxes(overview.value),
     ...examineLedger(overview.value),
   ];
@@ -164,6 +165,22 @@ function examineDeadLetters({ executors }: Overview): Diagnosis {
         "dead letters",
         `messages that no consumer could process: ${count} (${named.slice(0, 5).join(", ")})`,
         "look into the consumer of countersign-outbound; the messages were handed over and not processed",
+      );
+}
+
+function examineTools({ executors }: Overview): Diagnosis {
+  if (executors.length === 0) return unknown("tools", "no executor answers");
+  const changed = new Set(
+    executors.flatMap(({ quarantined }) =>
+      quarantined.map(({ capability, tool, found }) => `${capability} (${tool}, now ${found})`),
+    ),
+  );
+  return changed.size === 0
+    ? fine("tools", "no tool of another server was found changed")
+    : wrong(
+        "tools",
+        `changed since they were pinned, and left alone: ${[...changed].join(", ")}`,
+        "read the server's tool again; publish a contract with its new digest, or stop using it",
       );
 }
 

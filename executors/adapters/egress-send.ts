@@ -25,6 +25,9 @@ export type EgressAnswer =
       readonly body: string;
       /** A 401 may be the fault of a token that another call can have anew. */
       readonly renewable: boolean;
+      /** `mcp-session-id`, where there is one. */
+      readonly session?: string;
+      readonly eventStream?: boolean;
     }
   /** Nothing left. `retry`: it may work later. */
   | { readonly kind: "not-sent"; readonly problem: Problem; readonly retry: boolean }
@@ -41,6 +44,8 @@ export type OutboundRequest = {
   /** Whether it may change something. */
   readonly write: boolean;
   readonly timeoutMs: number;
+  /** Whether an event stream has said what is waited for: it may stay open after that. */
+  readonly isWhole?: (text: string) => boolean;
 };
 
 export type EgressDeps = {
@@ -105,7 +110,7 @@ async function follow(
       redirect: "manual",
       signal,
     });
-    if (!isRedirect(response.status)) return read(response, authorization);
+    if (!isRedirect(response.status)) return read(response, authorization, request.isWhole);
     await response.body?.cancel();
     const hop = nextHop(
       { ...at, write: request.write, hops, home },
@@ -119,8 +124,14 @@ async function follow(
   }
 }
 
-async function read(response: Response, authorization: Authorization): Promise<EgressAnswer> {
-  const body = await bodyOf(response);
+async function read(
+  response: Response,
+  authorization: Authorization,
+  isWhole: OutboundRequest["isWhole"],
+): Promise<EgressAnswer> {
+  const eventStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  const body = await bodyOf(response, eventStream ? isWhole : undefined);
+  const session = response.headers.get("mcp-session-id");
   if (body === null) return lost("The answer was larger than the limit, or not text.");
   const header = (name: string): string | null => {
     const value = response.headers.get(name);
@@ -134,6 +145,8 @@ async function read(response: Response, authorization: Authorization): Promise<E
     replayed: header("idempotency-replayed") === "true" || header("idempotent-replayed") === "true",
     body: redacted(body, authorization.secrets),
     renewable: authorization.renewable,
+    ...(session === null ? {} : { session }),
+    ...(eventStream ? { eventStream } : {}),
   };
 }
 
@@ -141,7 +154,7 @@ async function read(response: Response, authorization: Authorization): Promise<E
 const HEADER_CHARS = 500;
 
 /** The body as text, read as a stream and cut off at the limit; null where it is larger or no UTF-8. */
-async function bodyOf(response: Response): Promise<string | null> {
+async function bodyOf(response: Response, isWhole?: (text: string) => boolean): Promise<string | null> {
   if (response.body === null) return "";
   const reader = response.body.getReader();
   const chunks: Uint8Array[] = [];
@@ -155,7 +168,16 @@ async function bodyOf(response: Response): Promise<string | null> {
       return null;
     }
     chunks.push(value as Uint8Array);
+    if (isWhole === undefined) continue;
+    const text = textOf(chunks, size);
+    if (text === null || !isWhole(text)) continue;
+    await reader.cancel();
+    return text;
   }
+  return textOf(chunks, size);
+}
+
+function textOf(chunks: readonly Uint8Array[], size: number): string | null {
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {

@@ -18,6 +18,7 @@ import { GUARDS } from "../guards/index.ts";
 import { send, type EgressAnswer } from "./egress-send.ts";
 import { urlOf } from "./egress-url.ts";
 import { parseTargets } from "./http-targets.ts";
+import { responseIn } from "./mcp-messages.ts";
 
 export type { EgressAnswer } from "./egress-send.ts";
 
@@ -48,6 +49,8 @@ export const EgressCall = z.strictObject({
   headers: z.record(HeaderName, HeaderValue),
   body: z.string().nullable(),
   timeoutMs: z.int().max(LIMITS.httpAskMs),
+  /** An event stream is read until the JSON-RPC response with this id. */
+  answerId: z.int().optional(),
 });
 export type EgressCall = z.infer<typeof EgressCall>;
 
@@ -87,9 +90,14 @@ export function egress(
     const allowed = new Set([home, ...elsewhere]);
     const url = urlOf(home, call.path, call.query, allowed);
     if (!url.ok) return notSent(url.problem);
-    const { method, headers, body, timeoutMs } = call;
+    const { method, headers, body, timeoutMs, answerId } = call;
     const answer = await send(
-      { url: url.value, method, headers, body, write: method !== "GET", timeoutMs },
+      {
+        ...{ url: url.value, method, headers, body, write: method !== "GET", timeoutMs },
+        ...(answerId === undefined
+          ? {}
+          : { isWhole: (text: string): boolean => responseIn(text, true, answerId) !== null }),
+      },
       allowed,
       () => keeper.authorize(call.capability, way.credential, { headers, body }),
       deps,

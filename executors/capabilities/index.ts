@@ -27,6 +27,7 @@ import { returnItems } from "./orders-return.ts";
 import { withdrawReturn } from "./orders-withdraw-return.ts";
 import { getProduct, listProducts } from "./products.ts";
 import { handOff } from "./support.ts";
+import { toolCapabilities, toolDefinitions } from "./tools.ts";
 import { waits } from "./waits.ts";
 import { workerCapabilities, workerDefinitions, type WorkerBindings } from "./workers.ts";
 
@@ -63,8 +64,8 @@ export const capabilities = (
       newNonce: () => toBase64Url(workersPlatform.randomBytes(16)),
       setTimer: workersPlatform.setTimer,
     },
-    [...httpCapabilities(env), ...queueCapabilities(env), ...workerCapabilities(env)].map((one) =>
-      claimingKeys(one, claimsIn(env)),
+    [...httpCapabilities(env), ...queueCapabilities(env), ...workerCapabilities(env), ...toolCapabilities(env)].map(
+      (one) => claimingKeys(one, claimsIn(env)),
     ),
   );
 
@@ -101,8 +102,7 @@ const nothing: D1Environment = {
 
 /** Every contract, by name: what releases are built from. */
 export const contracts: ReadonlyMap<string, CapabilityContract> = new Map(
-  [...all(new D1Databases(nothing)), ...httpDefinitions, ...workerDefinitions, publishEvent].map(({ contract }) => [
-    contract.name,
-    contract,
-  ]),
+  [...all(new D1Databases(nothing)), ...httpDefinitions, ...workerDefinitions, ...toolDefinitions, publishEvent].map(
+    ({ contract }) => [contract.name, contract],
+  ),
 );

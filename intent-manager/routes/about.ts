@@ -36,16 +36,19 @@ export const overview = endpoint(
       askAll(env, tenant, (stub) => stub.witness()),
       callWorker(LEDGER, () => env.LEDGER.health(tenant.id)).catch(() => null),
     ]);
-    const executors = answers.map(({ value: { executor, tasks, head, delivered, alarms, stuck, deadLetters } }) => ({
-      executor,
-      open: tasks.open,
-      waiting: tasks.waiting,
-      head: head.seq,
-      delivered,
-      alarms: [...alarms],
-      stuck: role === "agent" ? [] : [...stuck],
-      deadLetters: role === "agent" ? { count: 0, newest: [] } : { ...deadLetters, newest: [...deadLetters.newest] },
-    }));
+    const executors = answers.map(
+      ({ value: { executor, tasks, head, delivered, alarms, stuck, quarantined, deadLetters } }) => ({
+        executor,
+        open: tasks.open,
+        waiting: tasks.waiting,
+        head: head.seq,
+        delivered,
+        alarms: [...alarms],
+        stuck: role === "agent" ? [] : [...stuck],
+        quarantined: role === "agent" ? [] : [...quarantined],
+        deadLetters: role === "agent" ? { count: 0, newest: [] } : { ...deadLetters, newest: [...deadLetters.newest] },
+      }),
+    );
     const view: Overview = {
       tenant: tenant.id,
       key,

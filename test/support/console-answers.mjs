@@ -40,6 +40,7 @@ export const overview = (world, who) => ({
       delivered: 400 + shard * 31 - (region === "eu" && shard === 2 ? 2 : 0),
       alarms: [],
       stuck: [],
+      quarantined: [],
       deadLetters: { count: 0, newest: [] },
     })),
   ),

@@ -265,6 +265,7 @@ describe("doctor", () => {
         delivered: 3,
         alarms: [],
         stuck: [],
+        quarantined: [],
         deadLetters: { count: 0, newest: [] },
         ...change,
       },
