@@ -31,7 +31,13 @@ export class Quarantine {
         const held = registry.get(capability);
         return held !== undefined && contractDigest(held.contract) === contract;
       })
-      .map(({ contract: _, at_ms, ...tool }) => ({ ...tool, at: new Date(at_ms).toISOString() }));
+      .map(({ capability, tool, pinned, found, at_ms }) => ({
+        capability,
+        tool,
+        pinned,
+        found,
+        at: new Date(at_ms).toISOString(),
+      }));
   }
 
   /** The registry with its pinned tools watched. */
@@ -61,7 +67,12 @@ export class Quarantine {
       const { name: tool, digest: pinned } = contract.tool!;
       this.#sql.exec(
         "INSERT OR REPLACE INTO quarantined_tools (capability, contract, tool, pinned, found, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
-        ...[contract.name, digest, tool, pinned, found, this.#platform.nowMs()],
+        contract.name,
+        digest,
+        tool,
+        pinned,
+        found,
+        this.#platform.nowMs(),
       );
       this.#platform.log("a tool has changed and is left alone", { capability: contract.name, tool, found });
     };

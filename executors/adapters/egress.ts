@@ -93,7 +93,12 @@ export function egress(
     const { method, headers, body, timeoutMs, answerId } = call;
     const answer = await send(
       {
-        ...{ url: url.value, method, headers, body, write: method !== "GET", timeoutMs },
+        url: url.value,
+        method,
+        headers,
+        body,
+        write: method !== "GET",
+        timeoutMs,
         ...(answerId === undefined
           ? {}
           : { isWhole: (text: string): boolean => responseIn(text, true, answerId) !== null }),

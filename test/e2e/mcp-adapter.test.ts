@@ -143,9 +143,7 @@ it("begins a new session where the old one is over, and looks at the tool again"
   server.methods.length = 0;
   server.plan("tools/call", "expire");
   expect(said(await apply("tickets.create"))).toBe("applied");
-  expect(server.methods).toEqual([
-    ...["tools/call", "initialize", "notifications/initialized", "tools/list", "tools/call"],
-  ]);
+  expect(server.methods).toEqual(["tools/call", "initialize", "notifications/initialized", "tools/list", "tools/call"]);
   server.plan("tools/call", "expire", "expire");
   expect(await apply("tickets.create", { action: "act_after" })).toMatchObject({
     kind: "refused",
