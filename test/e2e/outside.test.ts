@@ -21,6 +21,9 @@ const CANARIES = {
   clientSecret: "canary-oauth-client-secret-4d1f",
   token: "canary-access-token-90ab",
   courierKey: "canary-courier-key-77e2",
+  hook: "/hooks/canary-hook-address-2f6a",
+  hookSecret: `whsec_${Buffer.from("canary-webhook-secret-of-the-run").toString("base64")}`,
+  channel: "/services/canary-channel-address-b41d",
 };
 let server: EffectServer;
 let system: Countersign;
@@ -35,7 +38,7 @@ beforeAll(async () => {
       "countersign-executors": {
         HTTP_TARGETS: JSON.stringify({
           development: true,
-          origins: { payments: server.origin, courier: server.origin },
+          origins: { payments: server.origin, courier: server.origin, webhook: server.origin, slack: server.origin },
         }),
       },
     },
@@ -48,6 +51,13 @@ beforeAll(async () => {
         client: { by: "secret", secret: CANARIES.clientSecret },
       },
       courier: { kind: "header", capability: "pickups.book", header: "x-api-key", value: CANARIES.courierKey },
+      webhook: {
+        kind: "webhook",
+        capability: "notify.webhook",
+        secret: CANARIES.hookSecret,
+        url: `${server.origin}${CANARIES.hook}`,
+      },
+      slack: { kind: "url", capability: "notify.slack", url: `${server.origin}${CANARIES.channel}` },
     },
     prebuilt: { "countersign-executors": await bundleCrashingExecutors() },
   });
@@ -57,6 +67,8 @@ beforeAll(async () => {
   for (const [name, capability, args] of [
     ["refunds", "payments.refund", ["chargeId", "amountCents"]],
     ["pickups", "pickups.book", ["orderId", "day"]],
+    ["hooks", "notify.webhook", ["type", "subject", "message"]],
+    ["posts", "notify.slack", ["text"]],
   ] as const) {
     const { text, digest, compiled } = release(contracts, automation(name, capability, args));
     await publishOne(client, dev, { name, bundle: compiled.bundle, text, digest, advice: [] });
@@ -133,6 +145,10 @@ it("no secret of the run stands in any log, row, record, answer or page", async 
   for (let i = 0; i < 2; i++) {
     await reached(await open("refunds", { chargeId: `ch_9999999${i}`, amountCents: 1 }), "failed", "in_doubt");
   }
+  // The server knows neither address: both are refused, or in doubt after the crash.
+  await reached(await open("hooks", { type: "a.b", subject: "s", message: "m" }), "failed", "in_doubt");
+  await reached(await open("posts", { text: "t" }), "failed", "in_doubt");
+  await reached(await open("posts", { text: "u" }), "failed", "in_doubt");
   for (const path of ["/", "/healthz", "/v1/overview", "/v1/reviews", "/v1/nothing", "/problems/effect-refused"])
     await call(keys.operator, path);
   await call("cs_app_wrong", "/v1/overview");
@@ -160,7 +176,8 @@ it("no secret of the run stands in any log, row, record, answer or page", async 
   };
   // They were in use: the outside systems saw them.
   const seen = JSON.stringify(server.seen());
-  for (const used of [CANARIES.token, CANARIES.courierKey, secrets.basic]) expect(seen.includes(used)).toBe(true);
+  for (const used of [CANARIES.token, CANARIES.courierKey, secrets.basic, CANARIES.hook, CANARIES.channel])
+    expect(seen.includes(used)).toBe(true);
   // And the surfaces are no empty ones.
   expect(
     [surfaces["ledger"], surfaces["databases"], surfaces["objects"]].every((text) => text!.includes("refunds")),
