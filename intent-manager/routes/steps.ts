@@ -1,6 +1,6 @@
 /** What people do to a single step. The executor checks every signature; here they are passed on. */
 import * as z from "zod";
-import { StepId, TaskId } from "../../shared/ids.ts";
+import { RecordedStepId, TaskId } from "../../shared/ids.ts";
 import { Envelope } from "../../shared/signing.ts";
 import { TaskView } from "../../shared/views.ts";
 import { callExecutorOf } from "../dispatch/executor.ts";
@@ -14,7 +14,7 @@ export const resolveStep = endpoint(
     summary: "Say what became of an effect in doubt",
     description: `The body is a resolution signed on the person's own device, with the value behind its result where it has one. Where \`chain\` is absent it is looked up among the enrolments by key id. ${IDEMPOTENT}`,
     tag: "tasks",
-    params: z.object({ id: TaskId, step: StepId }),
+    params: z.object({ id: TaskId, step: RecordedStepId }),
     body: z.strictObject({
       envelope: Envelope,
       chain: z.array(Envelope).max(3).optional(),

@@ -84,6 +84,40 @@ describe.skipIf(CHROMIUM === null)("a task", () => {
     await close();
   });
 
+  it("offers to take an action back, after it has shown what depends on it", async () => {
+    const view = task("succeeded");
+    const step = view.steps.at(-1)!;
+    Object.assign(step, { reversibleUntil: new Date(Date.now() + 3_600_000).toISOString() });
+    const asked: unknown[] = [];
+    mock.interceptors.push(async (request: any, response: any, url: URL) => {
+      if (!url.pathname.endsWith("/reverse")) return false;
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      response.writeHead(200, { "content-type": "application/json" });
+      if (request.method === "GET") {
+        const later = { task: view.id, step: "later", action: "act_later", at: view.updatedAt, tags: ["order:#W1"] };
+        const { reversibleUntil } = step;
+        response.end(JSON.stringify({ status: "applied", reversibleUntil, undo: null, dependents: [later] }));
+        return true;
+      }
+      asked.push(JSON.parse(body));
+      Object.assign(step, { status: "reversed", undo: `${step.id}~undo`, reversibleUntil: null });
+      response.end(JSON.stringify({ status: "reversed", undo: step.undo, cascaded: [], task: null }));
+      return true;
+    });
+    const { page, close } = await visit(browser, mock, `/tasks/${view.id}`, { key: "cs_admin" });
+    await page.getByText("Can be reversed until").waitFor();
+    await page.getByRole("button", { name: "Reverse…" }).click();
+    await page.getByText("1 later action touched the same things").waitFor();
+    await page.getByLabel("Why (recorded as written)").fill("a mistake");
+    await page.getByRole("button", { name: "Reverse all 2" }).click();
+    await page.getByText("Was taken back by").waitFor();
+    expect(asked).toEqual([{ reason: "a mistake", cascade: true }]);
+    mock.interceptors.pop();
+    Object.assign(step, { status: "applied", undo: null });
+    await close();
+  });
+
   it("says that there is no such task", async () => {
     const { page, close } = await visit(browser, mock, `/tasks/${task("succeeded").id.replace(/.$/, "x")}`, {
       expected: [404],

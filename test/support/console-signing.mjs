@@ -60,6 +60,7 @@ export async function receiptOf(keys, view, one, index, attestations, atMs) {
       delivery: one.capability.includes("find") || one.capability.includes("get") ? "resident" : "exactly-once",
       effectKey: one.capability === "orders.cancel" ? "cancel:order:W4219" : null,
       premises: one.premises,
+      left: null,
       attestations,
       result: commit(SALT, one.result),
       replayed: false,
