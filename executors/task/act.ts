@@ -65,11 +65,15 @@ const approvalsOf = (step: StepState): readonly string[] =>
   step.review?.approvals.map((approval) => approval.attestation) ?? [];
 
 function effectKeyOf(step: StepState, deps: TaskDeps): string | null {
-  if (step.undoes !== null) return undoKey(step.undoes.action);
+  const key = domainKey(step, deps);
+  return key.ok ? key.value : null;
+}
+
+/** The step's effect key, null where its contract has none. Errors: contract-violation, where the arguments give none. */
+function domainKey(step: StepState, deps: TaskDeps): Result<string | null> {
+  if (step.undoes !== null) return ok(undoKey(step.undoes.action));
   const template = deps.release.bundle.capabilities[step.capability]?.effectKey;
-  if (template === undefined) return null;
-  const rendered = renderTemplate(template, step.resolvedArgs ?? step.args);
-  return rendered.ok ? rendered.value : null;
+  return template === undefined ? ok(null) : renderTemplate(template, step.resolvedArgs ?? step.args);
 }
 
 /**
@@ -351,6 +355,9 @@ function act(
   const context = actionContext(draft.state, step, deps);
   const tags = tagsOf(capability, args);
   const permits = used.length === 0 ? {} : { permits: [...used] };
+  // Whoever leaves an optional argument out must not get around the key that keeps the same thing from being done twice.
+  const key = domainKey(step, deps);
+  if (!key.ok) return fail(draft, step.id, key.problem);
   if (capability.kind === "wait") return startWait(draft, step, args, capability, context.attestations, deps);
   const done = { args, capability, permits, deps };
   if (prepared?.outcome.kind === "read")

@@ -11,7 +11,7 @@ import type { Json } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import type { Resolution } from "../../shared/resolution.ts";
-import { APPLIED, DOUBT, refusal, TaskCore } from "../support/task-core.ts";
+import { APPLIED, DOUBT, refusal, REGISTRY, TaskCore } from "../support/task-core.ts";
 
 const code = (result: { ok: boolean; value?: unknown; problem?: { code: string } }): unknown =>
   result.ok ? (result.value ?? "ok") : result.problem!.code;
@@ -51,6 +51,20 @@ const event = (core: TaskCore, key: string, change: Partial<ArrivedEvent> = {}) 
   core.decide((draft, deps) =>
     takeEvent(draft, "a", key, { source: "/bank", id: "e1", type: "paid", data: { cents: 5 }, ...change }, deps),
   );
+
+describe("a step whose contract has a domain key", () => {
+  const keyed = (effectKey: string) => {
+    const { contract: base } = REGISTRY.get("test.keyed")!;
+    const properties = { n: { type: "integer" }, k: { type: "integer" } };
+    const contract = { ...base, input: { ...base.input, properties }, effectKey };
+    return new TaskCore([{ id: "a", capability: "test.keyed" }], { capabilities: { "test.keyed": contract } });
+  };
+
+  it("is claimed under it, and never without it where its arguments give none", () => {
+    expect(keyed("thing:{n}").phase("a")).toMatchObject({ at: "applying" });
+    expect(keyed("thing:{k}").phase("a")).toMatchObject({ at: "failed", code: "contract-violation" });
+  });
+});
 
 describe("a step that was refused", () => {
   it("is tried again after growing pauses until its attempts are used up", () => {

@@ -196,7 +196,14 @@ export const acts: Suite = {
       const attempts = [...made.it.shard.tasks.get(made.task)!.steps.values()].filter(({ undoes: of }) => of !== null);
       return attempts.length > 2 ? "ok" : attempts.length === 2 ? "duplicate" : "";
     },
-    "reversal-begun": () => reverses({ atMs: Date.now() + HOUR_MS, expiresMs: Date.now() + 2 * HOUR_MS }),
+    "reversal-begun": () => reverses({ atMs: Date.now() + HOUR_MS, expiresMs: Date.now() + HOUR_MS + 60_000 }),
+    "reversal-lifetime": () => reverses({ expiresMs: Date.now() + HOUR_MS }),
+    "caller-not-stopped": async () => {
+      const made = await flag();
+      const order = { kind: "key", mode: "stop-new", target: "key_app", stop: `stp_${randomToken()}` };
+      must(await stop(made.it.shard, { ...order, by: "key_op", reason: "stolen" }));
+      return asks(made, { by: { key: "key_app", role: "app", member: null } });
+    },
     "reversal-not-over": () => reverses({ expiresMs: Date.now() - 1 }),
     "reversal-in-window": () => reverses({}, HOUR_MS + 1_000),
     "undo-of-applied": () => undoes((one) => [{ ...one, phase: { at: "failed", code: "premise-failed" } }]),
