@@ -13,7 +13,8 @@
  * L6  Success is answered only after the commit point; a checkpoint is shown only after the tree under it is written.
  * L7  One batch at a time. After a batch that was not seen to be written, memory is dropped, and the same deliveries are cut again
  *     against what the database holds: recovery is the path of success.
- * L8  Read models follow behind the commit point; none of them delays or fails an append.
+ * L8  Read models follow behind the commit point; none of them delays or fails an append. An alarm is set before a batch is written, so that
+ *     they follow although the object stops; it is set again only while one of them is behind: an idle tenant's object sleeps.
  * L9  What is answered without a write (repeats, refusals) is answered from the database as it is then: no compare-and-swap has shown that
  *     memory is right, and an object that the platform has replaced may still be asked. A stale answer would be taken for a contradiction.
  *
@@ -69,6 +70,8 @@ export class TenantSequencer {
   readonly #recent = new RecentEntries();
   #followers: ReturnType<typeof newFollowers>;
   #following: Promise<void> | null = null;
+  /** A read model may have something left to do. */
+  #isBehind = false;
 
   constructor(parts: SequencerParts) {
     this.#parts = parts;
@@ -102,6 +105,7 @@ export class TenantSequencer {
     } catch {
       return err(unavailable());
     }
+    await this.#wakeAgain();
     this.#follow();
     return ok(null);
   }
@@ -115,6 +119,7 @@ export class TenantSequencer {
   async alarm(): Promise<void> {
     this.#follow();
     await this.followed();
+    if (this.#isBehind || this.#sequencing) await this.#wakeAgain();
   }
 
   async #sequenceAll(): Promise<void> {
@@ -160,6 +165,7 @@ export class TenantSequencer {
 
       const batch = await log.extend(batchCut, signer, this.#parts.platform.nowMs());
       this.#log = null; // L7: until the database says otherwise
+      void this.#wakeAgain().catch(() => {}); // L8
       const written = await writeBatch(this.#parts.database(), batch); // the commit point is inside
       if (written === "written") {
         log.advance(batch);
@@ -247,30 +253,37 @@ export class TenantSequencer {
 
   /** Lets the read models follow, behind whatever is being written (L8). */
   #follow(): void {
+    this.#isBehind = true;
     if (this.#following !== null) return;
     this.#following = this.#followAll()
-      .catch(() => {}) // The alarm takes it up again.
+      .catch(() => {
+        this.#isBehind = true; // The alarm takes it up again.
+      })
       .finally(() => {
         this.#following = null;
       });
     this.#parts.waitUntil(this.#following);
   }
 
-  async #followAll(): Promise<void> {
+  /** Sets the alarm where there is none. */
+  async #wakeAgain(): Promise<void> {
     const { storage } = this.#parts;
     if ((await storage.getAlarm()) === null)
       await storage.setAlarm(this.#parts.platform.nowMs() + LIMITS.projectionRetryMs, { allowUnconfirmed: true });
+  }
+
+  async #followAll(): Promise<void> {
     const read = async (from: number, limit: number) =>
       this.#recent.read(from, limit) ??
       (await readEntries(this.#parts.database(), this.#tenant, from, limit)).map(({ index, body }) => ({
         index,
         body,
       }));
-    for (;;) {
-      let more = false;
+    // What is written meanwhile is followed in the same go.
+    while (this.#isBehind) {
+      this.#isBehind = false;
       for (const follower of this.#followers)
-        if (await follower.step(this.#parts.database(), read, this.#parts.platform.nowMs())) more = true;
-      if (!more) return;
+        if (await follower.step(this.#parts.database(), read, this.#parts.platform.nowMs())) this.#isBehind = true;
     }
   }
 }

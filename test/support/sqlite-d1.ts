@@ -8,20 +8,29 @@ import type { Database } from "../../executors/adapters/d1-batcher.ts";
 
 type Bound = { readonly text: string; readonly params: readonly SQLInputValue[] };
 
-const MIGRATIONS = path.join(import.meta.dirname, "../../migrations/business");
+const MIGRATIONS = path.join(import.meta.dirname, "../../migrations");
 
-/** An empty business database; D1 enforces foreign keys and binds at most 100 parameters, and so does this one. */
-export function openBusinessDatabase(): { readonly d1: Database; readonly sqlite: DatabaseSync } {
+/** An empty database; D1 enforces foreign keys and binds at most 100 parameters, and so does this one. */
+function open(plane: "business" | "ledger"): DatabaseSync {
+  const folder = path.join(MIGRATIONS, plane);
   const sqlite = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true });
-  for (const file of readdirSync(MIGRATIONS).toSorted()) sqlite.exec(readFileSync(path.join(MIGRATIONS, file), "utf8"));
-  return { d1: asD1(sqlite), sqlite };
+  for (const file of readdirSync(folder).toSorted()) sqlite.exec(readFileSync(path.join(folder, file), "utf8"));
+  return sqlite;
 }
 
-function asD1(sqlite: DatabaseSync): Database {
+export function openBusinessDatabase(): { readonly d1: Database; readonly sqlite: DatabaseSync } {
+  const sqlite = open("business");
+  return { d1: asD1(sqlite) as unknown as Database, sqlite };
+}
+
+export const openLedgerDatabase = (): D1Database => asD1(open("ledger"));
+
+function asD1(sqlite: DatabaseSync): D1Database {
   const prepare = (text: string) => ({
-    bind: (...params: SQLInputValue[]): Bound => {
+    bind: (...params: SQLInputValue[]) => {
       if (params.length > 100) throw new RangeError("D1 binds at most 100 parameters");
-      return { text, params };
+      const all = async () => ({ results: sqlite.prepare(text).all(...params), success: true });
+      return { text, params, all, run: all, first: async () => (await all()).results[0] ?? null };
     },
   });
   const batch = (statements: readonly Bound[]) => {
@@ -30,6 +39,7 @@ function asD1(sqlite: DatabaseSync): Database {
       const results = statements.map(({ text, params }) => ({
         results: sqlite.prepare(text).all(...params),
         success: true,
+        meta: { changes: Number(sqlite.prepare("SELECT changes() AS n").get()!["n"]) },
       }));
       sqlite.exec("COMMIT");
       return Promise.resolve(results);
@@ -38,5 +48,5 @@ function asD1(sqlite: DatabaseSync): Database {
       return Promise.reject(cause as Error);
     }
   };
-  return { prepare, batch } as unknown as Database;
+  return { prepare, batch } as unknown as D1Database;
 }

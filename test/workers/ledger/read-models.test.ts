@@ -201,7 +201,12 @@ it("a read model that cannot be written delays no append, and the alarm takes it
   valueOf(await ledger.append(await chain.deliver()));
   await followed(tenant);
   expect(valueOf(await ledger.health(tenant)).projections[0]).toMatchObject({ lag: 2 });
+  const wakes = () => runDurableObjectAlarm(sequencerOf(tenant));
+  expect(await wakes()).toBe(true);
+  expect(valueOf(await ledger.health(tenant)).projections[0]).toMatchObject({ lag: 2 });
   isDown = false;
-  expect(await runDurableObjectAlarm(sequencerOf(tenant))).toBe(true);
+  expect(await wakes()).toBe(true);
   expect(valueOf(await ledger.health(tenant)).projections[0]).toMatchObject({ lag: 0 });
+  // With nothing left to do the object sleeps.
+  expect(await wakes()).toBe(false);
 });

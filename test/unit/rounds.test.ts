@@ -1,0 +1,69 @@
+/** What becomes of the callers of a commit round that cannot be written. */
+import { expect, it } from "vitest";
+import type { ResidentRecords } from "../../executors/adapters/resident-records.ts";
+import { GENESIS, type Head, type Journal } from "../../executors/journal.ts";
+import { Rounds } from "../../executors/rounds.ts";
+import { ok } from "../../shared/result.ts";
+
+/** Rounds over a storage whose transaction or sync fails while `broken` names it. */
+function newRounds() {
+  const world = { broken: "" as "" | "transaction" | "sync", failed: 0, committed: 0 };
+  let head: Head = GENESIS;
+  const journal = {
+    get head() {
+      return head;
+    },
+    insert: () => {},
+    advanceTo: (next: Head) => (head = next),
+  } as unknown as Journal;
+  const rounds = new Rounds({
+    executor: "acme/eu/0",
+    storage: {
+      sql: {} as SqlStorage,
+      transactionSync: (write) => {
+        if (world.broken === "transaction") throw new Error("the storage is gone");
+        return write();
+      },
+      sync: () => (world.broken === "sync" ? Promise.reject(new Error("not durable")) : Promise.resolve()),
+    },
+    journal,
+    records: { round: () => ({ write: () => {} }) } as unknown as ResidentRecords,
+    stateOf: () => null,
+    written: () => {},
+    committed: () => void world.committed++,
+    failed: () => {
+      world.failed++;
+      // Looking into a storage that is gone fails too.
+      throw new Error("the storage is gone");
+    },
+    platform: { nowMs: () => 0, log: () => {} },
+    newSalt: () => "salt",
+  });
+  const stop = () =>
+    rounds.run({
+      task: null,
+      decide: () =>
+        ok({ value: "stopped", events: [{ type: "checkpoint-seen", note: "n" }] as const, write: () => {} }),
+    });
+  return { world, stop };
+}
+
+it.each(["transaction", "sync"] as const)(
+  "every caller of a round whose %s fails hears of it, although memory cannot be put right either",
+  async (broken) => {
+    const { world, stop } = newRounds();
+    world.broken = broken;
+    const answers = await Promise.allSettled([stop(), stop(), stop()]);
+    expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(world).toMatchObject({ failed: 1, committed: 0 });
+  },
+);
+
+it("the round after one that failed is written", async () => {
+  const { world, stop } = newRounds();
+  world.broken = "sync";
+  await expect(stop()).rejects.toThrow("not durable");
+  world.broken = "";
+  expect(await stop()).toEqual({ ok: true, value: "stopped" });
+  expect(world.committed).toBe(1);
+});
