@@ -25,6 +25,7 @@ const counts: Count[] = [
   endToEnd,
   ...others,
   await tests("unit and workers", ["!e2e", "!browser"], "live"),
+  await command("simulate", ["run", "simulate", "--", "--seeds", "20000"], "live"),
   await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"),
 ];
 rmSync(folder, { recursive: true, force: true });

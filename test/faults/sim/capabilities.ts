@@ -115,6 +115,9 @@ function outside(
   };
 }
 
+/** Nothing repeats a message to a system that knows no keys. */
+const ONCE = CALL_FAULTS.filter((fault) => fault !== "duplicate");
+
 /** The registry of one instance. */
 export function capabilitiesOf(
   run: Run,
@@ -129,14 +132,13 @@ export function capabilitiesOf(
     newNonce: () => toBase64Url(platform.randomBytes(16)),
     setTimer: platform.setTimer,
   });
-  const once = CALL_FAULTS.filter((fault) => fault !== "duplicate");
   const send = ({ action, task, step }: ActionContext, keyed: boolean) =>
     call(
       run,
       caller,
       `${caller.name} callee`,
       () => callee.receive(action, task, step, keyed),
-      keyed ? CALL_FAULTS : once,
+      keyed ? CALL_FAULTS : ONCE,
     );
   const all = [
     ...DEFINITIONS.map((definition) => d1Capability(definition, environment)),

@@ -11,7 +11,7 @@
  *  money      nothing appears, nothing is lost, no more leaves an account than its limit allows
  *  end        each task ends, once, or visibly waits
  */
-import { createHash } from "node:crypto";
+import { createHash, hash as hashOf } from "node:crypto";
 import type { Evidence } from "./evidence.ts";
 import { ACCOUNTS, MOST_OUT, OPENING_BALANCE } from "./business.ts";
 
@@ -46,7 +46,7 @@ type TaskFacts = {
   awaitsPlan: boolean;
 };
 
-const sha256 = (data: string | Buffer): string => createHash("sha256").update(data).digest("hex");
+const sha256 = (data: string): string => hashOf("sha256", data, "hex");
 const payloadOf = (envelope: Json): { [name: string]: Json } =>
   JSON.parse(Buffer.from((envelope as { payload: string }).payload, "base64").toString("utf8"));
 

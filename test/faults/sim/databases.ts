@@ -12,21 +12,27 @@ export class MemoryDatabase {
 
   constructor(schema: (exec: (sql: string) => void) => void) {
     this.#sqlite = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true });
+    this.#sqlite.exec("PRAGMA temp_store = MEMORY");
     schema((sql) => this.#sqlite.exec(sql));
     this.begin();
   }
 
-  exec(sql: string): void {
-    this.#sqlite.exec(sql);
+  /** Runs statements of the simulator's own, which bind nothing and answer nothing. */
+  #do(...texts: readonly string[]): void {
+    for (const text of texts) this.#prepared(text).run();
   }
 
-  all(text: string, params: readonly Value[]): Record<string, Value>[] {
+  #prepared(text: string): StatementSync {
     let statement = this.#statements.get(text);
     if (statement === undefined) {
       statement = this.#sqlite.prepare(text);
       if (this.#statements.size < 400) this.#statements.set(text, statement);
     }
-    return statement.all(...params) as Record<string, Value>[];
+    return statement;
+  }
+
+  all(text: string, params: readonly Value[]): Record<string, Value>[] {
+    return this.#prepared(text).all(...params) as Record<string, Value>[];
   }
 
   /** Rows that the statement before changed. */
@@ -36,43 +42,43 @@ export class MemoryDatabase {
 
   /** All of it or nothing. */
   atomically<T>(run: () => T): T {
-    this.exec("SAVEPOINT step");
+    this.#do("SAVEPOINT step");
     try {
       const result = run();
-      this.exec("RELEASE step");
+      this.#do("RELEASE step");
       return result;
     } catch (cause) {
-      this.exec("ROLLBACK TO step; RELEASE step");
+      this.#do("ROLLBACK TO step", "RELEASE step");
       throw cause;
     }
   }
 
   begin(): void {
-    this.exec("BEGIN; SAVEPOINT past; SAVEPOINT synced");
+    this.#do("BEGIN", "SAVEPOINT past", "SAVEPOINT synced");
   }
 
   /** Everything until now is durable. */
   sync(): void {
-    this.exec("RELEASE synced; SAVEPOINT synced");
+    this.#do("RELEASE synced", "SAVEPOINT synced");
   }
 
   /** What is not durable is lost. */
   lose(): void {
-    this.exec("ROLLBACK TO synced");
+    this.#do("ROLLBACK TO synced");
   }
 
   /** What is durable now is what `rewind` goes back to. */
   remember(): void {
-    this.exec("RELEASE past; SAVEPOINT past; SAVEPOINT synced");
+    this.#do("RELEASE past", "SAVEPOINT past", "SAVEPOINT synced");
   }
 
   rewind(): void {
-    this.exec("ROLLBACK TO past; SAVEPOINT synced");
+    this.#do("ROLLBACK TO past", "SAVEPOINT synced");
   }
 
   /** Back to the state before the run. */
   reset(): void {
-    this.exec("ROLLBACK");
+    this.#do("ROLLBACK");
     this.begin();
   }
 

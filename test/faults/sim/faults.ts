@@ -35,21 +35,38 @@ export interface FaultPlan {
   lateAlarm(): boolean;
 }
 
+/** How big the world of a seed is: most are small and see one or two kinds of trouble often, some see everything at once. */
+export type Size = "small" | "medium" | "large";
+/** Faults at points: a world where nothing works for a quarter of an hour costs as much as twenty others and shows no more. */
+const MOST: { readonly [size in Size]: readonly number[] } = {
+  small: [2, 4, 8, 16],
+  medium: [8, 16, 40],
+  large: [20, 60, 1_000],
+};
+
 /** Faults by chance; each run has its own mood: some see one kind often, some everything, some nothing at all. */
 export class RandomFaults implements FaultPlan {
   readonly #random: Random;
   readonly #rate: number;
   readonly #lateAlarms: number;
   readonly #weightByFault = new Map<PointFault, number>();
+  /** After so many faults at points nothing fails any more. */
+  #left: number;
   calm = false;
 
-  constructor(random: Random) {
+  constructor(random: Random, size: Size) {
     this.#random = random;
-    this.#rate = random.pick([0, 0.02, 0.06, 0.12, 0.25]);
-    this.#lateAlarms = random.pick([0, 0, 0.1, 0.4]);
+    const isConcentrated = size === "small";
+    this.#left = random.pick(MOST[size]);
+    this.#rate = random.pick(isConcentrated ? [0.04, 0.12, 0.25, 0.35] : [0, 0.02, 0.06, 0.12, 0.25]);
+    this.#lateAlarms = random.pick(isConcentrated ? [0, 0, 0, 0.5] : [0, 0, 0.1, 0.4]);
+    const all = [...POINT_FAULTS, "drop", "drop-answer"] as const;
+    const chosen = new Set([random.pick(all), random.pick(all)]);
     const only = random.chance(0.3);
-    for (const fault of [...POINT_FAULTS, "drop", "drop-answer"] as const)
-      this.#weightByFault.set(fault, only && random.chance(0.6) ? 0 : random.next());
+    for (const fault of all) {
+      const isLeftOut = isConcentrated ? !chosen.has(fault) : only && random.chance(0.6);
+      this.#weightByFault.set(fault, isLeftOut ? 0 : random.next());
+    }
   }
 
   lateAlarm(): boolean {
@@ -62,7 +79,9 @@ export class RandomFaults implements FaultPlan {
     let left = this.#random.next() * weights.reduce((sum, weight) => sum + weight, 0);
     for (const [i, weight] of weights.entries()) {
       left -= weight;
-      if (left < 0) return can[i]!;
+      if (left >= 0) continue;
+      if (--this.#left === 0) this.calm = true;
+      return can[i]!;
     }
     return null;
   }

@@ -21,7 +21,13 @@ export const CALL_FAULTS: readonly PointFault[] = [
   "drop",
   "drop-answer",
 ];
-const WITHOUT_CRASHES = CALL_FAULTS.filter((fault) => !fault.startsWith("crash"));
+/** What can happen to the calls of somebody who cannot crash. */
+const withoutCrashes = new Map<readonly PointFault[], readonly PointFault[]>();
+function calmed(can: readonly PointFault[]): readonly PointFault[] {
+  let rest = withoutCrashes.get(can);
+  if (rest === undefined) withoutCrashes.set(can, (rest = can.filter((fault) => !fault.startsWith("crash"))));
+  return rest;
+}
 
 /** Calls `there` over the network. `isSafeTwice` is false where nothing between the two repeats a message. */
 export async function call<T>(
@@ -33,8 +39,8 @@ export async function call<T>(
 ): Promise<T> {
   await from.gate();
   if (!from.alive) return never();
-  const fault = run.fault(point, from.crash === null ? can.filter((kind) => WITHOUT_CRASHES.includes(kind)) : can);
-  const lost = new Error(`network: ${point} was lost`);
+  const fault = run.fault(point, from.crash === null ? calmed(can) : can);
+  const lost = (): Error => new Error(`network: ${point} was lost`);
   if (fault === "crash-before") {
     from.crash!();
     return never();
@@ -42,7 +48,7 @@ export async function call<T>(
   if (fault === "error-not-applied" || fault === "drop") {
     await run.loop.sleep(fault === "drop" ? run.random.int(4_000, 16_000) : run.latencyMs());
     if (!from.alive) return never();
-    throw lost;
+    throw lost();
   }
   const lateMs = fault === "delay" ? run.random.int(3_000, 20_000) : 0;
   const isLateThere = lateMs > 0 && run.random.chance(0.5);
@@ -62,7 +68,7 @@ export async function call<T>(
     from.crash!();
     return never();
   }
-  if (fault === "error-applied" || fault === "drop-answer") throw lost;
+  if (fault === "error-applied" || fault === "drop-answer") throw lost();
   if (refusal !== null) throw refusal;
   return answer as T;
 }

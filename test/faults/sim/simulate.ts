@@ -1,10 +1,12 @@
 /** One seed, from an empty system to the verdict of the checker. */
 import type { Fault } from "./faults.ts";
 import { forgetSignatures } from "./crypto.ts";
-import { RandomFaults } from "./faults.ts";
+import { RandomFaults, type Size } from "./faults.ts";
 import type { Fixture } from "./keys.ts";
 import { Run, START_MS, type Pools } from "./run.ts";
-import { System } from "./system.ts";
+import { parseTaskId } from "../../../shared/ids.ts";
+import { Random } from "./random.ts";
+import { System, type AnyHost } from "./system.ts";
 import { Workload } from "./workload.ts";
 import { check, type Finding } from "./checker.ts";
 import { evidenceOf } from "./evidence.ts";
@@ -28,6 +30,11 @@ const END_MS = START_MS + 90 * MINUTE_MS;
 /** A run of more events than this does not come to rest. */
 const EVENTS = 60_000;
 
+const sizeOf = (random: Random): Size => {
+  const at = random.next();
+  return at < 0.76 ? "small" : at < 0.96 ? "medium" : "large";
+};
+
 export async function simulate(
   seed: number,
   pools: Pools,
@@ -35,9 +42,10 @@ export async function simulate(
   options: { readonly trace?: boolean } = {},
 ): Promise<Verdict> {
   forgetSignatures();
-  const run = new Run(seed, pools, (random) => new RandomFaults(random), options.trace === true);
+  const size = sizeOf(new Random(seed ^ 0x2545f491));
+  const run = new Run(seed, pools, (random) => new RandomFaults(random, size), options.trace === true);
   const { random, loop } = run;
-  const skewed = random.chance(0.35);
+  const skewed = random.chance(size === "small" ? 0.15 : 0.35);
   const skew = () => {
     if (!skewed) return 0;
     run.count("clock-skew", "a node");
@@ -45,67 +53,99 @@ export async function simulate(
   };
   const system = new System(run, skew);
   const workload = new Workload(system, fixture, skewed && random.chance(0.3) ? skew() : 0);
-  const tasks = random.int(1, 4);
-  for (let i = 0; i < tasks; i++) {
-    const task = workload.newTask();
-    const shape = workload.taskShape();
-    loop.after(random.int(0, 3 * MINUTE_MS), () => {
-      void workload.open(task, shape);
-      if (random.chance(0.15)) void workload.open(task, shape);
-    });
-    if (random.chance(0.15)) loop.after(random.int(0, 6 * MINUTE_MS), () => void workload.cancel(task));
-  }
-  for (const person of fixture.people) if (random.chance(0.7)) void workload.review(person, 2);
-  if (random.chance(0.15)) loop.after(random.int(0, 5 * MINUTE_MS), () => void workload.stop());
-  unrest(run, system, workload);
+  if (size === "small") smallWorld(run, system, workload, fixture);
+  else busyWorld(run, system, workload, fixture, size);
   loop.after(CALM_MS - START_MS, () => {
     (run.plan as RandomFaults).calm = true;
   });
   return finish(seed, run, system, workload);
 }
 
-/** What happens to the objects whoever calls them. */
-function unrest(run: Run, system: System, workload: Workload): void {
+/** One task, at most one thing that people do to it, and at most one kind of trouble beside the faults of the points. */
+function smallWorld(run: Run, system: System, workload: Workload, { people }: Fixture): void {
   const { random, loop } = run;
-  const sometime = (fire: () => void) => void loop.after(random.int(0, 10 * MINUTE_MS), fire);
-  if (random.chance(0.5))
-    for (let i = random.int(1, 6); i > 0; i--) {
-      sometime(() => {
-        const host = random.pick(system.hosts);
-        if (host.current === null) return;
-        run.count("crash", host.name);
-        host.current.crash();
-      });
-    }
-  if (random.chance(0.3))
-    for (let i = random.int(1, 3); i > 0; i--) sometime(() => random.pick(system.hosts).takeOver());
-  if (random.chance(0.08)) {
-    const host = random.pick(system.shards);
-    const at = random.int(0, 5 * MINUTE_MS);
-    loop.after(at, () => host.remember());
-    loop.after(at + random.int(1_000, 5 * MINUTE_MS), () => {
-      if (host.stale === null) host.rewind();
-    });
+  const task = workload.newTask();
+  const { shard } = parseTaskId(task)!;
+  const shape = workload.taskShape(2);
+  void workload.open(task, shape);
+  if (random.chance(0.1)) void workload.open(task, shape);
+  const [first, second] = random.chance(0.5) ? [people[0]!, people[1]!] : [people[1]!, people[0]!];
+  if (workload.asksPeople(shape)) {
+    if (random.chance(0.9)) void workload.review(first, 1, [shard]);
+    if (random.chance(0.4)) void workload.review(second, 1, [shard]);
   }
-  if (random.chance(0.2))
-    sometime(() => {
-      run.count("key-rotated", "every plane");
-      system.proposalKey = 1;
-      for (const host of system.shards)
-        loop.after(random.int(0, 30_000), () => {
-          system.executorKeys = 1;
-          host.current?.crash();
-        });
-      loop.after(random.int(0, 30_000), () => {
-        system.ledgerKeys = 1;
-        system.sequencer.current?.crash();
-      });
-      if (!random.chance(0.5)) return;
-      loop.after(random.int(0, 30_000), () => {
-        run.count("key-revoked", "the first proposal key");
-        void workload.revoke();
-      });
+  const deed = random.next();
+  if (deed < 0.12) loop.after(random.int(0, 4 * MINUTE_MS), () => void workload.cancel(task));
+  else if (deed < 0.2) loop.after(random.int(0, MINUTE_MS), () => void workload.stop());
+  const trouble = random.next();
+  const soon = (): number => random.int(0, random.pick([100, 2_000, 20_000, 4 * MINUTE_MS]));
+  const hosts = [system.shards[shard]!, system.shards[shard]!, system.sequencer];
+  if (trouble < 0.15)
+    for (let i = random.int(1, 3); i > 0; i--) loop.after(soon(), () => crash(run, random.pick(hosts)));
+  else if (trouble < 0.27) loop.after(soon(), () => random.pick(hosts).takeOver());
+  else if (trouble < 0.31) rewindOnce(run, system.shards[shard]!, soon(), soon());
+  else if (trouble < 0.37) rotate(run, system, workload, soon());
+}
+
+function busyWorld(run: Run, system: System, workload: Workload, { people }: Fixture, size: Size): void {
+  const { random, loop } = run;
+  const isLarge = size === "large";
+  for (let i = isLarge ? random.int(2, 4) : 2; i > 0; i--) {
+    const task = workload.newTask();
+    const shape = workload.taskShape(3);
+    loop.after(random.int(0, 3 * MINUTE_MS), () => {
+      void workload.open(task, shape);
+      if (random.chance(0.15)) void workload.open(task, shape);
     });
+    if (random.chance(0.15)) loop.after(random.int(0, 6 * MINUTE_MS), () => void workload.cancel(task));
+  }
+  for (const person of people) if (random.chance(0.7)) void workload.review(person, isLarge ? 2 : 1);
+  if (random.chance(0.15)) loop.after(random.int(0, 5 * MINUTE_MS), () => void workload.stop());
+  const sometime = () => random.int(0, 10 * MINUTE_MS);
+  if (random.chance(0.5))
+    for (let i = random.int(1, 6); i > 0; i--) loop.after(sometime(), () => crash(run, random.pick(system.hosts)));
+  if (random.chance(0.3))
+    for (let i = random.int(1, 3); i > 0; i--) loop.after(sometime(), () => random.pick(system.hosts).takeOver());
+  if (random.chance(0.08))
+    rewindOnce(run, random.pick(system.shards), random.int(0, 5 * MINUTE_MS), random.int(1_000, 5 * MINUTE_MS));
+  if (random.chance(0.2)) rotate(run, system, workload, sometime());
+}
+
+function crash(run: Run, host: AnyHost): void {
+  if (host.current === null) return;
+  run.count("crash", host.name);
+  host.current.crash();
+}
+
+/** The storage goes back, after `laterMs`, to what it was at `atMs`. */
+function rewindOnce(run: Run, host: System["shards"][number], atMs: number, laterMs: number): void {
+  run.loop.after(atMs, () => host.remember());
+  run.loop.after(atMs + laterMs, () => {
+    if (host.stale === null) host.rewind();
+  });
+}
+
+/** All planes change their keys, one after another. The key that was in use before may then be revoked. */
+function rotate(run: Run, system: System, workload: Workload, atMs: number): void {
+  const { random, loop } = run;
+  loop.after(atMs, () => {
+    run.count("key-rotated", "every plane");
+    system.proposalKey = 1;
+    for (const host of system.shards)
+      loop.after(random.int(0, 30_000), () => {
+        system.executorKeys = 1;
+        host.current?.crash();
+      });
+    loop.after(random.int(0, 30_000), () => {
+      system.ledgerKeys = 1;
+      system.sequencer.current?.crash();
+    });
+    if (!random.chance(0.5)) return;
+    loop.after(random.int(0, 30_000), () => {
+      run.count("key-revoked", "the first proposal key");
+      void workload.revoke();
+    });
+  });
 }
 
 /** Lets a run come to its end and asks the checker. */

@@ -78,7 +78,14 @@ export class Workload {
     return id;
   }
 
-  taskShape(): Shape {
+  /** Whether somebody may be asked about anything of this: more than 100 cents need a person. */
+  asksPeople({ planner, input, rounds }: Shape): boolean {
+    const asked = planner === "playbook" ? [input] : rounds.flat().map(({ args }) => args);
+    return asked.some(({ cents }) => typeof cents === "number" && cents > 100);
+  }
+
+  /** @param steps of an agent's round, at most */
+  taskShape(steps: number): Shape {
     const random = this.#random;
     const from = random.pick(ACCOUNTS);
     const to = random.pick(ACCOUNTS.filter((id) => id !== from));
@@ -86,7 +93,7 @@ export class Workload {
     const input = { from, to, cents, order: `o${random.int(1, 6)}` };
     if (random.chance(0.4)) return { planner: "playbook", input, rounds: [] };
     const rounds = Array.from({ length: random.chance(0.25) ? 2 : 1 }, (_, round) =>
-      Array.from({ length: random.int(1, 3) }, (_, i): Step => {
+      Array.from({ length: random.int(1, steps) }, (_, i): Step => {
         const capability = random.pick([
           "money.transfer",
           "money.transfer",
@@ -199,12 +206,12 @@ export class Workload {
   }
 
   /** Somebody who decides whatever waits, sooner or later, now and then twice, and sometimes after its time. */
-  async review(person: Person, rounds: number): Promise<void> {
+  async review(person: Person, rounds: number, shards: readonly number[] = [...Array(SHARDS).keys()]): Promise<void> {
     const random = this.#random;
     const caller = outsider(person.member);
     for (let round = 0; round < rounds; round++) {
       await this.system.run.loop.sleep(random.int(1_000, 8 * 60_000));
-      for (let shard = 0; shard < SHARDS; shard++) {
+      for (const shard of shards) {
         const waiting = await this.system
           .ask(caller, "reviews", shard, async (object) => reviewing.reviews(object))
           .catch((): ReviewView[] => []);
