@@ -83,7 +83,8 @@ export class CorrelationBook {
   /** The same subscription again renews it. */
   async subscribe(key: string, { executor, task, step, type, untilMs }: Subscription): Promise<Result<null>> {
     this.#prune();
-    if (this.#count("subscriptions") >= LIMITS.correlationSubscriptions)
+    const known = this.#sql.exec("SELECT 1 FROM subscriptions WHERE task = ? AND step = ?", task, step).toArray();
+    if (known.length === 0 && this.#count("subscriptions") >= LIMITS.correlationSubscriptions)
       return err(problem("overloaded", "Too many steps wait under this key."));
     this.#remember(key);
     this.#sql.exec(
@@ -126,7 +127,10 @@ export class CorrelationBook {
         LIMITS.correlationTtlMs,
       )
       .one();
-    return at === null ? this.#deps.storage.deleteAlarm() : this.#deps.storage.setAlarm(Math.max(nowMs, at) + 1);
+    if (at !== null) return this.#deps.storage.setAlarm(Math.max(nowMs, at) + 1);
+    // The key may be somebody's name or number: it goes with the last thing that it was for.
+    this.#sql.exec("DELETE FROM keys");
+    return this.#deps.storage.deleteAlarm();
   }
 
   /** Hands on what can be, one after another; a call that comes meanwhile joins the run after this one. */
