@@ -11,6 +11,7 @@ import type { Reversal } from "../shared/reversal.ts";
 import { openEnvelope, type Envelope } from "../shared/signing.ts";
 import { undoIdOf, undoneBy } from "../shared/undo.ts";
 import type { ExecutorsConfig } from "./config.ts";
+import { GUARDS } from "./guards/index.ts";
 import { takenBack, type TakenBack } from "./task/relies.ts";
 
 /** Errors: those of openEnvelope; audience-mismatch where the two are not an action of this tenant and its undo. */
@@ -31,12 +32,11 @@ export async function openUndone(
     const [did, undid] = [action.value.payload, undo.value.payload];
     const of = undoneBy(undid.step);
     const isPair =
-      did.tenant === tenant &&
-      undid.tenant === tenant &&
       of !== null &&
-      undid.task === did.task &&
-      of.step === did.step &&
-      undid.action === undoIdOf(did.action, of.attempt);
+      GUARDS["receipts-tenant"](did, undid, tenant) &&
+      GUARDS["receipts-task"](did, undid) &&
+      GUARDS["receipts-step"](did, of.step) &&
+      GUARDS["receipts-action"](undid, undoIdOf(did.action, of.attempt));
     if (!isPair)
       return err(problem("audience-mismatch", "The receipts are not those of an action of this tenant and its undo."));
     moved.push(...takenBack(did, undid));

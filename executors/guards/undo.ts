@@ -1,5 +1,6 @@
 /** What must hold before an action is taken back (see executors/guards/index.ts). */
 import { LIMITS } from "../../shared/limits.ts";
+import type { Receipt } from "../../shared/receipt.ts";
 import type { Reversal } from "../../shared/reversal.ts";
 import type { StepPhase } from "../task/state.ts";
 
@@ -30,4 +31,13 @@ export const UNDO_GUARDS = {
   "undo-of-applied": (phase: StepPhase): boolean => phase.at === "applied",
   /** already-undone: one payment would be paid back twice. */
   "undo-once": (known: boolean): boolean => !known,
+  /** audience-mismatch: receipts of another tenant would say that a record here has only moved there and back. */
+  "receipts-tenant": (did: Receipt, undid: Receipt, tenant: string): boolean =>
+    did.tenant === tenant && undid.tenant === tenant,
+  /** audience-mismatch: the undo of one task's action would pass for that of another's, which still stands. */
+  "receipts-task": (did: Receipt, undid: Receipt): boolean => undid.task === did.task,
+  /** audience-mismatch: the undo of one step would pass for that of another, which still stands. */
+  "receipts-step": (did: Receipt, undoneStep: string): boolean => undoneStep === did.step,
+  /** audience-mismatch: the undo of one action would pass for that of another, which still stands. */
+  "receipts-action": (undid: Receipt, undoOfAction: string): boolean => undid.action === undoOfAction,
 };

@@ -5,6 +5,7 @@ import { end, reserve, type Entry } from "../../../executors/limits/core.ts";
 import { decide } from "../../../executors/reviewing.ts";
 import { reverse } from "../../../executors/reversing.ts";
 import { stop } from "../../../executors/stopping.ts";
+import { openUndone } from "../../../executors/undone.ts";
 import { permitsHold, type Wanted } from "../../../executors/task/permits.ts";
 import { movedPremise } from "../../../executors/task/premises.ts";
 import { startUndo } from "../../../executors/task/undo.ts";
@@ -12,11 +13,12 @@ import { Draft } from "../../../executors/task/draft.ts";
 import type { StepState, TaskState } from "../../../executors/task/state.ts";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import type { ReleaseBundle } from "../../../shared/release.ts";
+import type { Receipt } from "../../../shared/receipt.ts";
 import type { Reversal } from "../../../shared/reversal.ts";
-import { undoStepId } from "../../../shared/undo.ts";
+import { undoIdOf, undoStepId } from "../../../shared/undo.ts";
 import { attestation, HOUR_MS, newSalt, randomToken, sign } from "../manager.ts";
 import { attacks, codeOf, type Suite } from "./attack.ts";
-import { Desk, keys, memoryStorage, must, person, taskOn, TENANT } from "./shard.ts";
+import { config, Desk, keys, memoryStorage, must, person, taskOn, TENANT } from "./shard.ts";
 
 const lead = await person("ada", ["lead"]);
 const reviewed: ReleaseBundle["policy"] = {
@@ -106,6 +108,36 @@ const undoOf = (step: StepState, attempt: number, phase: StepState["phase"]): St
   phase,
 });
 
+const RECEIPTS_TASK = taskOn(0);
+/** Hands in the receipts of an action and of its undo. */
+async function taken(did: Partial<Receipt>, undid: Partial<Receipt>): Promise<string> {
+  const receipt: Receipt = {
+    version: 1,
+    tenant: TENANT,
+    executor: `${TENANT}/eu/0`,
+    task: RECEIPTS_TASK,
+    step: "a",
+    action: "act_1",
+    proposal: "prp_1",
+    capability: "flags.set",
+    contract: `sha256:${"0".repeat(64)}`,
+    release: `sha256:${"0".repeat(64)}`,
+    delivery: "resident",
+    effectKey: null,
+    premises: [],
+    left: [],
+    attestations: [],
+    result: "c".repeat(43),
+    replayed: false,
+    atMs: 1,
+    seq: 1,
+  };
+  const undo = { ...receipt, step: undoStepId("a", 1), action: undoIdOf("act_1", 1), seq: 2, ...undid };
+  const signed = (payload: object) => sign(keys.receipt, PAYLOAD_TYPES.receipt, payload);
+  const pair = { action: await signed({ ...receipt, ...did }), undo: await signed(undo) };
+  return codeOf(await openUndone([pair], TENANT, config));
+}
+
 const wanted = (amount: number) => ({ gate: null, demands: [{ amount }], peek: false }) as unknown as Wanted;
 const permits = (untilMs: number) => ({ wanted: wanted(1), untilMs, used: [], exceeded: [] });
 const permitted = (holds: boolean) => (holds ? "ok" : "permit-unanswered");
@@ -134,6 +166,7 @@ export const acts: Suite = {
     () => approved(async () => {}),
     () => reverses(),
     () => undoes((one) => [one]),
+    () => taken({}, {}),
     () => premise(2),
     () => permitted(permitsHold(permits(NOW), wanted(1), NOW)),
     () => reserves(null, 40),
@@ -206,6 +239,10 @@ export const acts: Suite = {
     },
     "reversal-not-over": () => reverses({ expiresMs: Date.now() - 1 }),
     "reversal-in-window": () => reverses({}, HOUR_MS + 1_000),
+    "receipts-tenant": () => taken({ tenant: "other" }, { tenant: "other" }),
+    "receipts-task": () => taken({}, { task: taskOn(0) }),
+    "receipts-step": () => taken({ step: "b" }, {}),
+    "receipts-action": () => taken({}, { action: undoIdOf("act_other", 1) }),
     "undo-of-applied": () => undoes((one) => [{ ...one, phase: { at: "failed", code: "premise-failed" } }]),
     "undo-once": () => undoes((one) => [one, undoOf(one, 1, one.phase)]),
   }),

@@ -81,7 +81,7 @@ export const contracts: ReadonlyMap<string, CapabilityContract> = new Map([
   ...others.map(({ contract }) => [contract.name, contract] as const),
 ]);
 
-const config: ExecutorsConfig = {
+export const config: ExecutorsConfig = {
   trust: {
     proposalKeys: [publicPart(keys.proposal)],
     receiptKeys: [publicPart(keys.receipt)],
