@@ -26,7 +26,7 @@ export const publish: Command = {
   },
   examples: [
     "countersign publish order-cancellation --bundle order-cancellation.json",
-    "node scripts/bundle.ts order-cancellation | countersign publish order-cancellation --bundle -",
+    "npx node scripts/bundle.ts order-cancellation | countersign publish order-cancellation --bundle -",
   ],
   run: async (call) => {
     const file = call.args.required("bundle");

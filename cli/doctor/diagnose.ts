@@ -257,7 +257,11 @@ async function examineAutomations(client: Client): Promise<Diagnosis> {
   const stopped = automations.filter(({ stop }) => stop !== null).map(({ name, stop }) => `${name} (${stop!.reason})`);
   return stopped.length === 0
     ? fine("automations", automations.map(({ name }) => name).join(", "))
-    : wrong("automations", `paused: ${stopped.join(", ")}`, "resume them with a signature");
+    : wrong(
+        "automations",
+        `paused: ${stopped.join(", ")}`,
+        "countersign restore NAME --kind automation, once it is safe",
+      );
 }
 
 /** A capability that somebody stopped is the first reason why something does not happen. */

@@ -12,7 +12,7 @@ export const status = (name: string): string =>
 export function taskText(task: TaskView): string {
   const { principal } = task;
   const lines = [
-    `${bold(task.id)}  ${status(task.status)}${task.why === null ? "" : dim(`  (${line(task.why)})`)}`,
+    `${bold(task.id)}  ${status(task.status)}${whyText(task)}`,
     table(
       [
         ["automation", line(task.automation)],
@@ -42,6 +42,12 @@ export function taskText(task: TaskView): string {
 
 const undoText = ({ kind, by }: NonNullable<StepView["undoes"]>): string =>
   kind === "reversal" ? `asked for by ${line(by)}` : "the task has failed";
+
+/** Of a task that succeeded only an undo can still wait. */
+function whyText({ status: name, why }: TaskView): string {
+  if (why === null) return "";
+  return dim(name === "succeeded" ? `  (the undo waits for ${line(why)})` : `  (${line(why)})`);
+}
 
 function waitText(task: TaskView, { id, waitsFor, attempts }: StepView): string {
   const until = waitsFor!.until === null ? "" : `${time(waitsFor!.until)} UTC`;
