@@ -116,6 +116,8 @@ function EventRecord({ events }: { events: Parameters<typeof EventList>[0]["even
 function Why({ view }: { view: TaskView }) {
   if (view.why === null) return null;
   if (!view.settled) return <Notice tone="wait">Waits for {view.why}.</Notice>;
+  // Of a task that succeeded only an undo can still wait.
+  if (view.status === "succeeded") return <Notice tone="wait">Its undo waits for {view.why}.</Notice>;
   // Where a step ended the task, its id is the reason.
   const step = view.steps.find(({ id }) => id === view.why);
   return (

@@ -10,7 +10,14 @@ const y = (row: number): number => BOX.pad + row * (BOX.height + BOX.gapY);
 export const stepAnchor = (step: string): string => `step-${step}`;
 
 export function StepGraph({ steps }: { steps: readonly StepView[] }) {
-  const layout = layoutSteps(steps);
+  // An undo comes after the step that it takes back.
+  const layout = layoutSteps(
+    steps.map(({ id, round, after, undoes }) => ({
+      id,
+      round,
+      after: undoes === null ? after : [...after, undoes.step],
+    })),
+  );
   if (steps.length < 2 || isLine(layout)) return null;
   const width = x(layout.columns) - BOX.gapX + BOX.pad;
   const height = y(layout.rows) - BOX.gapY + BOX.pad;
