@@ -207,7 +207,7 @@ async function again(
 
 function stopOf(shard: Shard, kind: StopKind, target: string): Problem | null {
   const stop = shard.trusted.stoppedBy(kind, target);
-  return stop === null ? null : problem("stopped", `Stopped by ${stop}.`, { stop });
+  return stop === null ? null : problem("stopped", `The ${kind} ${target} is stopped by ${stop}.`, { stop });
 }
 
 /** `key` is the API key that opened the task. */
