@@ -1,6 +1,6 @@
 /**
  * What depends on an action: actions that changed something with a tag of it, after it, and were not taken back since. Newest first, which
- * is the order in which they would have to be undone. Out of the read model `tags`, which follows the log.
+ * is the order in which they would have to be undone. By the time of the act: executors deliver to the log in no order among each other. Out of the read model `tags`, which follows the log.
  */
 import type { Dependent } from "../../shared/rpc.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -13,13 +13,13 @@ export async function dependentsOf(
     .prepare(
       `SELECT later.task, later.step, later.action, later.at_ms AS atMs, json_group_array(DISTINCT later.tag) AS tags
        FROM rm_tags AS own
-       JOIN rm_tags AS later ON later.tenant = own.tenant AND later.tag = own.tag AND (later.idx, later.pos) > (own.idx, own.pos)
+       JOIN rm_tags AS later ON later.tenant = own.tenant AND later.tag = own.tag AND (later.at_ms, later.idx, later.pos) > (own.at_ms, own.idx, own.pos)
        WHERE own.tenant = ?1 AND own.task = ?2 AND own.step = ?3 AND later.wrote = 1 AND later.action <> own.action
          AND instr(later.step, '~') = 0
          AND NOT EXISTS (SELECT 1 FROM rm_tags AS undone WHERE undone.tenant = ?1 AND undone.task = later.task
            AND undone.step >= later.step || '~' AND undone.step < later.step || char(127))
        GROUP BY later.task, later.step, later.action, later.at_ms
-       ORDER BY max(later.idx) DESC, max(later.pos) DESC LIMIT ?4`,
+       ORDER BY later.at_ms DESC, max(later.idx) DESC, max(later.pos) DESC LIMIT ?4`,
     )
     .bind(tenant, task, step, LIMITS.dependentsListed)
     .all<{ task: string; step: string; action: string; atMs: number; tags: string }>();
