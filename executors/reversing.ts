@@ -36,7 +36,7 @@ export async function reverse(
   });
   if (!opened.ok) return opened;
   const { payload, kids } = opened.value;
-  const takenBack = await openUndone(payload.undone, shard.tenant, shard.config);
+  const takenBack = await openUndone(payload.undone, shard);
   if (!takenBack.ok) return takenBack;
   const started = await shard.onTask(found.value, (draft, deps): Result<null> => {
     const revoked = kids.find((kid) => !GUARDS["signer-not-revoked"](kid, shard.trusted.revoked));

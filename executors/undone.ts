@@ -14,11 +14,12 @@ import type { ExecutorsConfig } from "./config.ts";
 import { GUARDS } from "./guards/index.ts";
 import { takenBack, type TakenBack } from "./task/relies.ts";
 
-/** Errors: those of openEnvelope; audience-mismatch where the two are not an action of this tenant and its undo. */
+type Trusting = { readonly trust: Pick<ExecutorsConfig["trust"], "receiptKeys"> };
+
+/** Errors: those of openEnvelope; audience-mismatch where the two are not an action of this tenant and region and its undo. */
 export async function openUndone(
   pairs: Reversal["undone"],
-  tenant: string,
-  config: ExecutorsConfig,
+  { tenant, region, config }: { readonly tenant: string; readonly region: string; readonly config: Trusting },
 ): Promise<Result<TakenBack[]>> {
   const keys = new Map(config.trust.receiptKeys.map((jwk) => [keyId(jwk), jwk]));
   const open = (envelope: Envelope) =>
@@ -34,11 +35,14 @@ export async function openUndone(
     const isPair =
       of !== null &&
       GUARDS["receipts-tenant"](did, undid, tenant) &&
+      GUARDS["receipts-region"](did, region) &&
       GUARDS["receipts-task"](did, undid) &&
       GUARDS["receipts-step"](did, of.step) &&
       GUARDS["receipts-action"](undid, undoIdOf(did.action, of.attempt));
     if (!isPair)
-      return err(problem("audience-mismatch", "The receipts are not those of an action of this tenant and its undo."));
+      return err(
+        problem("audience-mismatch", "The receipts are not those of an action of this tenant and region and its undo."),
+      );
     moved.push(...takenBack(did, undid));
   }
   return ok(moved);

@@ -1,4 +1,5 @@
 /** What must hold before an action is taken back (see executors/guards/index.ts). */
+import { parseTaskId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Receipt } from "../../shared/receipt.ts";
 import type { Reversal } from "../../shared/reversal.ts";
@@ -34,6 +35,8 @@ export const UNDO_GUARDS = {
   /** audience-mismatch: receipts of another tenant would say that a record here has only moved there and back. */
   "receipts-tenant": (did: Receipt, undid: Receipt, tenant: string): boolean =>
     did.tenant === tenant && undid.tenant === tenant,
+  /** audience-mismatch: a record of the same name in another region would say that the one here has only moved there and back. */
+  "receipts-region": (did: Receipt, region: string): boolean => parseTaskId(did.task)?.region === region,
   /** audience-mismatch: the undo of one task's action would pass for that of another's, which still stands. */
   "receipts-task": (did: Receipt, undid: Receipt): boolean => undid.task === did.task,
   /** audience-mismatch: the undo of one step would pass for that of another, which still stands. */

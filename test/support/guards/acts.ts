@@ -135,7 +135,7 @@ async function taken(did: Partial<Receipt>, undid: Partial<Receipt>): Promise<st
   const undo = { ...receipt, step: undoStepId("a", 1), action: undoIdOf("act_1", 1), seq: 2, ...undid };
   const signed = (payload: object) => sign(keys.receipt, PAYLOAD_TYPES.receipt, payload);
   const pair = { action: await signed({ ...receipt, ...did }), undo: await signed(undo) };
-  return codeOf(await openUndone([pair], TENANT, config));
+  return codeOf(await openUndone([pair], { tenant: TENANT, region: "eu", config }));
 }
 
 const wanted = (amount: number) => ({ gate: null, demands: [{ amount }], peek: false }) as unknown as Wanted;
@@ -240,6 +240,10 @@ export const acts: Suite = {
     "reversal-not-over": () => reverses({ expiresMs: Date.now() - 1 }),
     "reversal-in-window": () => reverses({}, HOUR_MS + 1_000),
     "receipts-tenant": () => taken({ tenant: "other" }, { tenant: "other" }),
+    "receipts-region": () => {
+      const task = RECEIPTS_TASK.replace("_eu_", "_us_");
+      return taken({ task }, { task });
+    },
     "receipts-task": () => taken({}, { task: taskOn(0) }),
     "receipts-step": () => taken({ step: "b" }, {}),
     "receipts-action": () => taken({}, { action: undoIdOf("act_other", 1) }),
