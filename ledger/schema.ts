@@ -100,6 +100,8 @@ export const rmTags = sqliteTable(
     task: text().notNull(),
     step: text().notNull(),
     action: text().notNull(),
+    /** 1 for an action's first tag, which names what it changes; 0 for the others, which name what it concerns. */
+    main: integer().notNull(),
     /** 1 where the action changed something, 0 where it only read. */
     wrote: integer().notNull(),
     atMs: integer("at_ms").notNull(),

@@ -56,7 +56,7 @@ export const CapabilityContract = z.strictObject({
     amount: z.array(ArgumentName).min(1).max(20).optional(),
     disclosure: z.array(ArgumentName).min(1).max(20).optional(),
   }),
-  /** Impact tags: what the action touches. */
+  /** Impact tags. The first names what the action changes, the others what it concerns. */
   tags: z.array(Template).max(20),
   /** The domain's own idempotency key: two tasks cannot do the same thing twice. */
   effectKey: Template.optional(),

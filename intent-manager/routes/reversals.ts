@@ -70,9 +70,15 @@ export const reverseStep = endpoint(
     const isOpen = found.value.status === "applied" && found.value.reversibleUntil !== null;
     if (isOpen && dependents.length > 0 && !body.cascade)
       return err(
-        problem("has-dependents", `${dependents.length} later actions touched the same things.`, {
-          dependents: dependents.map(({ task, step }) => `${task}/${step}`),
-        }),
+        problem(
+          "has-dependents",
+          dependents.length === 1
+            ? "A later action touched what this one changed."
+            : `${dependents.length} later actions touched what this one changed.`,
+          {
+            dependents: dependents.map(({ task, step }) => `${task}/${step}`),
+          },
+        ),
       );
     const waitMs = Math.max(1, preferredWait(request)) * 1_000;
     const undone: Undone[] = [];

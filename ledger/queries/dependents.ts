@@ -1,6 +1,7 @@
 /**
- * What depends on an action: actions that changed something with a tag of it, after it, and were not taken back since. Newest first, which
- * is the order in which they would have to be undone. By the time of the act: executors deliver to the log in no order among each other. Out of the read model `tags`, which follows the log.
+ * What depends on an action: actions that changed something about what it changed (its first tag is among theirs), after it, and were not
+ * taken back since. Newest first, which is the order in which they would have to be undone. By the time of the act: executors deliver to
+ * the log in no order among each other. Out of the read model `tags`, which follows the log.
  */
 import type { Dependent } from "../../shared/rpc.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -14,7 +15,7 @@ export async function dependentsOf(
       `SELECT later.task, later.step, later.action, later.at_ms AS atMs, json_group_array(DISTINCT later.tag) AS tags
        FROM rm_tags AS own
        JOIN rm_tags AS later ON later.tenant = own.tenant AND later.tag = own.tag AND (later.at_ms, later.idx, later.pos) > (own.at_ms, own.idx, own.pos)
-       WHERE own.tenant = ?1 AND own.task = ?2 AND own.step = ?3 AND later.wrote = 1 AND later.action <> own.action
+       WHERE own.tenant = ?1 AND own.task = ?2 AND own.step = ?3 AND own.main = 1 AND later.wrote = 1 AND later.action <> own.action
          AND instr(later.step, '~') = 0
          AND NOT EXISTS (SELECT 1 FROM rm_tags AS undone WHERE undone.tenant = ?1 AND undone.task = later.task
            AND undone.step >= later.step || '~' AND undone.step < later.step || char(127))

@@ -11,6 +11,8 @@ type Touched = {
   readonly pos: number;
   readonly step: string;
   readonly action: string;
+  /** The action's first tag: what it changes. The others say what it concerns. */
+  readonly main: 0 | 1;
   readonly wrote: 0 | 1;
   readonly atMs: number;
 };
@@ -29,6 +31,7 @@ function touchedIn(entry: ReadEntry): Touched[] {
           pos: touched.length,
           step: event.step,
           action: event.action,
+          main: tag === event.tags[0] ? 1 : 0,
           wrote: event.left === null ? 0 : 1,
           atMs: record.atMs,
         });
@@ -58,9 +61,9 @@ export const tagsProjector: Projector<TagsRow> = {
   evolve: (_, entry) => ({ task: entry.task!, idx: entry.index, touched: touchedIn(entry) }),
   keyOfRow: (row) => keyOf(row.task, row.idx),
   load: "SELECT NULL AS task, NULL AS idx, NULL AS touched WHERE ?1 IS NULL AND ?2 IS NULL",
-  save: `INSERT INTO rm_tags (tenant, tag, idx, pos, task, step, action, wrote, at_ms)
+  save: `INSERT INTO rm_tags (tenant, tag, idx, pos, task, step, action, main, wrote, at_ms)
     SELECT ?1, t.value ->> 'tag', t.value ->> 'idx', t.value ->> 'pos', r.value ->> 'task', t.value ->> 'step', t.value ->> 'action',
-      t.value ->> 'wrote', t.value ->> 'atMs'
+      t.value ->> 'main', t.value ->> 'wrote', t.value ->> 'atMs'
     FROM json_each(?2) AS r, json_each(r.value, '$.touched') AS t WHERE ${guard("tags")}
     ON CONFLICT DO NOTHING`,
   clear: "DELETE FROM rm_tags WHERE tenant = ?1",
