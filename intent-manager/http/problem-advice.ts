@@ -89,6 +89,8 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Wait: a transactional target is asked again. Never repeat it under another key; where it stays so, a person decides.",
   "target-unavailable": "Try again later: the target did not answer, and nothing was changed.",
   "answer-invalid": "Correct the capability's contract, or the target: its answer has another shape than was declared.",
+  "tool-changed":
+    "Look at the tool's new description and schema. Where they are acceptable, publish a contract that pins their digest; until then the tool is not called.",
   "egress-refused": "Add the target's exact origin to the egress list of the capability, or correct the address.",
   "credential-unavailable":
     "Set the secret that the capability names for the executors, or see why it cannot be minted.",

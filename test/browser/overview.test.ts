@@ -43,7 +43,7 @@ describe.skipIf(CHROMIUM === null)("the overview", () => {
 
   it("says what is stopped and what fails", async () => {
     const now = new Date().toISOString();
-    mock.state.stop = { stop: "stp_1", by: "key_operator", reason: "strange refunds", at: now };
+    mock.state.stop = { stop: "stp_1", mode: "stop-all", by: "key_operator", reason: "strange refunds", at: now };
     mock.state.health = { status: "failing", reasons: ["No automation has a release in force."], now };
     const { page, close } = await visit(browser, mock, "/");
     await page.getByText("strange refunds").waitFor();
