@@ -2,7 +2,8 @@
  * What `.ci/run` does once the tools are there: all checks, each to its end, then one closing line with the number of tests.
  * A check that is no test (types, the dry deployment) counts as one.
  *
- * The end-to-end tests keep somewhat more than one core busy, and the tests with a browser mostly wait: those two run beside each other.
+ * The end-to-end tests keep somewhat more than one core busy, and the tests with a browser mostly wait: those two run beside each other, and
+ * after the browser the simulator, which knows no time but its own.
  * Tests of a plane's own behaviour in time run alone, after them; so does what builds the page that end-to-end tests serve.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -19,13 +20,13 @@ const folder = mkdtempSync(join(tmpdir(), "countersign-ci-"));
 const besides = async (): Promise<Count[]> => [
   await tests("browser", ["browser"], "afterwards"),
   await command("check", ["run", "check"], "afterwards"),
+  await command("simulate", ["run", "simulate", "--", "--seeds", "20000", "--threads", "1"], "afterwards"),
 ];
 const [endToEnd, others] = await Promise.all([tests("e2e", ["e2e"], "live"), besides()]);
 const counts: Count[] = [
   endToEnd,
   ...others,
   await tests("unit and workers", ["!e2e", "!browser"], "live"),
-  await command("simulate", ["run", "simulate", "--", "--seeds", "20000"], "live"),
   await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"),
 ];
 rmSync(folder, { recursive: true, force: true });
