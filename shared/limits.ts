@@ -249,7 +249,7 @@ export const LIMITS = {
   /** New work that one isolate of the intent-manager does at a time: a few hundred tasks a second, each a few hundred milliseconds. */
   workInFlight: 128,
   /** Of it, what is still taken while the isolate lags: enough to keep it busy. And the lag, in milliseconds, that says so. */
-  workCalm: 32,
+  workCalm: 64,
   turnLagMs: 100,
   /** Age after which such a request only waits, and does not count any more; and requests that are held at all, waiting ones included. */
   workMs: 8_000,
