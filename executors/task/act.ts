@@ -3,19 +3,15 @@
  *
  * E2 rests on this module: no path to `step-claimed` or to a resident `step-applied` leads around `decideAndAct`.
  */
-import { subjectDigest, type Subject } from "../../shared/attestation.ts";
 import { renderTemplate } from "../../shared/capability.ts";
 import { decideStep } from "../../shared/facts.ts";
 import type { StepDecision, UsedPermit } from "../../shared/events.ts";
-import { reviewId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
 import type { Demand } from "../../shared/policy/index.ts";
 import type { Premise } from "../../shared/proposal.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { undoKey } from "../../shared/effect-keys.ts";
-import { undoneBy } from "../../shared/undo.ts";
-import type { Shown } from "../../shared/views.ts";
 import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
 import { GUARDS } from "../guards/index.ts";
 import type { TaskDeps } from "./deps.ts";
@@ -33,8 +29,9 @@ import {
   withExceeded,
 } from "./permits.ts";
 import { movedPremise } from "./premises.ts";
+import { isCovered, requestReview, staleApproval } from "./review.ts";
 import { startWait } from "./waits.ts";
-import { resultsOf, type StepState, type TaskState, type Undoes } from "./state.ts";
+import { resultsOf, type StepState, type TaskState } from "./state.ts";
 
 /** The context that a capability acts in. `resumed`: an earlier call for this claim may have left. */
 export const actionContext = (
@@ -210,123 +207,6 @@ export function tagsOf(capability: Capability, args: JsonObject): string[] {
     return rendered.ok ? [rendered.value] : [];
   });
 }
-
-const subjectParts = (
-  draft: { random(): string } | { challenge: string },
-  step: StepState,
-  args: JsonObject,
-  prepared: Prepared | null,
-  shown: Shown,
-): Subject => ({
-  challenge: "challenge" in draft ? draft.challenge : draft.random(),
-  step: step.digest,
-  args,
-  premises: (prepared?.premises ?? []) as unknown as Json,
-  shown: shown as unknown as Json,
-});
-
-/**
- * An approval is for exactly what was shown. When the target, the arguments or the words have changed since, the approval is void and
- * nothing is done.
- */
-function staleApproval(
-  state: TaskState,
-  step: StepState,
-  args: JsonObject,
-  prepared: Prepared | null,
-  decision: StepDecision,
-  deps: TaskDeps,
-): Problem | null {
-  if (step.review === null) return null;
-  const parts = subjectParts(
-    step.review.parts,
-    step,
-    args,
-    prepared,
-    shownOf(state, step, args, prepared, decision, deps),
-  );
-  if (GUARDS["approval-fresh"](subjectDigest(parts), step.review)) return null;
-  return {
-    code: "premise-failed",
-    detail: "The record has changed since it was shown to the reviewer; nothing was done.",
-  };
-}
-
-/** Whether the approvals given satisfy every review that the decision asks for: distinct members, each with the role. */
-export function isCovered(step: StepState, decision: Pick<StepDecision, "reviews">): boolean {
-  const approvals = step.review?.approvals ?? [];
-  if (step.review?.status !== "approved" || decision.reviews.length === 0) return false;
-  return decision.reviews.every((requirement) => GUARDS["review-quorum"](approvals, requirement));
-}
-
-function requestReview(
-  draft: Draft,
-  step: StepState,
-  args: JsonObject,
-  prepared: Prepared | null,
-  decision: StepDecision,
-  deps: TaskDeps,
-): void {
-  const state = draft.state;
-  const shown = shownOf(state, step, args, prepared, decision, deps);
-  const parts = subjectParts(draft, step, args, prepared, shown);
-  draft.emit({
-    type: "review-requested",
-    step: step.id,
-    review: reviewId(state.id, step.round, step.index, 1 + (undoneBy(step.id)?.attempt ?? 0)),
-    subject: subjectDigest(parts),
-    shown: draft.seal(parts as unknown as Json),
-    required: decision.reviews,
-    // U5: the task's own deadline is no deadline of an undo.
-    expiresMs:
-      step.undoes === null
-        ? Math.min(deps.nowMs + deps.release.bundle.deadlines.reviewMs, state.deadlineMs)
-        : deps.nowMs + deps.release.bundle.deadlines.reviewMs,
-  });
-}
-
-/** What a reviewer sees: a sentence, the changes, who asks, why, and which rule sent it here. */
-function shownOf(
-  state: TaskState,
-  step: StepState,
-  args: JsonObject,
-  prepared: Prepared | null,
-  decision: StepDecision,
-  deps: TaskDeps,
-): Shown {
-  const contract = deps.registry.get(step.capability)!.contract;
-  const { rules, limits = [] } = deps.release.bundle.policy;
-  const messageById = new Map([
-    ...rules.map((rule) => [rule.id, rule.message ?? rule.when] as const),
-    ...limits.map(({ id, message }) => [id, message ?? `This would exceed the limit ${id}.`] as const),
-  ]);
-  const asker =
-    state.principal.member === null ? `${state.principal.role} key ${state.principal.key}` : state.principal.member;
-  return {
-    summary: prepared?.summary ?? contract.summary,
-    changes:
-      prepared === null
-        ? Object.entries(args).map(([what, to]) => ({ what, from: null, to: textOf(to) }))
-        : [...prepared.changes],
-    askedBy:
-      step.undoes !== null
-        ? undoAsker(step.undoes)
-        : step.planner === "agent"
-          ? `${asker}, planned by agent ${step.agent}`
-          : asker,
-    rationale: step.rationale,
-    rules: decision.reviews.map(({ rule }) => ({
-      id: rule,
-      message: messageById.get(rule) ?? "Every write of this automation waits for a person.",
-    })),
-    provenance: step.provenance,
-  };
-}
-
-const undoAsker = ({ kind, step, by }: Undoes): string =>
-  kind === "reversal" ? `${by}, to reverse ${step}` : `the task itself, which failed and takes ${step} back`;
-
-const textOf = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** The first stop in force that lets no action of this step be claimed. An undo is exempt. */
 export function stopOf(state: TaskState, step: StepState, deps: TaskDeps): string | null {
