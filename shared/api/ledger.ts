@@ -1,0 +1,75 @@
+/** The record: entries, proofs, the executors' witnesses, the effect table of a business database. */
+import * as z from "zod";
+import { Incomplete } from "./common.ts";
+
+/** `body` is the entry's exact canonical text: the leaf of the log is its bytes. */
+export const EntryPage = z.object({
+  entries: z.array(z.object({ index: z.int(), body: z.string() })),
+  next: z.int().nullable(),
+});
+export type EntryPage = z.infer<typeof EntryPage>;
+/** RFC 6962 inclusion proof; hashes are base64, `checkpoint` is the signed note. */
+export const InclusionProof = z.object({
+  index: z.int(),
+  size: z.int(),
+  leafHash: z.string(),
+  proof: z.array(z.string()),
+  checkpoint: z.string(),
+});
+export type InclusionProof = z.infer<typeof InclusionProof>;
+export const TaskProof = z.object({ task: z.string(), proofs: z.array(InclusionProof) });
+export type TaskProof = z.infer<typeof TaskProof>;
+export const ConsistencyProof = z.object({
+  from: z.int(),
+  to: z.int(),
+  proof: z.array(z.string()),
+});
+export type ConsistencyProof = z.infer<typeof ConsistencyProof>;
+
+export const StuckTask = z.object({ task: z.string(), why: z.enum(["record-unreadable", "cannot-go-on"]) });
+
+export const WitnessView = z.object({
+  executor: z.string(),
+  head: z.object({ seq: z.int(), hash: z.string() }),
+  delivered: z.int(),
+  checkpoint: z.string().nullable(),
+  alarms: z.array(z.object({ code: z.string(), detail: z.string(), at: z.string() })),
+  tasks: z.object({ open: z.int(), waiting: z.int() }),
+  /** Tasks that only an operator can help. */
+  stuck: z.array(StuckTask),
+  stops: z.array(
+    z.object({
+      kind: z.string(),
+      mode: z.string(),
+      target: z.string(),
+      stop: z.string(),
+      by: z.string(),
+      reason: z.string(),
+      at: z.string(),
+    }),
+  ),
+});
+export const WitnessPage = z.object({ witnesses: z.array(WitnessView), incomplete: Incomplete });
+export type WitnessPage = z.infer<typeof WitnessPage>;
+
+/** Rows of a business database's own effect table. Ask again with `after` = `next` until it is null. */
+export const EffectPage = z.object({
+  effects: z.array(
+    z.object({
+      action: z.string(),
+      task: z.string(),
+      step: z.string(),
+      status: z.string(),
+      atMs: z.int(),
+    }),
+  ),
+  next: z.string().nullable(),
+});
+export type EffectPage = z.infer<typeof EffectPage>;
+
+export const LedgerHealthView = z.object({
+  size: z.int(),
+  root: z.string(),
+  executors: z.array(z.object({ executor: z.string(), cursor: z.int() })),
+  projections: z.array(z.object({ name: z.string(), cursor: z.int(), lag: z.int(), quarantined: z.int() })),
+});
