@@ -5,43 +5,17 @@
  * V4  Ids of settled tasks, of attestations and of effect keys are kept to the end, so that none of them comes twice.
  */
 import type { ChainRecord, TaskEvent } from "../events.ts";
-import { actionId, parseReviewId } from "../ids.ts";
-import { canonicalize, digestOf } from "../canonical.ts";
-import { unreachable } from "../result.ts";
-import { faultOfActing, type Acting } from "./actions.ts";
-import { checkAttestation } from "./attestations.ts";
-import type { CheckName, FindingCode } from "./checks.ts";
+import { actionId } from "../ids.ts";
+import { digestOf } from "../canonical.ts";
+import { ActionBook } from "./action-book.ts";
 import type { ExecutorState } from "./executor-events.ts";
+import { Fault, misplaced, stepOf, type At } from "./fault.ts";
 import type { Findings, Where } from "./findings.ts";
 import { checkPlan } from "./plans.ts";
-import { checkResolution } from "./resolutions.ts";
-import { isOver, isSatisfied, type EventOf, type StepPhase, type StepState, type TaskState } from "./task-state.ts";
+import { raise, StepBook } from "./step-book.ts";
+import { isOver, UNTOUCHED, type EventOf, type StepState, type TaskState } from "./task-state.ts";
 import type { VerifierTrust } from "./trust.ts";
 import { checkUndo } from "./undos.ts";
-
-/** An action that changed something outside, as the log tells it. */
-export type AppliedAction = {
-  readonly action: string;
-  readonly task: string;
-  readonly step: string;
-  readonly region: string;
-  readonly atMs: number;
-};
-/** What the record around an event says about it. */
-type At = { readonly where: Where; readonly atMs: number; readonly executor: ExecutorState };
-
-/** One fault ends the following of its task (V3). Thrown inside this module only. */
-class Fault {
-  readonly check: CheckName;
-  readonly code: FindingCode;
-  readonly detail: string;
-  constructor(check: CheckName, code: FindingCode, detail: string) {
-    this.check = check;
-    this.code = code;
-    this.detail = detail;
-  }
-}
-const misplaced = (detail: string): Fault => new Fault("actions", "order-invalid", detail);
 
 export class TaskBook {
   readonly #trust: VerifierTrust;
@@ -53,17 +27,23 @@ export class TaskBook {
   /** Settled, with actions whose reversal may still be asked for. */
   readonly #reversible = new Map<string, TaskState>();
   readonly #usedAttestations = new Set<string>();
-  readonly #actionByEffectKey = new Map<string, string>();
-  /** Claimed actions by id, and whether the log says how they ended: what the databases' own rows are compared with. */
-  readonly claimed = new Map<
-    string,
-    AppliedAction & { readonly delivery: EventOf<"step-claimed">["delivery"]; applied: boolean }
-  >();
-  readonly counts = { tasks: 0, settled: 0, applied: 0 };
+  readonly #actions: ActionBook;
+  readonly #steps: StepBook;
+  readonly #counts = { tasks: 0, settled: 0 };
 
   constructor(trust: VerifierTrust, findings: Findings) {
     this.#trust = trust;
     this.#findings = findings;
+    this.#actions = new ActionBook(trust, findings);
+    this.#steps = new StepBook(trust, findings, this.#actions, this.#usedAttestations);
+  }
+
+  get claimed(): ActionBook["claimed"] {
+    return this.#actions.claimed;
+  }
+
+  get counts(): { readonly tasks: number; readonly settled: number; readonly applied: number } {
+    return { ...this.#counts, applied: this.#actions.applied };
   }
 
   /** Takes one record of a task. */
@@ -106,7 +86,7 @@ export class TaskBook {
       case "task-settled":
         return this.#settle(task);
       default:
-        return this.#takeStepEvent(task, stepOf(task, event.step), event, at);
+        return this.#steps.take(task, stepOf(task, event.step), event, at);
     }
   }
 
@@ -122,7 +102,7 @@ export class TaskBook {
         `The release ${event.release} was not promoted at this executor before the task.`,
       );
     this.#open.set(id, { task: id, opened: event, round: 0, last: false, compensating: false, steps: new Map() });
-    this.counts.tasks += 1;
+    this.#counts.tasks += 1;
   }
 
   async #admit(task: TaskState, event: EventOf<"plan-admitted">, at: At): Promise<void> {
@@ -142,13 +122,7 @@ export class TaskBook {
         agent: plan.agent.id,
         agentMember: plan.agent.member,
         decision: event.decisions[proposed.id]!,
-        review: null,
-        phase: "open",
-        claim: null,
-        over: false,
-        attempts: 0,
-        resolution: null,
-        resolvedResult: null,
+        ...UNTOUCHED,
       });
     this.#findings.pass("plans");
   }
@@ -172,248 +146,15 @@ export class TaskBook {
     if (!waits) this.#reversible.delete(task.task);
   }
 
-  async #takeStepEvent(
-    task: TaskState,
-    step: StepState,
-    event: Exclude<
-      TaskEvent,
-      EventOf<
-        | "task-opened"
-        | "plan-admitted"
-        | "cancel-requested"
-        | "signal-received"
-        | "compensation-started"
-        | "undo-started"
-        | "reversal-window-closed"
-        | "task-settled"
-      >
-    >,
-    at: At,
-  ): Promise<void> {
-    if (step.phase === "applied" && event.type === "step-applied")
-      throw new Fault("actions", "applied-twice", "The step was applied before.");
-    switch (event.type) {
-      case "step-resolved":
-        allow(step, "open");
-        step.decision = event.decision;
-        return;
-      case "review-requested":
-        return requestReview(task, step, event);
-      case "attested":
-        return this.#attest(task, step, event, at);
-      case "review-approved":
-        allow(step, "waiting");
-        if (step.review!.id !== event.review || !isSatisfied(step.review!))
-          throw new Fault(
-            "attestations",
-            "quorum-missing",
-            "The review was closed as approved without the approvals that it asks for.",
-          );
-        step.review!.approved = true;
-        step.phase = "open";
-        return;
-      case "review-rejected":
-        allow(step, "waiting");
-        if (step.review!.rejectedBy === null)
-          throw misplaced("The review was closed as rejected, and nobody rejected it.");
-        step.phase = "ended";
-        return;
-      case "review-expired":
-        allow(step, "waiting");
-        step.phase = "ended";
-        return;
-      case "step-claimed":
-        return this.#claim(task, step, event, at);
-      case "step-applied":
-        return this.#apply(task, step, event, at);
-      case "step-refused":
-        allow(step, "open", "claimed", "in-doubt");
-        step.phase = event.retryAtMs === null ? "ended" : "open";
-        step.claim = null;
-        return;
-      case "step-held":
-        allow(step, "open");
-        return;
-      case "step-in-doubt":
-        allow(step, "claimed", "in-doubt");
-        if (step.claim?.action !== event.action || step.claim.attempt !== event.attempt)
-          throw misplaced("The doubt is about another attempt than was claimed.");
-        step.phase = "in-doubt";
-        return;
-      case "wait-started":
-        allow(step, "open");
-        this.#requireAuthority(task, step, event, at);
-        step.phase = "paused";
-        return;
-      case "wait-ended":
-        allow(step, "paused");
-        step.over = true;
-        return;
-      case "doubt-resolved":
-        return this.#resolve(task, step, event, at);
-      case "answer-contradicted":
-        if (step.resolution !== event.resolution) throw misplaced("The answer contradicts a word that nobody gave.");
-        return raise(event, at);
-      case "step-denied":
-        allow(step, "open");
-        step.phase = "ended";
-        return;
-      case "step-failed":
-        allow(step, "open", "paused");
-        step.phase = "ended";
-        return;
-      case "step-expired":
-        allow(step, "open", "waiting", "paused");
-        step.phase = "ended";
-        return;
-      case "step-skipped":
-        allow(step, "open", "waiting", "paused");
-        step.phase = event.why === "condition" ? "skipped" : "ended";
-        return;
-      default:
-        return unreachable(event);
-    }
-  }
-
-  async #attest(task: TaskState, step: StepState, event: EventOf<"attested">, at: At): Promise<void> {
-    allow(step, "waiting");
-    const review = step.review!;
-    const checked = await checkAttestation(
-      event,
-      task,
-      review,
-      at.atMs,
-      this.#trust,
-      at.executor,
-      this.#usedAttestations,
-    );
-    if (!checked.ok) throw new Fault("attestations", checked.problem.code, checked.problem.detail);
-    this.#usedAttestations.add(checked.value.attestation);
-    if (event.decision === "approve") review.approvals.push(checked.value);
-    else review.rejectedBy = checked.value.member;
-    this.#findings.pass("attestations");
-  }
-
-  async #resolve(task: TaskState, step: StepState, event: EventOf<"doubt-resolved">, at: At): Promise<void> {
-    // Of an undo that failed a person may also say that it was done by hand, or that the action stays.
-    if (step.undoes === null) allow(step, "in-doubt");
-    else allow(step, "in-doubt", "ended");
-    const checked = await checkResolution(event, task, step, at.atMs, this.#trust, at.executor, this.#usedAttestations);
-    if (!checked.ok) throw new Fault("attestations", checked.problem.code, checked.problem.detail);
-    this.#usedAttestations.add(checked.value.id);
-    step.resolution = checked.value.id;
-    step.resolvedResult = checked.value.result;
-    if (event.outcome === "not-applied") {
-      step.phase = event.retry ? "open" : "ended";
-      step.claim = null;
-    }
-    this.#findings.pass("attestations");
-  }
-
-  #claim(task: TaskState, step: StepState, event: EventOf<"step-claimed">, at: At): void {
-    allow(step, "open");
-    this.#requireAuthority(task, step, event, at);
-    step.claim = event;
-    step.attempts = event.attempt;
-    step.phase = "claimed";
-    const { region } = task.opened;
-    this.claimed.set(event.action, {
-      action: event.action,
-      task: task.task,
-      step: event.step,
-      region,
-      delivery: event.delivery,
-      atMs: at.atMs,
-      applied: false,
-    });
-  }
-
-  /** An effect outside is claimed first; a read, or what the executor does in itself, is applied at once. */
-  #apply(task: TaskState, step: StepState, event: EventOf<"step-applied">, at: At): void {
-    const { claim } = step;
-    if (step.phase === "paused") {
-      // It was let through when it began to wait.
-      if (!step.over) throw misplaced("The wait had not ended.");
-    } else if (claim === null && step.resolution !== null && step.phase === "ended") {
-      // Done by hand: the signed word of a person is all the authority that there is.
-    } else if (claim === null) {
-      allow(step, "open");
-      this.#requireAuthority(task, step, event, at);
-    } else {
-      allow(step, "claimed", "in-doubt");
-      const agrees =
-        claim.action === event.action &&
-        claim.effectKey === event.effectKey &&
-        canonicalize(claim.attestations) === canonicalize(event.attestations);
-      if (!agrees) throw new Fault("actions", "action-mismatch", "What was applied is not what was claimed.");
-      if (step.resolvedResult !== null && step.resolvedResult !== event.result)
-        throw new Fault("actions", "action-mismatch", "The result is not the one that a person signed.");
-      this.#takeEffectKey(task.opened.region, event);
-      this.claimed.get(event.action)!.applied = true;
-    }
-    // What was undone may be done again.
-    if (step.undoes !== null) this.#freeEffectKey(stepOf(task, step.undoes).action);
-    step.phase = "applied";
-    this.counts.applied += 1;
-    this.#findings.pass("actions");
-  }
-
-  #requireAuthority(task: TaskState, step: StepState, event: Acting, at: At): void {
-    const fault = faultOfActing(task, step, event, this.#trust.anchor.tenant, at.executor);
-    if (fault !== null) throw new Fault("actions", fault.code, fault.detail);
-  }
-
-  /** A key is used once in a region (E1). */
-  #takeEffectKey(region: string, { effectKey, action }: EventOf<"step-applied">): void {
-    if (effectKey === null) return;
-    const key = `${region} ${effectKey}`;
-    const other = this.#actionByEffectKey.get(key);
-    if (other !== undefined && other !== action)
-      throw new Fault("actions", "effect-key-repeated", `${other} carries the same effect key.`);
-    this.#actionByEffectKey.set(key, action);
-  }
-
-  #freeEffectKey(action: string): void {
-    for (const [key, holder] of this.#actionByEffectKey) if (holder === action) this.#actionByEffectKey.delete(key);
-  }
-
   #settle(task: TaskState): void {
     const open = [...task.steps.values()].find(({ phase }) => !isOver(phase));
     if (open !== undefined) throw misplaced(`The task ended while ${open.proposed.id} had not.`);
     this.#open.delete(task.task);
     this.#settled.add(task.task);
     if ([...task.steps.values()].some(hasWindow)) this.#reversible.set(task.task, task);
-    this.counts.settled += 1;
+    this.#counts.settled += 1;
   }
 }
 
 const hasWindow = ({ phase, proposed }: StepState): boolean =>
   phase === "applied" && (proposed.undo?.windowMs ?? null) !== null;
-
-/** Nothing follows in the record from an answer that came too late; people read it where alarms are read. */
-function raise({ answer, action, resolution }: EventOf<"answer-contradicted">, { executor, where }: At): void {
-  const detail = `The target answered ${answer} for ${action}, against ${resolution}.`;
-  executor.alarms.push({ code: "effect-in-doubt", detail, where });
-}
-
-function stepOf(task: TaskState, id: string): StepState {
-  const step = task.steps.get(id);
-  if (step === undefined) throw misplaced("No plan of the task has this step.");
-  return step;
-}
-
-function allow(step: StepState, ...phases: readonly StepPhase[]): void {
-  if (!phases.includes(step.phase)) throw misplaced(`The step is ${step.phase}.`);
-}
-
-function requestReview(task: TaskState, step: StepState, event: EventOf<"review-requested">): void {
-  allow(step, "open");
-  const place = parseReviewId(event.review);
-  if (place === null || place.task !== task.task || place.round !== step.round || place.step !== step.index)
-    throw misplaced("The review's id is not that of the step.");
-  if (step.decision.answer !== "review" || canonicalize(step.decision.reviews) !== canonicalize(event.required))
-    throw misplaced("The review asks for something else than the decision.");
-  const { review, subject, required, expiresMs } = event;
-  step.review = { id: review, subject, required, expiresMs, approvals: [], approved: false, rejectedBy: null };
-  step.phase = "waiting";
-}

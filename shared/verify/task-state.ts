@@ -46,6 +46,17 @@ export type StepState = {
   resolvedResult: string | null;
 };
 
+/** A step that nothing has happened to yet. */
+export const UNTOUCHED = {
+  review: null,
+  phase: "open",
+  claim: null,
+  over: false,
+  attempts: 0,
+  resolution: null,
+  resolvedResult: null,
+} as const satisfies Partial<StepState>;
+
 export type TaskState = {
   readonly task: string;
   readonly opened: EventOf<"task-opened">;

@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../result.ts";
 import { Reversal } from "../reversal.ts";
 import { openEnvelope } from "../signing.ts";
 import type { ExecutorState } from "./executor-events.ts";
-import { isOver, type EventOf, type StepState, type TaskState } from "./task-state.ts";
+import { isOver, UNTOUCHED, type EventOf, type StepState, type TaskState } from "./task-state.ts";
 import type { VerifierTrust } from "./trust.ts";
 
 /** The undo as a step that nothing has happened to yet, or the first reason why it may not stand there. */
@@ -45,13 +45,7 @@ export async function checkUndo(
     agent: done.agent,
     agentMember: event.member ?? done.agentMember,
     decision: { answer: "review", final: false, rules: [], reviews: [], errors: [], deferred: [], byDefault: false },
-    review: null,
-    phase: "open",
-    claim: null,
-    over: false,
-    attempts: 0,
-    resolution: null,
-    resolvedResult: null,
+    ...UNTOUCHED,
   });
 }
 
