@@ -5,40 +5,18 @@
  */
 import * as z from "zod";
 import * as api from "./api.ts";
+import { createTransport, parse, toProblem, type Call, type ClientOptions } from "./client-transport.ts";
 import type { AgentStep, Intent } from "./intent.ts";
 import type { Json, JsonObject } from "./json.ts";
-import { PROBLEMS, problem, type ProblemCode, type Problem } from "./problems.ts";
+import { problem } from "./problems.ts";
 import type { ReleaseBundle } from "./release.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { Envelope } from "./signing.ts";
-import { readEventStream, type ByteStream } from "./sse.ts";
+import { readEventStream } from "./sse.ts";
 import { ReviewView, TaskEventView, TaskView } from "./views.ts";
 import type { StopKind, StopMode, TaskStatus } from "./events.ts";
 
-/** The part of the platform's `fetch` that the client uses; Node, browsers and Workers all have it. */
-export type Fetch = (
-  url: string,
-  init: {
-    method: string;
-    headers: Record<string, string>;
-    body?: string;
-    signal?: AbortSignal;
-  },
-) => Promise<{
-  readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  readonly body: ByteStream | null;
-  text(): Promise<string>;
-  arrayBuffer(): Promise<ArrayBuffer>;
-}>;
-
-export type ClientOptions = {
-  /** `http://localhost:8787`, or `""` for the page's own origin. */
-  readonly baseUrl: string;
-  /** API key; null for the public routes alone. */
-  readonly key: string | null;
-  readonly fetch: Fetch;
-};
+export type { ClientOptions, Fetch } from "./client-transport.ts";
 
 export type Signed = { readonly envelope: Envelope; readonly chain: readonly Envelope[] };
 /** Without a chain the server looks the enrolments up by the key id. */
@@ -69,53 +47,13 @@ export type SubmittedTask = {
   readonly view: TaskView | null;
 };
 
-type Call = {
-  readonly method: "GET" | "POST" | "PUT";
-  readonly path: string;
-  readonly query?: { readonly [name: string]: string | number | undefined };
-  readonly body?: unknown;
-  readonly headers?: { readonly [name: string]: string | undefined };
-  readonly signal?: AbortSignal;
-};
 type Waiting = { readonly waitSeconds?: number; readonly signal?: AbortSignal };
 type Repeatable = Waiting & { readonly idempotencyKey?: string };
 
 export type Client = ReturnType<typeof createClient>;
 
-export function createClient({ baseUrl, key, fetch }: ClientOptions) {
-  const send = async (call: Call, accept: string) => {
-    const headers: Record<string, string> = { accept };
-    if (key !== null) headers["authorization"] = `Bearer ${key}`;
-    if (call.body !== undefined) headers["content-type"] = "application/json";
-    for (const [name, value] of Object.entries(call.headers ?? {})) if (value !== undefined) headers[name] = value;
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(call.query ?? {}))
-      if (value !== undefined) query.set(name, String(value));
-    const url = `${baseUrl}${call.path}${query.size > 0 ? `?${query}` : ""}`;
-    try {
-      const response = await fetch(url, {
-        method: call.method,
-        headers,
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-        ...(call.signal === undefined ? {} : { signal: call.signal }),
-      });
-      return response.status < 400 ? ok(response) : err(await problemOf(response));
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : "unknown";
-      return err(problem("not-running", `No answer from ${baseUrl || "the server"}: ${why}`));
-    }
-  };
-
-  const json = async <T>(call: Call, schema: z.ZodType<T>): Promise<Result<T>> => {
-    const response = await send(call, "application/json");
-    return response.ok ? parse(await response.value.text(), schema) : response;
-  };
-
-  const text = async (call: Call, accept: string): Promise<Result<string>> => {
-    const response = await send(call, accept);
-    return response.ok ? ok(await response.value.text()) : response;
-  };
-
+export function createClient(options: ClientOptions) {
+  const { send, json, text } = createTransport(options);
   const submit = async (
     path: string,
     body: unknown,
@@ -234,7 +172,6 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
 
     listReviews: () => get("/v1/reviews", api.ReviewPage),
     readReview: (review: string) => get(`/v1/reviews/${at(review)}`, ReviewView),
-    /** Sends a decision that the caller's own device signed. */
     /** `POST /v1/events` (app, operator, admin): one structured CloudEvent with a `correlationkey`. */
     sendEvent: (event: EventRequest) => post("/v1/events", event, api.EventAccepted),
     /** `POST /v1/tasks/{id}/signals` (app, operator, admin). */
@@ -249,6 +186,7 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
     /** `POST …/reverse` (app, operator, admin): takes an applied action back. */
     reverseStep: (task: string, step: string, ask: { readonly reason: string; readonly cascade?: boolean }) =>
       post(`/v1/tasks/${at(task)}/steps/${at(step)}/reverse`, ask, api.ReversalAnswer),
+    /** Sends a decision that the caller's own device signed. */
     decideReview: (review: string, signed: SignedDecision) =>
       post(`/v1/reviews/${at(review)}/decision`, signed, ReviewView),
 
@@ -320,40 +258,3 @@ export function createClient({ baseUrl, key, fetch }: ClientOptions) {
 
 const preferWait = (seconds: number | undefined): string | undefined =>
   seconds === undefined || seconds <= 0 ? undefined : `wait=${Math.ceil(seconds)}`;
-
-function parse<T>(text: string, schema: z.ZodType<T>): Result<T> {
-  let value: Json;
-  try {
-    value = JSON.parse(text) as Json;
-  } catch {
-    return err(problem("internal-error", "The server's answer is not JSON."));
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return ok(parsed.data);
-  return err(
-    problem("internal-error", "The server's answer has a shape that this client does not know.", {
-      paths: parsed.error.issues.slice(0, 5).map((issue) => `/${issue.path.join("/")}`),
-    }),
-  );
-}
-
-const ProblemBody = z.object({
-  code: z.string(),
-  detail: z.string(),
-  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).optional(),
-});
-
-/** The problem in a problem+json text; a code that this client does not know keeps its name in the detail. */
-function toProblem(text: string): Problem {
-  const body = parse(text, ProblemBody);
-  if (!body.ok) return body.problem;
-  const { code, detail, facts } = body.value;
-  return code in PROBLEMS
-    ? problem(code as ProblemCode, detail, facts)
-    : problem("internal-error", `${code}: ${detail}`, facts);
-}
-
-const problemOf = async (response: Awaited<ReturnType<Fetch>>): Promise<Problem> =>
-  response.headers.get("content-type")?.startsWith("application/problem+json") === true
-    ? toProblem(await response.text())
-    : problem("internal-error", `The server answered ${response.status} without saying why.`);
