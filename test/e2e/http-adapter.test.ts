@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ActionContext, Outcome } from "../../executors/adapters/types.ts";
 import { FAULTS, startEffectServer, type EffectServer, type Fault } from "../support/effect-server.ts";
 import { startProbe, type Started } from "../support/probe.ts";
+import { actionContext, said } from "../support/action-context.ts";
 
 let server: EffectServer;
 let probe: Started;
@@ -27,23 +28,15 @@ const settings = () => ({
     courier: { kind: "header", capability: "pickups.book", header: "x-api-key", value: "a-static-key" },
   }),
 });
-const context = (capability: string, change: Partial<ActionContext> = {}): ActionContext => ({
-  tenant: "t",
-  region: "eu",
-  task: "tsk_a",
-  step: "s",
-  capability,
-  action: `act_${actions}`,
-  attempt: 1,
-  effectKey: null,
-  attestations: [],
-  premises: [{ resource: "charges/ch_12345678", version: 1, class: "conditional-request", etag: '"v1"' }],
-  resumed: false,
-  traceparent: null,
-  deadlineMs: 10_000 + SHORT_MS,
-  nowMs: 10_000,
-  ...change,
-});
+const context = (capability: string, change: Partial<ActionContext> = {}): ActionContext =>
+  actionContext({
+    capability,
+    action: `act_${actions}`,
+    premises: [{ resource: "charges/ch_12345678", version: 1, class: "conditional-request", etag: '"v1"' }],
+    deadlineMs: 10_000 + SHORT_MS,
+    nowMs: 10_000,
+    ...change,
+  });
 const ARGS = {
   "payments.refund": { chargeId: "ch_12345678", amountCents: 500 },
   "pickups.book": { orderId: `#W1234567`, day: "2026-11-21" },
@@ -57,8 +50,6 @@ const apply = (capability: keyof typeof ARGS, change: Partial<ActionContext> = {
     context: context(capability, change),
   });
 const order = () => `#W${String(1_000_000 + actions)}`;
-const said = (outcome: Outcome): string =>
-  outcome.kind === "applied" ? "applied" : `${outcome.kind} ${outcome.problem.code}`;
 /** How often the effect of the current test was done. */
 const done = (): number => {
   const counts = server.effects();

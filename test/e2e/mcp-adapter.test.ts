@@ -6,6 +6,7 @@ import { CREATE_TICKET } from "../../executors/capabilities/tickets-create.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { startMcpServer, type McpFault, type McpServer } from "../support/mcp-server.ts";
 import { startProbe, type Started } from "../support/probe.ts";
+import { actionContext, said } from "../support/action-context.ts";
 
 let server: McpServer;
 let probe: Started;
@@ -30,23 +31,8 @@ beforeEach(() => {
   server.methods.length = 0;
 });
 
-const context = (capability: string, change: Partial<ActionContext> = {}): ActionContext => ({
-  tenant: "t",
-  region: "eu",
-  task: "tsk_a",
-  step: "s",
-  capability,
-  action: `act_${actions}`,
-  attempt: 1,
-  effectKey: null,
-  attestations: [],
-  premises: [],
-  resumed: false,
-  traceparent: null,
-  deadlineMs: nowMs + SHORT_MS,
-  nowMs,
-  ...change,
-});
+const context = (capability: string, change: Partial<ActionContext> = {}): ActionContext =>
+  actionContext({ capability, action: `act_${actions}`, deadlineMs: nowMs + SHORT_MS, nowMs, ...change });
 const ask = (run: string, capability: string, change: Partial<ActionContext> = {}) =>
   probe.ask({
     run,
@@ -61,8 +47,6 @@ const apply = (capability: string, change: Partial<ActionContext> = {}): Promise
 const opened = (): number =>
   (server.tickets.get(idempotencyKeyOf({ tenant: "t", action: `act_${actions}` })) ?? 0) +
   (server.tickets.get(`ticket ${actions}`) ?? 0);
-const said = (outcome: Outcome): string =>
-  outcome.kind === "applied" ? "applied" : `${outcome.kind} ${outcome.problem.code}`;
 
 it.each([false, true])("lists the tool, calls it, and keeps its session (answers as JSON: %s)", async (json) => {
   server.json(json);

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { ActionContext, Outcome } from "../../executors/adapters/types.ts";
 import { startProbe, type Started } from "../support/probe.ts";
+import { actionContext } from "../support/action-context.ts";
 
 type Got = { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: string };
 
@@ -50,23 +51,8 @@ const ARGS = {
   "notify.slack": { text: "<!channel> a & b", sections: ["<https://a.example|here>"] },
   "notify.email": { from: "shop@example.com", to: "ann@example.com", subject: "Your order", text: "It was cancelled." },
 };
-const context = (capability: string, change: Partial<ActionContext>): ActionContext => ({
-  tenant: "t",
-  region: "eu",
-  task: "tsk_a",
-  step: "s",
-  capability,
-  action: "act_1",
-  attempt: 1,
-  effectKey: null,
-  attestations: [],
-  premises: [],
-  resumed: false,
-  traceparent: null,
-  deadlineMs: 15_000,
-  nowMs: 10_000,
-  ...change,
-});
+const context = (capability: string, change: Partial<ActionContext>): ActionContext =>
+  actionContext({ capability, action: "act_1", deadlineMs: 15_000, nowMs: 10_000, ...change });
 const apply = (
   capability: keyof typeof ARGS,
   change: Partial<ActionContext> = {},

@@ -5,6 +5,7 @@ import type { ActionContext, Outcome } from "../../executors/adapters/types.ts";
 import { idempotencyKeyOf } from "../../executors/adapters/http-definition.ts";
 import { bundle } from "../../scripts/bench/bundle.ts";
 import type { WarehouseFault } from "../support/warehouse.worker.ts";
+import { actionContext, said } from "../support/action-context.ts";
 
 let miniflare: Miniflare;
 let actions = 0;
@@ -42,23 +43,15 @@ beforeAll(async () => {
 afterAll(() => miniflare?.dispose());
 beforeEach(() => void actions++);
 
-const context = (capability: string, change: Partial<ActionContext> = {}): ActionContext => ({
-  tenant: "t",
-  region: "eu",
-  task: "tsk_a",
-  step: "s",
-  capability,
-  action: `act_${actions}`,
-  attempt: 1,
-  effectKey: null,
-  attestations: [],
-  premises: [{ resource: "stock/AB-123", version: 3, class: "checked-before" }],
-  resumed: false,
-  traceparent: null,
-  deadlineMs: 10_000 + SHORT_MS,
-  nowMs: 10_000,
-  ...change,
-});
+const context = (capability: string, change: Partial<ActionContext> = {}): ActionContext =>
+  actionContext({
+    capability,
+    action: `act_${actions}`,
+    premises: [{ resource: "stock/AB-123", version: 3, class: "checked-before" }],
+    deadlineMs: 10_000 + SHORT_MS,
+    nowMs: 10_000,
+    ...change,
+  });
 const fetched = async (worker: string, body?: unknown): Promise<any> => {
   const target = (await miniflare.getWorker(worker)) as unknown as typeof globalThis;
   const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
@@ -75,8 +68,6 @@ const apply = (capability: string, change: Partial<ActionContext> = {}): Promise
 const plan = (...faults: readonly WarehouseFault[]) => fetched("warehouse", faults);
 const done = async (): Promise<number> =>
   (await fetched("warehouse")).effects[idempotencyKeyOf({ tenant: "t", action: `act_${actions}` })] ?? 0;
-const said = (outcome: Outcome): string =>
-  outcome.kind === "applied" ? "applied" : `${outcome.kind} ${outcome.problem.code}`;
 
 const FAULTS: { readonly [fault in WarehouseFault]: string } = {
   "throw-before": "in-doubt effect-in-doubt",

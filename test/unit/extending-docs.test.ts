@@ -16,6 +16,7 @@ import { grantPoints } from "../examples/loyalty-grant.ts";
 import { filesIn, writeAutomation } from "../support/docs.ts";
 import { openBusinessDatabase } from "../support/sqlite-d1.ts";
 import { value } from "../support/release.ts";
+import { actionContext } from "../support/action-context.ts";
 
 const text = (page: string) => readFileSync(inRoot(page), "utf8");
 const unnamed = (page: string, keys: Iterable<string>) => [...keys].filter((key) => !text(page).includes(`\`${key}\``));
@@ -90,22 +91,16 @@ describe("docs/capabilities.md", () => {
     );
     if (capability.kind !== "external") throw new Error("external");
     const args = { customerId: "ada_lund_1815", grantId: "birthday-2026", points: 50 };
-    const context = (action: string): ActionContext => ({
-      tenant: "acme",
-      region: "eu",
-      task: `task of ${action}`,
-      step: "grant",
-      capability: "loyalty.grant",
-      action,
-      attempt: 1,
-      effectKey: "loyalty:birthday-2026",
-      attestations: [],
-      premises: [],
-      resumed: false,
-      traceparent: null,
-      deadlineMs: 1_000_000,
-      nowMs: 1,
-    });
+    const context = (action: string): ActionContext =>
+      actionContext({
+        tenant: "acme",
+        task: `task of ${action}`,
+        step: "grant",
+        capability: "loyalty.grant",
+        action,
+        effectKey: "loyalty:birthday-2026",
+        nowMs: 1,
+      });
     const accounts = () =>
       sqlite
         .prepare("SELECT tenant, points FROM loyalty_accounts ORDER BY tenant")

@@ -4,27 +4,11 @@ import { httpCapability } from "../../executors/adapters/http.ts";
 import { path, PathRefused, type HttpRead, type HttpWrite } from "../../executors/adapters/http-definition.ts";
 import { retryAfterMs } from "../../executors/adapters/http-outcome.ts";
 import { parseTargets } from "../../executors/adapters/http-targets.ts";
-import type { ActionContext, Capability } from "../../executors/adapters/types.ts";
+import type { Capability } from "../../executors/adapters/types.ts";
 import { redacted } from "../../executors/credentials/authorization.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { actionContext as context } from "../support/action-context.ts";
 
-const context = (change: Partial<ActionContext> = {}): ActionContext => ({
-  tenant: "t",
-  region: "eu",
-  task: "tsk_a",
-  step: "s",
-  capability: "things.do",
-  action: "act_a",
-  attempt: 1,
-  effectKey: null,
-  attestations: [],
-  premises: [],
-  resumed: false,
-  traceparent: null,
-  deadlineMs: 1_000_000,
-  nowMs: 1_000,
-  ...change,
-});
 const schema = (properties: object) =>
   ({ type: "object", additionalProperties: false, properties, required: Object.keys(properties) }) as never;
 const base = {

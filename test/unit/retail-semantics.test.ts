@@ -5,7 +5,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { contracts, registry } from "../../executors/capabilities/index.ts";
-import type { ActionContext } from "../../executors/adapters/types.ts";
 import { renderTemplate } from "../../shared/capability.ts";
 import { compileContract } from "../../shared/contracts.ts";
 import type { JsonObject } from "../../shared/json.ts";
@@ -21,6 +20,7 @@ import {
   type Query,
   type RetailTask,
 } from "../support/retail.ts";
+import { actionContext } from "../support/action-context.ts";
 
 const data = retail();
 
@@ -55,22 +55,15 @@ test.skipIf(data === null)("all 520 tasks end with the expected rows", { timeout
       const input = inputs.get(name)!;
       if (!input.ok || !input.value.check(args).ok) faults.push(`${name}: arguments`);
       const effectKey = contract.effectKey === undefined ? null : renderTemplate(contract.effectKey, args);
-      const context: ActionContext = {
+      const context = actionContext({
         tenant,
-        region: "eu",
         task: task.id,
         step: `s${i}`,
         capability: name,
         action: `act_${i}`,
         effectKey: effectKey === null ? null : effectKey.ok ? effectKey.value : "?",
-        attempt: 1,
-        attestations: [],
-        premises: [],
-        resumed: false,
-        traceparent: null,
-        deadlineMs: 1_000_000,
         nowMs: 1,
-      };
+      });
       const prepared = await capability.prepare!(args, context);
       if (call.error !== null) {
         if (prepared.ok) faults.push(`${name}: not refused`);

@@ -5,6 +5,7 @@ import type { Database } from "../../../executors/adapters/d1-batcher.ts";
 import type { ActionContext, Outcome, Prepared } from "../../../executors/adapters/types.ts";
 import { registry } from "../../../executors/capabilities/index.ts";
 import { LIMITS } from "../../../shared/limits.ts";
+import { actionContext } from "../../support/action-context.ts";
 
 const d1 = env.BUSINESS_EU;
 const CUSTOMER = "mina_okafor_101";
@@ -55,23 +56,14 @@ async function fill(name: string): Promise<void> {
   ]);
 }
 
-const context = (overrides: Partial<ActionContext> = {}): ActionContext => ({
-  tenant,
-  region: "eu",
-  task: "tsk_a",
-  step: "cancel",
-  capability: "orders.cancel",
-  action: "act_a",
-  attempt: 1,
-  effectKey: `cancel:order:${ORDER}`,
-  attestations: [],
-  premises: [],
-  resumed: false,
-  traceparent: null,
-  deadlineMs: 1_000_000,
-  nowMs: 1_000,
-  ...overrides,
-});
+const context = (overrides: Partial<ActionContext> = {}): ActionContext =>
+  actionContext({
+    tenant,
+    step: "cancel",
+    capability: "orders.cancel",
+    effectKey: `cancel:order:${ORDER}`,
+    ...overrides,
+  });
 
 function capability(database: Database = d1) {
   const found = registry({

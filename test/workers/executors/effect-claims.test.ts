@@ -11,6 +11,7 @@ import { workersPlatform } from "../../../executors/platform.ts";
 import { undoKey } from "../../../shared/effect-keys.ts";
 import { problem } from "../../../shared/problems.ts";
 import { ok } from "../../../shared/result.ts";
+import { actionContext } from "../../support/action-context.ts";
 
 const KEY = "cancel:order:#W1";
 let tenant: string;
@@ -20,23 +21,17 @@ beforeEach(() => {
   tenant = `claims${++counter}`;
 });
 
-const context = (name: string, overrides: Partial<ActionContext> = {}): ActionContext => ({
-  tenant,
-  region: "eu",
-  task: `tsk_${name}`,
-  step: "step",
-  capability: "orders.cancel",
-  action: `act_${name}`,
-  attempt: 1,
-  effectKey: KEY,
-  attestations: [],
-  premises: [],
-  resumed: false,
-  traceparent: null,
-  deadlineMs: 60_000,
-  nowMs: 1_000,
-  ...overrides,
-});
+const context = (name: string, overrides: Partial<ActionContext> = {}): ActionContext =>
+  actionContext({
+    tenant,
+    task: `tsk_${name}`,
+    step: "step",
+    capability: "orders.cancel",
+    action: `act_${name}`,
+    effectKey: KEY,
+    deadlineMs: 60_000,
+    ...overrides,
+  });
 /** An action that takes the action `of` back. */
 const undoing = (name: string, of: string): ActionContext =>
   context(name, { effectKey: undoKey(`act_${of}`), undoes: { action: `act_${of}`, effectKey: KEY } });
