@@ -60,6 +60,7 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/whoami": "any",
 
   "GET /log/{tenant}/checkpoint": "public",
+  "GET /log/{tenant}/tile/entries/{path}": ["auditor", "admin"],
   "GET /log/{tenant}/tile/{path}": "public",
   "GET /.well-known/jwks.json": "public",
   "GET /v1/openapi.json": "public",

@@ -8,7 +8,7 @@ import { sendEvent } from "./events.ts";
 import { explainTask } from "./explain.ts";
 import { submitIntent } from "./intents.ts";
 import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./ledger.ts";
-import { logCheckpoint, logTile } from "./log.ts";
+import { logCheckpoint, logEntries, logTile } from "./log.ts";
 import { documentation } from "./openapi.ts";
 import { submitProposal } from "./proposals.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
@@ -61,6 +61,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   overview,
   trust,
   logCheckpoint,
+  // Before the tiles, whose path would hold this one.
+  logEntries,
   logTile,
   jwks,
   health,

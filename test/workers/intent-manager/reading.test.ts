@@ -103,7 +103,7 @@ describe("the ledger", () => {
     expect(seen).toEqual([{ tenant: "acme", status: "failed", limit: 10 }]);
   });
 
-  it("a checkpoint and hash tiles are public; entry bundles, other paths and other tenants are not found", async () => {
+  it("a checkpoint and hash tiles are public; other paths and other tenants are not found", async () => {
     ledger["checkpoint"] = () => ok("origin\n5\nroot\n");
     ledger["tile"] = (_tenant: string, path: string) => ok(new TextEncoder().encode(path));
     expect((await send(null, "/log/acme/checkpoint")).body).toBe("origin\n5\nroot\n");
@@ -114,13 +114,26 @@ describe("the ledger", () => {
     ]);
     expect((await send(null, "/log/acme/tile/1/000.p/5")).headers.get("cache-control")).toBe("public, max-age=60");
     for (const path of [
-      "/log/acme/tile/entries/000",
       "/log/acme/tile/64/000",
       "/log/acme/tile/0/000.p/0",
       "/log/acme/tile/0/000.p/256",
       "/log/nobody/checkpoint",
     ])
       expect([path, (await send(null, path)).status]).toEqual([path, 404]);
+  });
+
+  it("an entry bundle is for the auditors of its tenant alone", async () => {
+    ledger["tile"] = (tenant: string, path: string) => ok(new TextEncoder().encode(`${tenant} ${path}`));
+    const path = "/log/acme/tile/entries/x001/067";
+    const full = await send(as("auditor"), path);
+    expect([full.body, full.headers.get("cache-control")]).toEqual([
+      "acme tile/entries/x001/067",
+      "private, max-age=31536000, immutable",
+    ]);
+    const statuses = [null, as("app"), as("operator")].map(async (key) => (await send(key, path)).status);
+    expect(await Promise.all(statuses)).toEqual([401, 403, 403]);
+    expect((await send(as("auditor"), "/log/nobody/tile/entries/000")).status).toBe(404);
+    expect((await send(as("auditor"), "/log/acme/tile/entries/000.p/256")).status).toBe(404);
   });
 
   it("a proof of a task has one for each of its entries", async () => {

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// pinned is whom a run trusts: the log's verifier key and the executors' keys by id, or none of these.
+type pinned struct {
+	vkey string
+	keys map[string]ed25519.PublicKey
+}
+
+type jwk struct{ Kid, Kty, Crv, X string }
+
+func (k jwk) public() (ed25519.PublicKey, error) {
+	x, err := base64.RawURLEncoding.Strict().DecodeString(k.X)
+	if k.Kty != "OKP" || k.Crv != "Ed25519" || err != nil || len(x) != ed25519.PublicKeySize {
+		return nil, fmt.Errorf("keys: %s is no Ed25519 key", k.X)
+	}
+	return x, nil
+}
+
+// thumbprint is the key's id (RFC 7638).
+func (k jwk) thumbprint() string {
+	hash := sha256.Sum256([]byte(fmt.Sprintf(`{"crv":"Ed25519","kty":"OKP","x":"%s"}`, k.X)))
+	return base64.RawURLEncoding.EncodeToString(hash[:])
+}
+
+// readTrust takes the log's key and the receipt keys out of a deploy configuration's TRUST.
+func readTrust(file, tenant string) (pinned, error) {
+	var trust struct {
+		LogOrigin                   string
+		CheckpointKeys, ReceiptKeys []jwk
+	}
+	if err := readJSON(file, &trust); err != nil {
+		return pinned{}, err
+	}
+	if len(trust.CheckpointKeys) != 1 {
+		return pinned{}, fmt.Errorf("keys: %d checkpoint keys are pinned; say which with -vkey", len(trust.CheckpointKeys))
+	}
+	key, err := trust.CheckpointKeys[0].public()
+	if err != nil {
+		return pinned{}, err
+	}
+	vkey, err := note.NewEd25519VerifierKey(trust.LogOrigin+"/"+tenant, key)
+	if err != nil {
+		return pinned{}, err
+	}
+	keys, err := byID(trust.ReceiptKeys)
+	return pinned{vkey, keys}, err
+}
+
+func byID(set []jwk) (map[string]ed25519.PublicKey, error) {
+	keys := map[string]ed25519.PublicKey{}
+	for _, k := range set {
+		public, err := k.public()
+		if err != nil {
+			return nil, err
+		}
+		keys[k.thumbprint()] = public
+	}
+	return keys, nil
+}
+
+func readKeySet(file string) (map[string]ed25519.PublicKey, error) {
+	var set struct{ Keys []jwk }
+	if err := readJSON(file, &set); err != nil {
+		return nil, err
+	}
+	for _, k := range set.Keys {
+		if k.Kid != k.thumbprint() {
+			return nil, fmt.Errorf("keys: %s is not the thumbprint of its key", k.Kid)
+		}
+	}
+	return byID(set.Keys)
+}
+
+func readJSON(file string, into interface{}) error {
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("keys: %s: %v", file, err)
+	}
+	return nil
+}
