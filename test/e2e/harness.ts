@@ -18,8 +18,9 @@ import {
   type WorkerKeys,
 } from "../../scripts/lib/keys.ts";
 import { DATABASES, inRoot, ROOT, WORKERS, wranglerEnvironment } from "../../scripts/lib/project.ts";
+import { askSql, sqlWorker, type SqlValue } from "../support/sql.ts";
 
-export type Row = Record<string, string | number | null>;
+export type Row = Record<string, SqlValue>;
 
 export type CountersignOptions = {
   /** Tenants by name; `dev` with regions eu and us and four shards where nothing is said. */
@@ -51,11 +52,7 @@ export type Countersign = {
   readonly workerKeys: WorkerKeys;
   readonly trust: TrustConfig;
   /** Rows of a statement against one of the databases, by binding. */
-  readonly sql: (
-    binding: DatabaseBinding,
-    statement: string,
-    ...values: readonly (string | number | null)[]
-  ) => Promise<Row[]>;
+  readonly sql: (binding: DatabaseBinding, statement: string, ...values: readonly SqlValue[]) => Promise<Row[]>;
   /** Runs many statements in atomic batches. */
   readonly sqlBatch: (binding: DatabaseBinding, statements: readonly string[]) => Promise<void>;
   /** The Workers' console output since the start or the last clearLogs(). */
@@ -81,28 +78,27 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
   const secrets = secretsOf(workerKeys);
   const harness = createTestHarness({
     root: ROOT,
-    workers: WORKERS.map(({ name, config }) => ({
-      configPath: inRoot(config),
-      secrets: { ...secrets[name] },
-      vars: {
-        ...(TRUSTING_WORKERS.includes(name) ? { TRUST: JSON.stringify(trust) } : {}),
-        ...options.vars?.[name],
-      },
-      ...(options.prebuilt?.[name] === undefined ? {} : { prebuiltWorkerDir: options.prebuilt[name] }),
-    })),
+    workers: [
+      ...WORKERS.map(({ name, config }) => ({
+        configPath: inRoot(config),
+        secrets: { ...secrets[name] },
+        vars: {
+          ...(TRUSTING_WORKERS.includes(name) ? { TRUST: JSON.stringify(trust) } : {}),
+          ...options.vars?.[name],
+        },
+        ...(options.prebuilt?.[name] === undefined ? {} : { prebuiltWorkerDir: options.prebuilt[name] }),
+      })),
+      sqlWorker(),
+    ],
   });
   const { url } = await harness.listen();
   const address = url.href.replace(/\/$/, "");
   for (const { worker, binding } of DATABASES) await harness.getWorker(worker).applyD1Migrations(binding);
-  const databaseOf = async (binding: DatabaseBinding): Promise<D1Database> => {
-    const { worker } = DATABASES.find((database) => database.binding === binding)!;
-    return ((await harness.getWorker(worker).getEnv()) as Record<string, D1Database>)[binding]!;
-  };
 
-  const sqlBatch: Countersign["sqlBatch"] = async (binding, statements) => {
-    const database = await databaseOf(binding);
+  const sqlBatch: Countersign["sqlBatch"] = async (binding, texts) => {
+    const statements = texts.map((text) => ({ text }));
     for (let at = 0; at < statements.length; at += BATCH_STATEMENTS)
-      await database.batch(statements.slice(at, at + BATCH_STATEMENTS).map((statement) => database.prepare(statement)));
+      await askSql(harness, { binding, statements: statements.slice(at, at + BATCH_STATEMENTS) });
   };
   for (const tenant of tenants) await sqlBatch("CONTROL_DB", controlSql(tenant, Date.now()));
 
@@ -114,15 +110,7 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
     tenants: Object.fromEntries(tenants.map((keys) => [keys.tenant, keys])),
     workerKeys,
     trust,
-    sql: async (binding, statement, ...values) => {
-      const { results } = await (
-        await databaseOf(binding)
-      )
-        .prepare(statement)
-        .bind(...values)
-        .all<Row>();
-      return results;
-    },
+    sql: (binding, text, ...values) => askSql(harness, { binding, statements: [{ text, values }] }),
     sqlBatch,
     logs: () => harness.getLogs(),
     clearLogs: () => harness.clearLogs(),

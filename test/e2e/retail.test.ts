@@ -1,6 +1,6 @@
 /**
- * The retail data through the public interface: 520 conversations with customers, each in a tenant of its own over fresh rows, under the
- * shipped policy. An app opens the intent, an agent reads and proposes, a lead decides what waits; then the rows are what they must be.
+ * The retail data through the public interface: 520 conversations with customers, each over fresh rows, under the shipped
+ * policy. An app opens the intent, an agent reads and proposes, a lead decides what waits; then the rows are what they must be.
  *
  * RETAIL_TASKS=n plays only n tasks of each test, spread over the data; RETAIL_ALL=1 plays all of them also under crashes, through each
  * adapter. SEED chooses what goes wrong at the shop's own service.
@@ -85,7 +85,12 @@ describe.skipIf(data === null)("the retail data, through the public interface", 
     async () => {
       const tasks = spread(limit);
       const attacked = new Set(tasks.filter((_, i) => i % ATTACKED_EVERY === 0));
-      const shop = { database: data!.database, times: 1, attacked: (task: RetailTask) => attacked.has(task) };
+      const shop = {
+        database: data!.database,
+        times: 1,
+        attacked: (task: RetailTask) => attacked.has(task),
+        apart: false,
+      };
       const { played, faulty } = await playAll("retail", shop, tasks, async () => null);
       expect(faulty).toEqual([]);
       expect(played.length).toBe(tasks.length);
@@ -141,7 +146,7 @@ const underCrash = (phase: number): RetailTask[] =>
 
 /** Plays the tasks over executors that crash, for a caller that sends everything three times; then nothing is missing, doubled or in doubt. */
 async function underCrashes(name: string, tasks: readonly RetailTask[], how: Pick<Shop, "executors" | "elsewhere">) {
-  const shop = { database: data!.database, times: 3, attacked: () => false, ...how };
+  const shop = { database: data!.database, times: 3, attacked: () => false, apart: true, ...how };
   const { played, told, faulty } = await playAll(name, shop, tasks, async (system, tenants) => {
     const answer = await system.harness.getWorker("countersign-executors").fetch("/crashes");
     const crashes = (await answer.json()) as Record<"reading" | "before" | "during" | "after" | "starts", number>;

@@ -9,7 +9,7 @@ import { fillTenants, type Query, type RetailTask, type Statement, type Stock } 
 import type { RetailDatabase } from "./retail.ts";
 import { openBusinessDatabase } from "./sqlite-d1.ts";
 
-/** A task's tenant and what it holds. */
+/** What a tenant holds, and a task of it: all of a tenant's customers live in one region. */
 export type Filled = Stock & { readonly task: RetailTask };
 
 export type Books = {
@@ -26,7 +26,8 @@ const REGIONS = [
   { region: "eu", binding: "BUSINESS_EU" },
   { region: "us", binding: "BUSINESS_US" },
 ] as const;
-const homeOf = ({ user }: RetailTask) => {
+/** The region of the task's customer. */
+export const homeOf = ({ user }: RetailTask) => {
   const home = regionByHash(
     user,
     REGIONS.map(({ region }) => region),

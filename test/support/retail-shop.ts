@@ -1,6 +1,7 @@
 /**
- * A batch of retail tasks over one start of the three Workers: each task has a tenant of its own, with one executor in each region, fresh
- * rows of its customer, and the shipped release of customer-operations, promoted. Where the rows stand is the shop's `books`.
+ * A batch of retail tasks over one start of the three Workers. Each task has fresh rows of its customer: tasks of different customers share a
+ * tenant, or each has one of its own. A tenant has one executor in each region and the shipped release of customer-operations, promoted.
+ * Where the rows stand is the shop's `books`.
  */
 import { isDeepStrictEqual } from "node:util";
 import { loadAutomation } from "../../scripts/load-automation.ts";
@@ -8,9 +9,9 @@ import { publishOne } from "../../scripts/publish-automations.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
 import { createClient } from "../../shared/client.ts";
 import { startCountersign, type Countersign } from "../e2e/harness.ts";
-import { reviewer } from "../e2e/people.ts";
+import { reviewer, type Reviewer } from "../e2e/people.ts";
 import { value } from "./release.ts";
-import { databaseBooks, type Books, type Filled } from "./retail-books.ts";
+import { databaseBooks, homeOf, type Books, type Filled } from "./retail-books.ts";
 import { replay, type Replayed } from "./retail-agent.ts";
 import type { Reviewed } from "./retail-desk.ts";
 import { attack, neighbourOf } from "./retail-hostile.ts";
@@ -30,6 +31,8 @@ export type Shop = {
   readonly times: number;
   /** Whether a hijacked agent tries its luck first. */
   readonly attacked: (task: RetailTask) => boolean;
+  /** Whether each task has a tenant, and so an executor, of its own. */
+  readonly apart: boolean;
   /** A folder with another bundle of the executors Worker. */
   readonly executors?: string;
   /** Where other books than the regional databases stand. */
@@ -52,7 +55,7 @@ export type Played = {
 
 /** Tasks at a time: enough to keep two cores busy. */
 const AT_ONCE = 6;
-/** One task in its tenant. */
+/** One task in a tenant. */
 type Place = { readonly task: RetailTask; readonly tenant: string; readonly isAttacked: boolean };
 /** What is asked about a batch while the Workers still run. */
 export type Meanwhile<T> = (system: Countersign, tenants: readonly string[]) => Promise<T>;
@@ -63,7 +66,7 @@ export async function playBatch<T>(
   tasks: readonly RetailTask[],
   meanwhile: Meanwhile<T>,
 ): Promise<{ readonly played: Played[]; readonly told: T }> {
-  const places = tasks.map((task, i): Place => ({ task, tenant: `t${i}`, isAttacked: shop.attacked(task) }));
+  const places = placesOf(shop, tasks);
   const tenants = Object.fromEntries(places.map(({ tenant }) => [tenant, { shards: 1 }]));
   const prebuilt = shop.executors === undefined ? {} : { prebuilt: { "countersign-executors": shop.executors } };
   const { elsewhere } = shop;
@@ -73,21 +76,35 @@ export async function playBatch<T>(
     const books = elsewhere?.books ?? databaseBooks(system);
     await books.fill(
       shop.database,
-      places.map((place) => stockOf(shop, place)),
+      [...new Set(places.map(({ tenant }) => tenant))].map((tenant) =>
+        stockOf(
+          shop,
+          places.filter((place) => place.tenant === tenant),
+        ),
+      ),
     );
     const automation = value(
       loadAutomation("customer-operations", elsewhere === undefined ? {} : { contracts: elsewhere.contracts }),
     );
-    const played = await inParallel(places, AT_ONCE, async (place) => {
-      const dev = system.tenants[place.tenant]!;
+    const opened = new Map<string, Promise<Reviewer>>();
+    const open = async (tenant: string): Promise<Reviewer> => {
+      const dev = system.tenants[tenant]!;
       await publishOne(createClient({ baseUrl: system.url, key: dev.apiKeys.operator, fetch }), dev, automation);
-      return play(shop, system, books, place);
+      return reviewer(system, "ada", ["support-lead"], tenant);
+    };
+    const played = await inParallel(places, AT_ONCE, async (place) => {
+      const { tenant } = place;
+      if (!opened.has(tenant)) opened.set(tenant, open(tenant));
+      return play(shop, system, books, place, await opened.get(tenant)!);
     });
     const final = await books.final();
-    for (const [i, { tenant }] of places.entries()) {
-      const { faults, replayed, reviewed } = played[i]!;
-      faults.push(...(await wrongRows(final(tenant), tenant, shop.database, played[i]!)));
-      faults.push(...(await books.wrongEffects(final(tenant), tenant, replayed.writes, reviewed.length)));
+    for (const [i, { tenant }] of places.entries())
+      played[i]!.faults.push(...(await wrongRows(final(tenant), tenant, shop.database, played[i]!)));
+    for (const tenant of opened.keys()) {
+      const ofTenant = played.filter((_, i) => places[i]!.tenant === tenant);
+      const writes = ofTenant.reduce((sum, { replayed }) => sum + replayed.writes, 0);
+      const approvals = ofTenant.reduce((sum, { reviewed }) => sum + reviewed.length, 0);
+      ofTenant[0]!.faults.push(...(await books.wrongEffects(final(tenant), tenant, writes, approvals)));
     }
     return { played, told: await meanwhile(system, Object.keys(tenants)) };
   } finally {
@@ -95,22 +112,56 @@ export async function playBatch<T>(
   }
 }
 
-/** The customer's rows, and those of their neighbour where there will be an attack. */
-const stockOf = ({ database }: Shop, { task, tenant, isAttacked }: Place): Filled => ({
-  task,
-  tenant,
-  customers: isAttacked ? [task.user, neighbourOf(database, task).customerId] : [task.user],
-  products: productsFor(database, task),
+/** A task goes to the first tenant of its region where nobody else touches its customer's rows, nor anybody its neighbour's. */
+function placesOf(shop: Shop, tasks: readonly RetailTask[]): Place[] {
+  const tenants: { readonly region: string; readonly customers: Set<string>; readonly neighbours: Set<string> }[] = [];
+  return tasks.map((task) => {
+    const isAttacked = shop.attacked(task);
+    const { region } = homeOf(task);
+    const neighbour = isAttacked ? neighbourOf(shop.database, task).customerId : null;
+    const found = shop.apart
+      ? -1
+      : tenants.findIndex(
+          ({ customers, neighbours, ...its }) =>
+            its.region === region &&
+            !customers.has(task.user) &&
+            !neighbours.has(task.user) &&
+            !(neighbour !== null && customers.has(neighbour)),
+        );
+    const at = found === -1 ? tenants.push({ region, customers: new Set(), neighbours: new Set() }) - 1 : found;
+    tenants[at]!.customers.add(task.user);
+    if (neighbour !== null) tenants[at]!.neighbours.add(neighbour);
+    return { task, tenant: `t${at}`, isAttacked };
+  });
+}
+
+/** The rows of a tenant's customers, and those of their neighbours where there will be an attack. */
+const stockOf = ({ database }: Shop, places: readonly Place[]): Filled => ({
+  task: places[0]!.task,
+  tenant: places[0]!.tenant,
+  customers: [
+    ...new Set(
+      places.flatMap(({ task, isAttacked }) =>
+        isAttacked ? [task.user, neighbourOf(database, task).customerId] : [task.user],
+      ),
+    ),
+  ],
+  products: new Set(places.flatMap(({ task }) => [...productsFor(database, task)])),
 });
 
 /** The products of all orders of the customer: whatever an honest call may name. */
 const productsFor = ({ users, orders }: RetailDatabase, { user }: RetailTask): ReadonlySet<string> =>
   new Set(users[user]!.orders.flatMap((id) => orders[id]!.items.map((item) => item.product_id)));
 
-async function play({ database, times }: Shop, system: Countersign, books: Books, place: Place): Promise<Played> {
+async function play(
+  { database, times }: Shop,
+  system: Countersign,
+  books: Books,
+  place: Place,
+  lead: Reviewer,
+): Promise<Played> {
   const { task, tenant } = place;
   const query = books.live(task, tenant);
-  const lead = await reviewer(system, "ada", ["support-lead"], tenant);
   const desk = { system, tenant, lead, times };
   const faults: string[] = [];
   let attempts: Played["attempts"] = {};
