@@ -17,8 +17,8 @@ import {
   type TrustConfig,
   type WorkerKeys,
 } from "../../scripts/lib/keys.ts";
-import { DATABASES, inRoot, ROOT, WORKERS, wranglerEnvironment } from "../../scripts/lib/project.ts";
-import { askSql, sqlWorker, type SqlValue } from "../support/sql.ts";
+import { inRoot, ROOT, WORKERS, wranglerEnvironment } from "../../scripts/lib/project.ts";
+import { askSql, migrate, sqlWorker, type SqlValue } from "../support/sql.ts";
 
 export type Row = Record<string, SqlValue>;
 
@@ -93,7 +93,7 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
   });
   const { url } = await harness.listen();
   const address = url.href.replace(/\/$/, "");
-  for (const { worker, binding } of DATABASES) await harness.getWorker(worker).applyD1Migrations(binding);
+  await migrate(harness);
 
   const sqlBatch: Countersign["sqlBatch"] = async (binding, texts) => {
     const statements = texts.map((text) => ({ text }));

@@ -1,6 +1,7 @@
 /** SQL against the databases of a started harness, asked through a Worker of its own (sql.worker.ts). */
-import type { TestHarness, TestHarnessOptions } from "wrangler";
-import { inRoot, WORKERS } from "../../scripts/lib/project.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { unstable_splitSqlQuery, type TestHarness, type TestHarnessOptions } from "wrangler";
+import { DATABASES, inRoot, WORKERS } from "../../scripts/lib/project.ts";
 import { readWorkerConfigs } from "../../scripts/lib/worker-configs.ts";
 
 export type SqlValue = string | number | null;
@@ -30,4 +31,16 @@ export async function askSql(harness: TestHarness, question: SqlQuestion): Promi
   const answer = (await response.json()) as SqlAnswer;
   if ("error" in answer) throw new Error(answer.error);
   return answer.rows;
+}
+
+/** Brings the fresh databases to their latest form: a batch for each, where wrangler's own way is a request for each statement. */
+export async function migrate(harness: TestHarness): Promise<void> {
+  for (const { binding, migrations } of DATABASES) {
+    const files = readdirSync(inRoot(migrations)).filter((file) => file.endsWith(".sql"));
+    const statements = files
+      .toSorted()
+      .flatMap((file) => unstable_splitSqlQuery(readFileSync(inRoot(migrations, file), "utf8")))
+      .map((text) => ({ text }));
+    await askSql(harness, { binding, statements });
+  }
 }
