@@ -274,6 +274,13 @@ export const LIMITS = {
   possessionMs: 10 * 60_000,
   /** Automations that one health check looks at. */
   healthReleases: 200,
+  /** Spans of one task's trace: 256 steps with some spans each fit; the root says how many were left out. */
+  traceSpans: 4_096,
+  /** Attributes and moments of one span, elements of a list among them, and characters of one: what collectors commonly take. */
+  spanAttributes: 32,
+  spanMoments: 32,
+  spanListed: 20,
+  spanAttributeChars: 200,
   /** Findings named for each check of a verification: enough to see what is wrong, bounded because one fault can touch every entry. */
   verifyFindings: 100,
 } as const;
