@@ -20,12 +20,14 @@ import type {
   TaskQuery,
   TaskRow,
 } from "../shared/rpc.ts";
+import type { RecordedEntry } from "../shared/trace/source.ts";
 import { arrive } from "./arrival.ts";
 import type { Head } from "./batch.ts";
 import { configOf } from "./config.ts";
 import { dependentsOf } from "./queries/dependents.ts";
 import { entryPage } from "./queries/entries.ts";
 import { healthOf } from "./queries/health.ts";
+import { recordedOf } from "./queries/recorded.ts";
 import { taskPage } from "./queries/tasks.ts";
 import { tileByPath } from "./queries/tiles.ts";
 import type { Sequencer } from "./sequencer-object.ts";
@@ -49,6 +51,7 @@ const EntriesQuery = z.strictObject({
   task: TaskId.optional(),
 });
 const DependentsQuery = z.strictObject({ tenant: TenantId, task: TaskId, step: StepId });
+const RecordedQuery = z.strictObject({ tenant: TenantId, task: TaskId });
 const InclusionQuery = z.strictObject({ tenant: TenantId, index: Count, size: z.int().min(1).optional() });
 const ConsistencyQuery = z.strictObject({ tenant: TenantId, from: Count, to: Count });
 const TileQuery = z.strictObject({ tenant: TenantId, path: z.string().max(100) });
@@ -76,6 +79,15 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     task?: string;
   }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>> {
     return this.#read(EntriesQuery, query, async (q) => ok(await entryPage(this.env.LEDGER_DB, q)));
+  }
+
+  recorded(query: {
+    tenant: string;
+    task: string;
+  }): Promise<Result<{ readonly entries: readonly RecordedEntry[]; readonly more: boolean }>> {
+    return this.#read(RecordedQuery, query, async ({ tenant, task }) =>
+      ok(await recordedOf(this.env.LEDGER_DB, tenant, task)),
+    );
   }
 
   dependents(query: {

@@ -12,5 +12,6 @@ export * from "./api/overview.ts";
 export * from "./api/reviews.ts";
 export * from "./api/stops.ts";
 export * from "./api/tasks.ts";
+export * from "./api/trace.ts";
 export * from "./api/trust.ts";
 export * from "./api/undo.ts";

@@ -114,6 +114,7 @@ export function createClient(options: ClientOptions) {
     ) => get("/v1/tasks", api.TaskPage, filter),
     cancelTask: (task: string) => post(`/v1/tasks/${at(task)}/cancel`, {}, TaskView),
     explainTask: (task: string) => get(`/v1/tasks/${at(task)}/explain`, api.Explanation),
+    traceTask: (task: string) => get(`/v1/tasks/${at(task)}/trace`, api.ExportTraceServiceRequest),
     explainTaskAsMarkdown: (task: string) =>
       text({ method: "GET", path: `/v1/tasks/${at(task)}/explain` }, "text/markdown"),
 

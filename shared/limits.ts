@@ -276,6 +276,8 @@ export const LIMITS = {
   healthReleases: 200,
   /** Spans of one task's trace: 256 steps with some spans each fit; the root says how many were left out. */
   traceSpans: 4_096,
+  /** Ledger entries of one task that its trace is made of: some for each of its rounds, waits and decisions. */
+  traceEntries: 1_000,
   /** Attributes and moments of one span, elements of a list among them, and characters of one: what collectors commonly take. */
   spanAttributes: 32,
   spanMoments: 32,

@@ -12,6 +12,7 @@ import type { SignedAttestation } from "./attestation.ts";
 import type { Envelope } from "./signing.ts";
 import type { SignedResolution } from "./resolution.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "./views.ts";
+import type { RecordedEntry } from "./trace/source.ts";
 
 /** Opens a task; carries its first plan where the planner is a playbook. */
 export type SubmitCommand = {
@@ -313,6 +314,11 @@ export interface LedgerRpc extends Rpc.WorkerEntrypointBranded {
     readonly limit: number;
     readonly task?: string;
   }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>>;
+  /** Entries of a task with the times at which they were written, at most LIMITS.traceEntries. */
+  recorded(query: {
+    readonly tenant: string;
+    readonly task: string;
+  }): Promise<Result<{ readonly entries: readonly RecordedEntry[]; readonly more: boolean }>>;
   /** What depends on an action, newest first, at most LIMITS.dependentsListed; as far as the read model has come. */
   dependents(query: {
     readonly tenant: string;

@@ -32,7 +32,7 @@ import {
   type HttpWrite,
 } from "./http-definition.ts";
 import { isSuccess, outcomeOf, readingOf, usable } from "./http-outcome.ts";
-import type { ActionContext, Capability, Outcome, Prepared } from "./types.ts";
+import { callTraceparent, type ActionContext, type Capability, type Outcome, type Prepared } from "./types.ts";
 
 export type HttpEnvironment = {
   /** The guarded way out. A rejection means that the request may have left. */
@@ -188,6 +188,7 @@ async function ask(
   let call: EgressCall;
   try {
     const request = build();
+    const traceparent = callTraceparent(context);
     call = {
       capability: contract.name,
       method: request.method,
@@ -196,9 +197,7 @@ async function ask(
       headers: {
         accept: "application/json",
         ...(request.body === undefined ? {} : { "content-type": "application/json" }),
-        ...(context.traceparent !== null && TRACEPARENT.test(context.traceparent)
-          ? { traceparent: context.traceparent }
-          : {}),
+        ...(traceparent === null ? {} : { traceparent }),
         ...request.headers,
         ...headers,
       },
@@ -222,7 +221,6 @@ async function ask(
   }
 }
 
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** What a definition makes of an answer that may have any shape; null where it fails. */
 function quietly<T>(understand: () => T): T | null {

@@ -18,7 +18,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { within, type Platform } from "../../shared/platform.ts";
 import { problem } from "../../shared/problems.ts";
 import { utf8 } from "../../shared/bytes.ts";
-import type { ActionContext, Capability, Outcome } from "./types.ts";
+import { callTraceparent, type ActionContext, type Capability, type Outcome } from "./types.ts";
 
 /** A message as its consumer receives it. */
 export const QueueMessage = z.strictObject({
@@ -52,7 +52,8 @@ export function queueCapability<Args>(definition: QueueDefinition<Args>, environ
   const { contract } = definition;
   const apply = async (given: JsonObject, _prepared: unknown, context: ActionContext): Promise<Outcome> => {
     const args = given as Args;
-    const { action: id, tenant, region, task, step, capability, traceparent } = context;
+    const { action: id, tenant, region, task, step, capability } = context;
+    const traceparent = callTraceparent(context);
     const data = definition.data(args, context);
     const message: QueueMessage = { version: 1, id, tenant, region, task, step, capability, traceparent, data };
     if (utf8(canonicalize(message)).length > LIMITS.queueMessageBytes)

@@ -20,6 +20,7 @@ import type { Problem } from "../../shared/problems.ts";
 import type { Premise } from "../../shared/proposal.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import type { Result } from "../../shared/result.ts";
+import { effectTraceparent } from "../../shared/trace/ids.ts";
 import type { StagedRecords } from "./resident-records.ts";
 
 export type Change = { readonly what: string; readonly from: string | null; readonly to: string };
@@ -62,12 +63,16 @@ export type ActionContext = {
   readonly premises: readonly HeldPremise[];
   /** An earlier call of `apply` for this claim may have left: this one follows a crash or a doubt. False proves that none has. */
   readonly resumed: boolean;
-  /** W3C trace context of the task, or null. */
+  /** W3C trace context of the task as the app sent it, or null. What leaves carries `callTraceparent` instead. */
   readonly traceparent: string | null;
   /** When the task ends, in milliseconds since the epoch: no call should outlive it. */
   readonly deadlineMs: number;
   readonly nowMs: number;
 };
+
+/** The `traceparent` of a call: the called system's spans hang under the span of this very attempt. */
+export const callTraceparent = ({ task, step, attempt, traceparent }: ActionContext): string | null =>
+  effectTraceparent(task, step, attempt, traceparent);
 
 export type Outcome =
   | { readonly kind: "applied"; readonly result: Json; readonly replayed: boolean }

@@ -17,7 +17,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { compiled } from "./compiled.ts";
 import { idempotencyKeyOf, type HttpPlan } from "./http-definition.ts";
 import { usable } from "./http-outcome.ts";
-import type { ActionContext, Capability, Outcome, Prepared } from "./types.ts";
+import { callTraceparent, type ActionContext, type Capability, type Outcome, type Prepared } from "./types.ts";
 import type { CallWorker, WorkerAnswer, WorkerCall } from "./worker-call.ts";
 
 export type WorkerDefinition<Args> = {
@@ -104,7 +104,7 @@ async function asked(
 ): Promise<WorkerAnswer> {
   const mostMs = Math.min(LIMITS.httpAskMs, Math.floor((contract.timeoutMs ?? LIMITS.effectTimeoutMs) * 0.9));
   const timeoutMs = context.resumed ? mostMs : Math.min(mostMs, context.deadlineMs - context.nowMs);
-  const { tenant, region, capability, traceparent, premises } = context;
+  const { tenant, region, capability, premises } = context;
   const call = {
     idempotencyKey: idempotencyKeyOf(context),
     tenant,
@@ -112,7 +112,7 @@ async function asked(
     capability,
     args,
     premises: premises.map(({ resource, version }) => ({ resource, version })),
-    traceparent,
+    traceparent: callTraceparent(context),
     deadlineMs: context.nowMs + timeoutMs,
   };
   try {

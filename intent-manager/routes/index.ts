@@ -17,6 +17,7 @@ import { previewReversal, reverseStep } from "./reversals.ts";
 import { resolveStep } from "./steps.ts";
 import { followTask } from "./task-events.ts";
 import { liftStop, listStops, setStop } from "./stops.ts";
+import { traceTask } from "./trace.ts";
 import { cancelTask, listTasks, readTask, signalTask } from "./tasks.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -27,6 +28,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   readTask,
   followTask,
   explainTask,
+  traceTask,
   cancelTask,
   signalTask,
   resolveStep,

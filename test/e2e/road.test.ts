@@ -8,6 +8,7 @@ import { publishAll } from "../../scripts/publish-automations.ts";
 import { runsIn, writeAutomation } from "../support/docs.ts";
 import { startCountersign, type Countersign } from "./harness.ts";
 import { decide, openShop, reviewer, until } from "./people.ts";
+import { throughProtobuf, withoutDefaults } from "../support/otlp-schema.ts";
 
 let system: Countersign;
 let keys: Countersign["tenants"][string]["apiKeys"];
@@ -74,6 +75,11 @@ describe("an intent that needs nobody", () => {
       async () => (await system.call(keys.app, `/v1/tasks/${task!.body.id}`)).body,
       (view) => view.recorded === true,
     );
+    const { body: trace } = await system.call(keys.auditor, `/v1/tasks/${task!.body.id}/trace`);
+    expect(throughProtobuf(trace)).toEqual(withoutDefaults(trace));
+    const spans = trace.resourceSpans.flatMap((resource: any) => resource.scopeSpans[0].spans);
+    expect(spans.find(({ name }: any) => name === "effect orders.cancel").status).toEqual({ code: 0 });
+    expect(spans.filter(({ name }: any) => name === "task order-cancellation").length).toBe(1);
     const explained = await system.call(keys.auditor, `/v1/tasks/${task!.body.id}/explain`);
     expect(explained.body.steps.map((step: any) => [step.id, step.status])).toEqual([
       ["order", "applied"],

@@ -6,6 +6,7 @@ import { retryAfterMs } from "../../executors/adapters/http-outcome.ts";
 import { parseTargets } from "../../executors/adapters/http-targets.ts";
 import type { Capability } from "../../executors/adapters/types.ts";
 import { redacted } from "../../executors/credentials/authorization.ts";
+import { effectKeyOfSpan, spanId } from "../../shared/trace/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { actionContext as context } from "../support/action-context.ts";
 
@@ -126,10 +127,11 @@ describe("a write over HTTP", () => {
     ]);
   });
 
-  it("carries a trace context that is well formed, and no other", async () => {
+  it("carries a trace context that is well formed, with the span of its own attempt, and no other", async () => {
     const good = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    const { task, step, attempt } = context();
     for (const [traceparent, sent] of [
-      [good, good],
+      [good, `00-${"a".repeat(32)}-${spanId(task, effectKeyOfSpan(step, attempt))}-01`],
       ["00-x\r\ny", undefined],
       [null, undefined],
     ] as const) {

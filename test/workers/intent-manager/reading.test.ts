@@ -186,6 +186,39 @@ describe("explaining", () => {
   });
 });
 
+describe("a trace", () => {
+  const opened = { type: "task-opened", automation: "mail", traceparent: null, principal: { role: "app" } };
+  const namesOf = (body: any) =>
+    body.resourceSpans.flatMap((resource: any) => resource.scopeSpans[0].spans.map(({ name }: any) => name)).toSorted();
+  const entry = {
+    index: 7,
+    recordedMs: 1_790_000_000_009,
+    body: JSON.stringify({
+      id: "evt_a",
+      source: "/executors/acme/eu/1",
+      data: { records: [{ executor: "acme/eu/1", seq: 3, atMs: 1_790_000_000_000, events: [opened] }] },
+    }),
+  };
+
+  it("is made of what the ledger has and of what is still on its way there", async () => {
+    ledger["recorded"] = async () => ok({ entries: [entry], more: false });
+    answerWith({ events: async () => ok({ events: [event(5, "cancel-requested")], settled: false }) });
+    const { status, body } = await send(as("auditor"), `/v1/tasks/${TASK}/trace`);
+    expect(status).toBe(200);
+    expect(namesOf(body)).toEqual(["cancel requested", "check contract", "intake", "ledger entry"]);
+    expect(calls[0]!.args).toEqual([TASK, 3, 0]);
+  });
+
+  it("stands without the executor, and says what it lacks where there is nothing", async () => {
+    answerWith({ events: () => err(problem("overloaded", "x")) });
+    ledger["recorded"] = async () => ok({ entries: [entry], more: false });
+    expect(namesOf((await send(as("app"), `/v1/tasks/${TASK}/trace`)).body)).toContain("ledger entry");
+    ledger["recorded"] = async () => ok({ entries: [], more: false });
+    expect((await send(as("app"), `/v1/tasks/${TASK}/trace`)).body.code).toBe("overloaded");
+    expect((await send(as("app"), `/v1/tasks/${TASK.replace("eu", "mars")}/trace`)).status).toBe(404);
+  });
+});
+
 describe("the API document", () => {
   it("is OpenAPI 3.1, has every route, and every reference in it leads somewhere", async () => {
     const { body } = await send(null, "/v1/openapi.json");

@@ -53,6 +53,18 @@ it("an entry is proved under the newest checkpoint, and under an older one that 
   expectRefused(await ledger.inclusion({ tenant, index: 1, size: 150 }), "not-found");
 });
 
+it("the entries of a task come with the times at which they were written", async () => {
+  const task = testTask(`${tenant}/eu/0`, 0);
+  const { entries, more } = valueOf(await ledger.recorded({ tenant, task }));
+  expect([entries.map(({ index }) => index), more]).toEqual([[0, 100, 200], false]);
+  for (const { index, body, recordedMs } of entries) {
+    expect(body).toBe(bodies[index]);
+    expect(Math.abs(Date.now() - recordedMs!)).toBeLessThan(60_000);
+  }
+  expect(entries.map(({ recordedMs }) => recordedMs)).toEqual(entries.map(({ recordedMs }) => recordedMs).toSorted());
+  expect(valueOf(await ledger.recorded({ tenant, task: testTask(`${tenant}/us/0`, 1) })).entries).toEqual([]);
+});
+
 it("any two sizes are proved to be of one growing log", async () => {
   for (const [from, to] of [
     [1, 300],
