@@ -221,7 +221,6 @@ async function ask(
   }
 }
 
-
 /** What a definition makes of an answer that may have any shape; null where it fails. */
 function quietly<T>(understand: () => T): T | null {
   try {

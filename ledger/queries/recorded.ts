@@ -33,7 +33,11 @@ export async function recordedOf(
 }
 
 /** When the batch of each entry was written: the first whose tree holds it. */
-async function timesOf(db: D1Database, tenant: string, indexes: readonly number[]): Promise<Map<number, number | null>> {
+async function timesOf(
+  db: D1Database,
+  tenant: string,
+  indexes: readonly number[],
+): Promise<Map<number, number | null>> {
   if (indexes.length === 0) return new Map();
   const { results } = await db
     .prepare(

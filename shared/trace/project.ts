@@ -13,7 +13,15 @@ import { parseExecutorName } from "../ids.ts";
 import { LIMITS } from "../limits.ts";
 import { contextOf, spanId, type TraceContext } from "./ids.ts";
 import { planSpans } from "./plan.ts";
-import { attributesOf, SPAN_KIND, type Attributes, type Plane, type Span, type SpanKind, type SpanMoment } from "./span.ts";
+import {
+  attributesOf,
+  SPAN_KIND,
+  type Attributes,
+  type Plane,
+  type Span,
+  type SpanKind,
+  type SpanMoment,
+} from "./span.ts";
 import { StepSpans } from "./steps.ts";
 
 /** A record of the executor's chain, or what a stream of events shows of it. */

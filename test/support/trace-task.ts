@@ -29,7 +29,10 @@ export const refusedOnce = (step: string, retryAtMs: number): TaskEvent => ({
 export function tracedTask(executor: string, task: string, atMs: number): TaskEvent[][] {
   const doubt = { step: "ship", action: "act_ship", attempt: 1, code: "effect-in-doubt" } as const;
   return [
-    [{ ...opened(executor), traceparent: TRACEPARENT } as TaskEvent, plannedSteps(["cancel", "refund", "ship"], atMs - 7)],
+    [
+      { ...opened(executor), traceparent: TRACEPARENT } as TaskEvent,
+      plannedSteps(["cancel", "refund", "ship"], atMs - 7),
+    ],
     [reviewRequested(task, "refund")],
     [{ ...(claimed("cancel") as object), permits: [{ gate: "7" }] } as TaskEvent],
     [refusedOnce("cancel", atMs + 20)],

@@ -18,7 +18,15 @@ const RECORDS = recordsOf(tracedTask(EXECUTOR, TASK, AT));
 /** One entry for every three records. */
 const ENTRIES: TraceEntry[] = RECORDS.flatMap(({ seq, atMs }, i) =>
   i % 3 === 2
-    ? [{ index: 100 + i, id: `evt_${String(i).padStart(26, "a")}`, toSeq: seq, committedMs: atMs, recordedMs: atMs + 4 }]
+    ? [
+        {
+          index: 100 + i,
+          id: `evt_${String(i).padStart(26, "a")}`,
+          toSeq: seq,
+          committedMs: atMs,
+          recordedMs: atMs + 4,
+        },
+      ]
     : [],
 );
 const source = (records = RECORDS, entries = ENTRIES): TraceSource => ({
@@ -33,7 +41,11 @@ const named = (name: string) => trace.spans.filter((span) => span.name === name)
 describe("the trace of a task", () => {
   it("continues the app's trace: its root is a child of the app's span", () => {
     const [root] = named("task refunds");
-    expect(trace.context).toEqual({ traceId: TRACEPARENT.slice(3, 35), parent: TRACEPARENT.slice(36, 52), sampled: true });
+    expect(trace.context).toEqual({
+      traceId: TRACEPARENT.slice(3, 35),
+      parent: TRACEPARENT.slice(36, 52),
+      sampled: true,
+    });
     expect(root).toMatchObject({ parent: "00f067aa0ba902b7", startMs: AT - 7, error: null });
     expect(trace.spans.filter(({ parent }) => parent === "00f067aa0ba902b7")).toEqual([root]);
   });
@@ -85,14 +97,16 @@ describe("the trace of a task", () => {
 
   it("holds no person, no value and no name of a record", () => {
     const text = JSON.stringify(toOtlp([{ trace, spans: trace.spans }]));
-    for (const kept of ["ada.lovelace", "orders/#W1", "money", "c".repeat(43), "key_test"]) expect(text).not.toContain(kept);
+    for (const kept of ["ada.lovelace", "orders/#W1", "money", "c".repeat(43), "key_test"])
+      expect(text).not.toContain(kept);
   });
 
   it("grows: what was over stays as it was, and each further record only adds spans behind it", () => {
     for (let n = 1; n <= RECORDS.length; n++) {
       const part = traceOf(source(RECORDS.slice(0, n)))!;
       expect(part.spans).toEqual(trace.spans.slice(0, part.spans.length));
-      for (const later of trace.spans.slice(part.spans.length)) expect(later.closedBySeq).toBeGreaterThan(RECORDS[n - 1]!.seq);
+      for (const later of trace.spans.slice(part.spans.length))
+        expect(later.closedBySeq).toBeGreaterThan(RECORDS[n - 1]!.seq);
     }
   });
 
@@ -118,7 +132,10 @@ describe("the trace of a task", () => {
   it("shows an event of a later version by its name", () => {
     const unknown = { type: "outcome-observed", step: "cancel", verdict: "matched" } as unknown as TaskEvent;
     const more = traceOf(source([...RECORDS, { seq: 999, atMs: AT + 999, events: [unknown] }]))!;
-    expect(more.spans.at(-1)).toMatchObject({ name: "outcome-observed", attributes: [["countersign.verdict", "matched"]] });
+    expect(more.spans.at(-1)).toMatchObject({
+      name: "outcome-observed",
+      attributes: [["countersign.verdict", "matched"]],
+    });
   });
 
   it("describes a model's call by the conventions for generative AI", () => {
