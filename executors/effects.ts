@@ -13,6 +13,7 @@ import type { JsonObject } from "../shared/json.ts";
 import type { ActionContext, Capability, Outcome, Prepared } from "./adapters/types.ts";
 import type { GatePermit } from "./permits/leases.ts";
 import type { PermitOffice } from "./permits/permits.ts";
+import { readBack } from "./read-back.ts";
 import type { Rounds } from "./rounds.ts";
 import { actionContext } from "./task/act.ts";
 import { advance, effectsOf, resolvedArgs, type Effect } from "./task/advance.ts";
@@ -21,6 +22,7 @@ import type { TaskDeps } from "./task/deps.ts";
 import type { Draft } from "./task/draft.ts";
 import { stepOutcome } from "./task/outcome.ts";
 import { heldBecause, isGatedRead, stepHeld, type Wanted } from "./task/permits.ts";
+import { stepObserved } from "./task/prediction.ts";
 import type { Subscription } from "./correlation-book.ts";
 import { awaitedKey } from "./task/signals.ts";
 import type { StepState, TaskState } from "./task/state.ts";
@@ -180,6 +182,7 @@ export class Effects {
     const step = state?.steps.get(effect.step);
     if (state === null || deps === null || !deps.ok || step === undefined) return void this.#running.delete(key);
     if (effect.kind === "subscribe") return this.#subscribe(state, step, key);
+    if (effect.kind === "observe") return this.#observe(state, step, deps.value, key);
     const capability = deps.value.registry.get(step.capability);
     const args = resolvedArgs(state, step, deps.value);
     if (capability === undefined || !args.ok) return void this.#running.delete(key);
@@ -217,6 +220,15 @@ export class Effects {
       )
       .catch(() => {})
       .finally(() => this.#late--);
+  }
+
+  /** O5. Nothing follows from it but a verdict. */
+  async #observe(state: TaskState, step: StepState, deps: TaskDeps, key: string): Promise<void> {
+    const reading = await readBack(state, step, deps, this.#deps.platform);
+    await this.#answer(state.id, key, (draft, now) => {
+      stepObserved(draft, step.id, reading);
+      advance(draft, now);
+    });
   }
 
   /** An event comes back through the executor's own door. */

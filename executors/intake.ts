@@ -20,8 +20,7 @@ import { taskFacts } from "./task/endings.ts";
 import { admitPlan, openPlan, type AdmitDeps, type AdmitTask } from "./task/admit.ts";
 import { conflict, openTask, proposePlan, type AdmittedPlan } from "./task/decide.ts";
 import { recordsOf, recordViewsOf } from "./task/records.ts";
-import type { TaskState } from "./task/state.ts";
-import { plainResults } from "./task/advance.ts";
+import { plainResults, type TaskState } from "./task/state.ts";
 
 export async function submit(shard: Shard, input: unknown): Promise<Result<Submitted>> {
   const parsed = parseCommand(SubmitCommand, input);

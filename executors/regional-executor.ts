@@ -32,6 +32,7 @@ import { correlationOf } from "./correlation.ts";
 import { configOf } from "./config.ts";
 import type { GateRpc } from "./gate/types.ts";
 import { keepLetter, lettersKept } from "./dead-letters.ts";
+import { outcomesCounted } from "./outcomes.ts";
 import * as intake from "./intake.ts";
 import type { LimitRpc } from "./limits/limit.ts";
 import { workersPlatform } from "./platform.ts";
@@ -183,6 +184,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       alarms: watch.alarm === null ? [] : [{ ...watch.alarm.problem, at: watch.alarm.at }],
       tasks: { open: tasks.open, waiting: tasks.waiting },
       deadLetters: lettersKept(sql),
+      outcomes: outcomesCounted(sql),
       stuck: this.#shard.stuck,
       quarantined: this.#shard.quarantine.list(this.#shard.registry),
       stops: trusted.stops.map(({ at_ms, ...stop }) => ({ ...stop, at: new Date(at_ms).toISOString() })),

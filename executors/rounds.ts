@@ -14,6 +14,7 @@ import { problem } from "../shared/problems.ts";
 import { err, type Result } from "../shared/result.ts";
 import type { ResidentRecords, RoundRecords } from "./adapters/resident-records.ts";
 import { seal, type Head, type Journal, type Sealed } from "./journal.ts";
+import { countOutcome } from "./outcomes.ts";
 import { project } from "./projections.ts";
 import { Draft } from "./task/draft.ts";
 import type { TaskState } from "./task/state.ts";
@@ -145,7 +146,11 @@ export class Rounds {
             journal.insert(record, record.task === null ? null : states.get(record.task)!.firstSeq);
             write?.(storage.sql);
             if (record.task !== null)
-              for (const event of record.events) project(storage.sql, record.task, event as TaskEvent);
+              for (const event of record.events as readonly TaskEvent[]) {
+                project(storage.sql, record.task, event);
+                if (event.type === "outcome-observed")
+                  countOutcome(storage.sql, states.get(record.task)!, event, nowMs);
+              }
           }
           resident.write(storage.sql);
         });

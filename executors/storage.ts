@@ -10,6 +10,7 @@
  *  reservations   what aggregate limits were asked for and have not been told the end of
  *  resident_records   records of capabilities that live here; null where one was deleted
  *  dead_letters   messages of tasks here that no consumer of their queue could process
+ *  outcomes, mismatches   how often predictions came true, and the newest actions of which they did not
  *  quarantined_tools   capabilities whose tool is not the one that their contract pins
  *  meta      delivered, checkpoint, alarm
  */
@@ -51,6 +52,8 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX journal_openings ON journal (task) WHERE task IS NOT NULL AND opening IS NULL;
    CREATE INDEX journal_later ON journal (opening) WHERE opening IS NOT NULL;`,
   `CREATE TABLE quarantined_tools (capability TEXT PRIMARY KEY, contract TEXT NOT NULL, tool TEXT NOT NULL, pinned TEXT NOT NULL, found TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE outcomes (automation TEXT NOT NULL, capability TEXT NOT NULL, matched INTEGER NOT NULL, mismatched INTEGER NOT NULL, unobserved INTEGER NOT NULL, PRIMARY KEY (automation, capability)) WITHOUT ROWID;
+   CREATE TABLE mismatches (id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, step TEXT NOT NULL, capability TEXT NOT NULL, fields TEXT NOT NULL, at_ms INTEGER NOT NULL);`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

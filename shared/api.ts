@@ -8,6 +8,7 @@ export * from "./api/capabilities.ts";
 export * from "./api/enrolments.ts";
 export * from "./api/explain.ts";
 export * from "./api/ledger.ts";
+export * from "./api/outcomes.ts";
 export * from "./api/overview.ts";
 export * from "./api/reviews.ts";
 export * from "./api/stops.ts";

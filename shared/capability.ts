@@ -46,6 +46,8 @@ export const CapabilityContract = z.strictObject({
   output: Schema,
   /** The facts shown before the act: what would change. */
   preview: Schema.optional(),
+  /** What is read back after the act: the fields of which a step may say what it expects. Absent where nothing is read back. */
+  observe: Schema.optional(),
   risk: z.enum(["low", "medium", "high"]),
   effect: z.enum(["read", "write"]),
   reversible: z.boolean(),

@@ -72,11 +72,14 @@ export function compileRelease(text: string): Result<CompiledRelease> {
         ? undefined
         : compileContract(contract.preview as Parameters<typeof compileContract>[0]);
     if (preview !== undefined && !preview.ok) return preview;
+    const observe = contract.observe === undefined ? undefined : compileContract(contract.observe);
+    if (observe !== undefined && !observe.ok) return observe;
     capabilities.set(name, {
       contract,
       input: argsContract.value,
       output: output.value,
       ...(preview === undefined ? {} : { preview: preview.value }),
+      ...(observe === undefined ? {} : { observe: observe.value }),
     });
     const wrong = wrongUndo(contract, bundle.capabilities[contract.undo?.capability ?? ""]);
     if (wrong !== null) return err(problem("invalid-contract", `${name}: its undo: ${wrong}.`));

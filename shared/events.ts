@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { Delivery } from "./capability.ts";
+import { ObservedField } from "./expectation.ts";
 import {
   AutomationName,
   Digest,
@@ -81,6 +82,10 @@ export const Principal = z
   })
   .refine(({ sod, member }) => sod === "not-evaluable" || member !== null, "a known requester has a name");
 export type Principal = z.infer<typeof Principal>;
+
+/** What became of a prediction. `unobserved`: nothing could be read, or the prediction refers to what is not there. */
+export const OutcomeVerdict = z.enum(["matched", "mismatched", "unobserved"]);
+export type OutcomeVerdict = z.infer<typeof OutcomeVerdict>;
 
 const step = RecordedStepId;
 /** A permit that an action used: of its capability's gate (the lease's number there), or of an aggregate limit (`over`: people approved the overrun). */
@@ -179,6 +184,21 @@ export const TaskEvent = z.discriminatedUnion("type", [
     left: z.array(Premise).max(64).nullable(),
     /** Until when somebody may ask for its reversal; null for not at all. */
     reversibleUntilMs: z.int().nullable(),
+  }),
+  /**
+   * What was read back after an applied action whose signed step predicts something; once for each, before the task ends. `fields` are the
+   * names of those that differ; `values` commits to what was expected and read, and is null where nothing was read (`code` says why).
+   */
+  z.strictObject({
+    type: z.literal("outcome-observed"),
+    step,
+    action: z.string(),
+    /** The commitment in the signed step. */
+    predicted: Commit,
+    verdict: OutcomeVerdict,
+    fields: z.array(ObservedField).max(LIMITS.expectedFields),
+    values: Commit.nullable(),
+    code: Code.nullable(),
   }),
   /** Proved not executed; `attempt` is the claim, 0 where nothing was claimed yet. `retryAtMs` is set when another attempt follows. */
   z.strictObject({

@@ -2,6 +2,7 @@
  * What comes in: intents from apps, proposals from outside agents.
  */
 import * as z from "zod";
+import { Expectation } from "./expectation.ts";
 import { AutomationName, MemberId, RegionId, StepId, TaskId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
 import { Premise, RecordedName } from "./proposal.ts";
@@ -39,6 +40,8 @@ export const AgentStep = z.strictObject({
   premises: z.array(Premise).max(16).optional(),
   claimedConfidence: z.number().min(0).max(1).optional(),
   rationale: z.string().max(2_000).optional(),
+  /** What the capability's `observe` is expected to read after the action. */
+  expect: Expectation.optional(),
 });
 export type AgentStep = z.infer<typeof AgentStep>;
 

@@ -104,6 +104,17 @@ export const LIMITS = {
   lateAnswers: 1_000,
   /** Effects in doubt that one executor lists at a time. */
   doubtsListed: 200,
+  /** Fields that one step may predict: more than what one action changes. */
+  expectedFields: 32,
+  /** Readings of what an action left, while they fail, and the pause before the second: its task ends after the last, so minutes are too long. */
+  observeAsks: 3,
+  observePauseMs: 200,
+  /** Time that one of them may take. */
+  observeTimeoutMs: 5_000,
+  /** Pairs of automation and capability whose predictions one executor counts apart; what comes beyond is counted together. */
+  outcomeRows: 500,
+  /** Newest actions that left something else than was predicted, named by each executor; the record has all of them. */
+  mismatchesNamed: 20,
   /** Time one adapter call may take. */
   effectTimeoutMs: 15_000,
   /** How often one adapter call asks a database that gave no answer: a lost answer is common, three in a row are an outage. */

@@ -4,6 +4,8 @@
  */
 import type { Json, JsonObject } from "./json.ts";
 import { Playbook, type PlaybookStep } from "./playbook-schema.ts";
+import { isExpectation } from "./expectation.ts";
+import { LIMITS } from "./limits.ts";
 import { isObject } from "./pointer.ts";
 import { compileExpression, type Expression } from "./policy/expression.ts";
 import type { CapabilityDeclaration, Declarations } from "./policy/facts.ts";
@@ -16,6 +18,8 @@ export type ArgNode =
   | { readonly kind: "literal"; readonly value: Json }
   | { readonly kind: "cel"; readonly expression: Expression }
   | { readonly kind: "ref"; readonly reference: Reference; readonly value: JsonObject }
+  /** Of an expectation: a part of the action's own arguments or result, put in place once it is applied. */
+  | { readonly kind: "own"; readonly value: JsonObject }
   | { readonly kind: "list"; readonly items: readonly ArgNode[] }
   | { readonly kind: "object"; readonly entries: readonly (readonly [string, ArgNode])[] };
 
@@ -26,6 +30,8 @@ export type CompiledStep = {
   /** Explicit and implied, in the order of the file, without repeats. */
   readonly after: readonly string[];
   readonly when: Expression | undefined;
+  /** What the step predicts; undefined where it predicts nothing. */
+  readonly expect: readonly (readonly [string, ArgNode])[] | undefined;
 };
 
 export type CompiledPlaybook = {
@@ -75,7 +81,7 @@ class StepCompiler {
   }
 
   compile(): CompiledStep {
-    const { id, capability, args, when } = this.#step;
+    const { id, capability, args, when, expect } = this.#step;
     const declaration =
       this.#declarations.capabilities.get(capability) ?? this.#refuse(`there is no capability ${capability}`);
     const declared = declaration.input.root.properties;
@@ -84,6 +90,7 @@ class StepCompiler {
     for (const name of (declaration.input.schema.required as readonly string[] | undefined) ?? [])
       if (!Object.hasOwn(args, name)) this.#refuse(`${capability} needs the argument ${name}`);
     const nodes = Object.entries(args).map(([name, value]) => [name, this.#argument(value)] as const);
+    const expected = expect === undefined ? undefined : this.#expectation(expect, declaration);
     const condition = when === undefined ? undefined : this.#expression(when, ["intent", "results"]);
     for (const step of this.#edges) if (!this.#byId.has(step)) this.#refuse(`there is no step ${step}`);
     return {
@@ -92,16 +99,46 @@ class StepCompiler {
       args: nodes,
       after: [...this.#byId.keys()].filter((step) => this.#edges.has(step)),
       when: condition,
+      expect: expected,
     };
   }
 
-  #argument(value: Json): ArgNode {
+  /** What cannot be read back can never come true: that is a fault of the playbook, found when it is published. */
+  #expectation(expect: JsonObject, { contract, observe }: CapabilityDeclaration): CompiledStep["expect"] {
+    if (observe === undefined)
+      return this.#refuse(`nothing is read back of ${contract.name}, so nothing can be expected`);
+    const entries = Object.entries(expect);
+    if (entries.length === 0 || entries.length > LIMITS.expectedFields)
+      this.#refuse(`it expects one to ${LIMITS.expectedFields} fields`);
+    for (const [field] of entries)
+      if (!observe.root.properties.has(field)) this.#refuse(`${contract.name} does not read ${field} back`);
+    return entries.map(([field, value]) => [field, this.#argument(value, true)] as const);
+  }
+
+  #own(value: JsonObject): ArgNode | null {
+    const name = value["$arg"] ?? value["$result"];
+    if (name === undefined) return null;
+    const { args, capability } = this.#step;
+    const declaration = this.#declarations.capabilities.get(capability)!;
+    if (!isExpectation(value))
+      return this.#refuse("$arg names an argument, $result is a pointer, and each stands alone");
+    if (value["$arg"] !== undefined && !Object.hasOwn(args, name as string))
+      return this.#refuse(`it expects its argument ${JSON.stringify(name)}, which it does not give`);
+    if (value["$result"] !== undefined && declaration.output.field(name as string) === undefined)
+      return this.#refuse(`the result of ${capability} has no field ${JSON.stringify(name)}`);
+    return { kind: "own", value };
+  }
+
+  /** @param expected the value is one that is expected after the action, and may name parts of the action itself */
+  #argument(value: Json, expected = false): ArgNode {
     if (Array.isArray(value))
       return {
         kind: "list",
-        items: (value as readonly Json[]).map((item) => this.#argument(item)),
+        items: (value as readonly Json[]).map((item) => this.#argument(item, expected)),
       };
     if (!isObject(value)) return { kind: "literal", value };
+    const own = expected ? this.#own(value) : null;
+    if (own !== null) return own;
     const reference = asReference(value);
     if (reference === null)
       return this.#refuse(`${JSON.stringify(value.$ref)} is not a reference such as steps.lookup.result#/orders/0`);
@@ -116,7 +153,7 @@ class StepCompiler {
     if (reserved !== undefined) return this.#refuse(`the key ${reserved} is reserved`);
     return {
       kind: "object",
-      entries: Object.entries(value).map(([key, part]) => [key, this.#argument(part)] as const),
+      entries: Object.entries(value).map(([key, part]) => [key, this.#argument(part, expected)] as const),
     };
   }
 

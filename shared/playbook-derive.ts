@@ -4,6 +4,7 @@
  * A step whose condition over the intent is false is left out, and so is every step with an argument that refers to one left out;
  * a step that only stands after it takes over what it stood after.
  */
+import type { Expectation } from "./expectation.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ArgNode, CompiledPlaybook, CompiledStep } from "./playbook-compile.ts";
 import { fieldAt } from "./playbook-compile.ts";
@@ -28,6 +29,8 @@ export type DerivedStep = {
   /** A condition that needs earlier results; the executor evaluates it. Null: none. */
   readonly when: string | null;
   readonly provenance: { readonly [argument: string]: Provenance };
+  /** What is expected to be read after the action; null where nothing is predicted. */
+  readonly expect: Expectation | null;
 };
 
 /** Thrown inside the derivation only. */
@@ -114,6 +117,10 @@ class Derivation {
       after,
       when,
       provenance,
+      expect:
+        step.expect === undefined
+          ? null
+          : Object.fromEntries(step.expect.map(([field, node]) => [field, this.#value(node, step)])),
     };
   }
 
@@ -136,6 +143,7 @@ class Derivation {
     switch (node.kind) {
       case "literal":
       case "ref":
+      case "own":
         return node.value;
       case "list":
         return node.items.map((item) => this.#value(item, step));
@@ -146,7 +154,7 @@ class Derivation {
         const json = isCelError(value) ? undefined : fromCelValue(value);
         // Data that looks like a reference would be resolved as one.
         if (json === undefined || hasReservedKey(json))
-          throw new Underivable(`An argument of step ${step.id} cannot be computed from this intent`);
+          throw new Underivable(`A value of step ${step.id} cannot be computed from this intent`);
         return json;
       }
     }
@@ -155,6 +163,8 @@ class Derivation {
   #provenance(node: ArgNode): Provenance {
     switch (node.kind) {
       case "literal":
+      // Stands in expectations only, which no provenance is asked of.
+      case "own":
         return "release";
       case "list":
         return weakest(node.items.map((item) => this.#provenance(item)));

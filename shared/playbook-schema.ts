@@ -3,6 +3,7 @@
  */
 import * as z from "zod";
 import { CapabilityName } from "./capability.ts";
+import { ObservedField } from "./expectation.ts";
 import { StepId } from "./ids.ts";
 import type { Json } from "./json.ts";
 import { LIMITS } from "./limits.ts";
@@ -22,6 +23,11 @@ export const PlaybookStep = z.strictObject({
   after: z.array(StepId).max(LIMITS.planSteps).optional(),
   /** CEL over `intent` and `results`. Over the intent alone it is decided when the plan is derived, else by the executor. */
   when: z.string().min(1).max(LIMITS.celChars).optional(),
+  /**
+   * What the capability's `observe` is expected to read after the action, by field. Values as arguments are written, and besides them
+   * `{"$arg": "orderId"}` and `{"$result": "/version"}` of the action itself.
+   */
+  expect: z.record(ObservedField, ArgExpr).optional(),
 });
 export type PlaybookStep = z.infer<typeof PlaybookStep>;
 

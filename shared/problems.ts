@@ -86,6 +86,7 @@ export const PROBLEMS = {
   "tool-changed": { status: 409, title: "The tool is not the one that the contract pins" },
   "egress-refused": { status: 403, title: "This capability may not reach that address" },
   "credential-unavailable": { status: 503, retryable: true, title: "The credential of this capability cannot be had" },
+  "not-observable": { status: 409, title: "Nothing is read back after this action" },
   "not-reversible": { status: 409, title: "Nothing takes this action back" },
   "not-applied": { status: 409, title: "Only what was applied can be taken back" },
   "already-undone": { status: 409, title: "The action is taken back already, or is being taken back" },

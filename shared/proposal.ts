@@ -46,6 +46,8 @@ export const ProposedStep = z.strictObject({
   claimedConfidence: z.number().min(0).max(1).nullable(),
   /** Commitment to the planner's words on why, shown to reviewers. */
   rationale: z.strictObject({ $commit: z.string() }).nullable(),
+  /** Commitment to what is expected to be read after the action (shared/expectation.ts); null where nothing is predicted. */
+  predicted: z.strictObject({ $commit: z.string() }).nullable(),
   advice: Advice,
 });
 export type ProposedStep = z.infer<typeof ProposedStep>;

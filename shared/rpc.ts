@@ -146,6 +146,24 @@ export type QuarantinedTool = {
   readonly at: string;
 };
 
+/** What became of predictions: counts per automation and capability, and the newest actions that left something else (docs/tasks.md). */
+export type Outcomes = {
+  readonly counts: readonly {
+    readonly automation: string;
+    readonly capability: string;
+    readonly matched: number;
+    readonly mismatched: number;
+    readonly unobserved: number;
+  }[];
+  readonly newest: readonly {
+    readonly task: string;
+    readonly step: string;
+    readonly capability: string;
+    readonly fields: readonly string[];
+    readonly at: string;
+  }[];
+};
+
 export type Witness = {
   readonly executor: string;
   readonly head: { readonly seq: number; readonly hash: string };
@@ -157,6 +175,7 @@ export type Witness = {
   /** Tasks found unreadable, or unable to go on, since this object started; at most `LIMITS.stuckNamed`. */
   readonly stuck: readonly StuckTask[];
   readonly deadLetters: DeadLetters;
+  readonly outcomes: Outcomes;
   readonly quarantined: readonly QuarantinedTool[];
   readonly stops: readonly {
     readonly kind: string;

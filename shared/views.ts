@@ -2,7 +2,7 @@
  * What people and programs read: tasks, steps, reviews. Values are in the clear here, because the reader asked the region itself.
  */
 import * as z from "zod";
-import { StepDecision, StepStatus, TaskStatus, Principal } from "./events.ts";
+import { OutcomeVerdict, StepDecision, StepStatus, TaskStatus, Principal } from "./events.ts";
 import { Envelope } from "./signing.ts";
 import { HeldPremise } from "./receipt.ts";
 import type { Json } from "./json.ts";
@@ -45,6 +45,20 @@ export const StepView = z.object({
       outcome: z.enum(["applied", "not-applied"]),
       /** What the target answered later, against that word. */
       contradiction: z.enum(["applied", "refused"]).nullable(),
+    })
+    .nullable(),
+  /**
+   * What was predicted of the action and what was read back after it; null where nothing was predicted, or the action did not happen.
+   * `expected` holds references until it is compared; `fields` are those that differ; `code` says why nothing was read.
+   */
+  outcome: z
+    .object({
+      verdict: z.enum([...OutcomeVerdict.options, "pending"]),
+      expected: JsonValue,
+      observed: JsonValue.nullable(),
+      fields: z.array(z.string()),
+      code: z.string().nullable(),
+      at: z.iso.datetime().nullable(),
     })
     .nullable(),
   premises: z.array(HeldPremise),

@@ -53,6 +53,8 @@ function describe(event: Event): string {
       return `${field("step")}: ${field("outcome")}, says ${field("member")}`;
     case "answer-contradicted":
       return `${field("step")}: the target says ${field("answer")}`;
+    case "outcome-observed":
+      return `${field("step")}: ${event["verdict"] === "mismatched" ? `not as predicted: ${list("fields")}` : event["verdict"] === "matched" ? "as predicted" : `not compared, ${field("code")}`}`;
     case "compensation-started":
       return `takes back what was done: ${field("why")}`;
     case "undo-started":

@@ -29,6 +29,7 @@ export function taskText(task: TaskView): string {
   for (const step of waiting) lines.push("", `  waits for a person: ${cyan(`countersign reviews ${step.review}`)}`);
   for (const step of task.steps.filter(({ waitsFor }) => waitsFor !== null && waitsFor.name === null))
     lines.push("", `  ${waitText(task, step)}`);
+  for (const step of task.steps) if (step.outcome !== null) lines.push("", `  ${outcomeText(step.id, step.outcome)}`);
   for (const { id, undoes } of task.steps)
     if (undoes !== null) lines.push("", `  ${line(id)} takes ${line(undoes.step)} back: ${undoText(undoes)}`);
   const open = task.settled ? task.steps.filter((one) => one.status === "applied" && one.reversibleUntil !== null) : [];
@@ -38,6 +39,22 @@ export function taskText(task: TaskView): string {
       `  ${line(id)} can be reversed until ${time(reversibleUntil!)} UTC: ${cyan(`countersign reverse ${task.id} ${line(id)} --reason …`)}`,
     );
   return lines.join("\n");
+}
+
+function outcomeText(id: string, { verdict, expected, observed, fields, code }: NonNullable<StepView["outcome"]>): string {
+  const values = (of: unknown, field: string): string => valueText((Object(of) as Record<string, unknown>)[field]);
+  switch (verdict) {
+    case "matched":
+      return dim(`${line(id)} left what was predicted`);
+    case "mismatched":
+      return red(
+        `${line(id)} left something else than was predicted: ${fields.map((field) => `${line(field)} is ${values(observed, field)}, expected ${values(expected, field)}`).join("; ")}`,
+      );
+    case "unobserved":
+      return yellow(`${line(id)}: what it left could not be compared with what was predicted (${line(code ?? "")})`);
+    case "pending":
+      return dim(`${line(id)} predicts its outcome, which is read back after it`);
+  }
 }
 
 const undoText = ({ kind, by }: NonNullable<StepView["undoes"]>): string =>

@@ -47,7 +47,14 @@ export type D1Definition<Args, Name extends string> =
       readonly plan: (args: Args, rows: Rows<Name>, context: ActionContext) => Result<PlannedWrite>;
       /** The versions at which the action left what it changed, from its result: an undo is refused where they have moved since. */
       readonly leaves?: (args: Args, result: Json) => readonly Premise[];
+      /** Reads what the contract's `observe` names, after the action. `answer` null: the record is gone. */
+      readonly observe?: D1Observation<Args>;
     };
+
+export type D1Observation<Args> = {
+  readonly read: (args: Args, result: Json) => Sql;
+  readonly answer: (rows: readonly Row[]) => JsonObject | null;
+};
 
 /** A capability over a regional D1 database. `Args` is what the contract's input schema says; the machine has checked it. */
 export function d1Capability<Args, Name extends string>(
@@ -91,13 +98,27 @@ export function d1Capability<Args, Name extends string>(
     return ok({ preview, premises: held, summary, changes, outcome: { kind: "write", plan } });
   };
 
-  const apply = async (_args: JsonObject, prepared: Prepared | null, context: ActionContext): Promise<Outcome> => {
+  const observation = "observe" in definition ? definition.observe : undefined;
+  const observe = async (given: JsonObject, result: Json, context: ActionContext): Promise<Result<JsonObject>> => {
+    const asker = databases.asker(context.region, context.tenant);
+    if (asker === null) return err(noDatabase(context.region));
+    const answers = await asker.ask([observation!.read(given as Args, result)], "reads");
+    const observed = answers === null ? null : observation!.answer(answers[0]!);
+    return observed === null
+      ? err(problem("target-unavailable", "What the action left could not be read."))
+      : ok(observed);
+  };
+
+  const apply = async (args: JsonObject, prepared: Prepared | null, context: ActionContext): Promise<Outcome> => {
     if (prepared?.outcome.kind === "read") return { kind: "applied", result: prepared.outcome.result, replayed: false };
     const asker = databases.asker(context.region, context.tenant);
     if (asker === null) return { kind: "refused", problem: noDatabase(context.region), retry: false };
     const nonce = databases.newNonce();
     if (prepared === null) return closeAttempt(asker, context, nonce);
-    return applyWrite(asker, prepared.outcome.plan as WritePlan, context, nonce);
+    const plan = prepared.outcome.plan as WritePlan;
+    if (observation === undefined || context.observes !== true) return applyWrite(asker, plan, context, nonce);
+    const look = { statement: observation.read(args as Args, plan.result), answer: observation.answer };
+    return applyWrite(asker, plan, context, nonce, look);
   };
 
   // `apply` reads what became of the action before it does anything again (D1-2).
@@ -109,6 +130,7 @@ export function d1Capability<Args, Name extends string>(
     apply,
     reconcile: null,
     ...(leaves === undefined ? {} : { leaves: (args, result) => leaves(args as Args, result) }),
+    ...(observation === undefined ? {} : { observe }),
   };
 }
 
@@ -116,13 +138,21 @@ export function d1Capability<Args, Name extends string>(
  * Sends the effect in a batch that it shares with others, and where it did not land or no answer came, reads what happened before sending
  * it again, alone. The same action cannot land twice (D1-1).
  */
-async function applyWrite(asker: Asker, plan: WritePlan, context: ActionContext, nonce: string): Promise<Outcome> {
+async function applyWrite(
+  asker: Asker,
+  plan: WritePlan,
+  context: ActionContext,
+  nonce: string,
+  look: Look | null = null,
+): Promise<Outcome> {
   const batch = effectBatch(plan, context, nonce);
   for (let attempt = 0; attempt < LIMITS.effectAsks; attempt++) {
+    // What the effect left is read in its own transaction, for nothing; but a reading that fails must not fail the effect, so only once.
+    const statements = look === null || attempt > 0 ? batch : [...batch, look.statement];
     // The commit point: when this answers, the effect, its key, its approvals and its result stand together.
-    const answers = await asker.askOnce(batch, attempt === 0 ? "shared" : "alone");
-    if (answers !== null && answers.at(-1)!.length > 0)
-      return { kind: "applied", result: plan.result, replayed: false };
+    const answers = await asker.askOnce(statements, attempt === 0 ? "shared" : "alone");
+    if (answers !== null && answers[batch.length - 1]!.length > 0)
+      return { kind: "applied", result: plan.result, replayed: false, observed: lookedAt(look, answers[batch.length]) };
     const found = await whatHappened(asker, plan.premises, context, nonce);
     // A domain key becomes free again when its holder is undone: a batch still on its way could land then.
     if (answers === null && found?.kind === "refused" && found.problem.code === "effect-conflict")
@@ -131,6 +161,18 @@ async function applyWrite(asker: Asker, plan: WritePlan, context: ActionContext,
   }
   // Nothing explains the failure, so the target itself refuses.
   return giveUp(asker, context, nonce, refusedByTarget());
+}
+
+/** Reads what the effect left, in the batch of the effect. */
+type Look = { readonly statement: Sql; readonly answer: (rows: readonly Row[]) => JsonObject | null };
+
+/** What was read with the effect; undefined where nothing was, or nothing that is understood: then it is read again by itself. */
+function lookedAt(look: Look | null, rows: readonly Row[] | undefined): JsonObject | undefined {
+  try {
+    return look === null || rows === undefined ? undefined : (look.answer(rows) ?? undefined);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Makes sure that no batch of the action that is still on its way can land, and then refuses; unless it has landed already. */

@@ -67,6 +67,11 @@ export type HttpWrite<Args> = Common<Args> & {
     /** `refused` only where the callee can prove that nothing is still on its way; an absence alone is null. */
     readonly answer: (response: HttpResponse, args: Args) => HttpAnswer | null;
   };
+  /** Reads what the effect left: asked after a success, where a step predicts it. Null: the answer does not say. */
+  readonly observe?: {
+    readonly request: (args: Args, result: Json, context: ActionContext) => HttpRequest;
+    readonly answer: (response: HttpResponse, args: Args) => Json | null;
+  };
   /** Statuses among 429 and 503 with which this callee says, by its documentation, that it did nothing. Then it is tried again. */
   readonly notExecuted?: readonly (429 | 503)[];
   /** The callee answers a repeated key with its first answer, refusals included: then a refusal of a repeated request counts. */

@@ -15,7 +15,7 @@
 import { canonicalize } from "../../shared/canonical.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
 import type { Contract } from "../../shared/contracts.ts";
-import type { JsonObject } from "../../shared/json.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
@@ -51,7 +51,7 @@ export function httpCapability<Args>(definition: HttpDefinition<Args>, environme
 const isRead = <Args>(definition: HttpDefinition<Args>): definition is HttpRead<Args> =>
   definition.contract.effect === "read";
 
-type Calls = Pick<Capability & { kind: "external" }, "prepare" | "apply" | "reconcile">;
+type Calls = Pick<Capability & { kind: "external" }, "prepare" | "apply" | "reconcile" | "observe">;
 
 function reading<Args>(definition: HttpRead<Args>, output: () => Contract, environment: HttpEnvironment): Calls {
   const { contract } = definition;
@@ -143,7 +143,29 @@ function writing<Args>(definition: HttpWrite<Args>, output: () => Contract, envi
       );
     },
     reconcile: reconciled,
+    ...(definition.observe === undefined
+      ? {}
+      : {
+          observe: (args, result, context) =>
+            observed(args as Args, result, definition.observe!, contract, context, environment),
+        }),
   };
+}
+
+async function observed<Args>(
+  args: Args,
+  result: Json,
+  observe: NonNullable<HttpWrite<Args>["observe"]>,
+  contract: CapabilityContract,
+  context: ActionContext,
+  environment: HttpEnvironment,
+): Promise<Result<JsonObject>> {
+  const read = readingOf(await ask(() => observe.request(args, result, context), {}, contract, context, environment));
+  if (!read.ok) return read;
+  if (!isSuccess(read.value.status)) return err(statusRefusal(read.value.status));
+  const said = quietly(() => observe.answer(read.value, args));
+  const checked = said === null || contract.observe === undefined ? null : usable(compiled(contract.observe)(), said);
+  return checked?.ok === true ? ok(checked.value as JsonObject) : err(notUnderstood(read.value));
 }
 
 async function prepared<Args>(

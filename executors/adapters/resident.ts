@@ -28,6 +28,8 @@ export type ResidentDefinition<Args> =
       readonly contract: CapabilityContract & { readonly delivery: "resident"; readonly effect: "write" };
       /** Versions at which the act left its records: an undo of it holds only while they stand there. */
       readonly leaves?: (args: JsonObject, result: Json) => readonly Premise[];
+      /** What the contract's `observe` names, read once the writes stand. */
+      readonly observe?: (args: Args, read: ReadRecord) => JsonObject;
       /** Refuses what the domain does not allow. Reads what it writes, so that the version which it changes is a premise. */
       readonly plan: (
         args: Args,
@@ -86,6 +88,12 @@ export function residentCapability<Args>(definition: ResidentDefinition<Args>): 
     contract,
     prepare,
     ...("leaves" in definition && definition.leaves !== undefined ? { leaves: definition.leaves } : {}),
+    ...("observe" in definition && definition.observe !== undefined
+      ? {
+          observe: (args: JsonObject, _result: Json, records: StagedRecords) =>
+            definition.observe!(args as Args, (collection, id) => records.read(collection, id)),
+        }
+      : {}),
     apply: (_args, prepared, _context, records) => {
       if (prepared?.outcome.kind !== "write")
         return err(problem("internal-error", `${contract.name} was not prepared in the decision that acts.`));

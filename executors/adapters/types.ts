@@ -4,6 +4,7 @@
  * The life of one action:
  *   prepare  reads what the action depends on and computes what it would do; changes nothing; may be repeated.
  *   apply    does it once under an effect key; may be called again with the same key after a crash (`resumed`) and then reports what the first call did.
+ *   observe  reads what the applied action left; changes nothing; may be repeated, and may fail: nothing depends on it.
  *   reconcile  asks the target what became of the action; changes nothing.
  *
  * Outcomes of `apply` and `reconcile`:
@@ -68,6 +69,8 @@ export type ActionContext = {
   /** When the task ends, in milliseconds since the epoch: no call should outlive it. */
   readonly deadlineMs: number;
   readonly nowMs: number;
+  /** The step predicts its outcome: an adapter that can read it back in the effect's own transaction does so. */
+  readonly observes?: boolean;
 };
 
 /** The `traceparent` of a call: the called system's spans hang under the span of this very attempt. */
@@ -75,7 +78,13 @@ export const callTraceparent = ({ task, step, attempt, traceparent }: ActionCont
   effectTraceparent(task, step, attempt, traceparent);
 
 export type Outcome =
-  | { readonly kind: "applied"; readonly result: Json; readonly replayed: boolean }
+  | {
+      readonly kind: "applied";
+      readonly result: Json;
+      readonly replayed: boolean;
+      /** What the contract's `observe` names, where it was read with the effect. */
+      readonly observed?: JsonObject | undefined;
+    }
   | {
       readonly kind: "refused";
       readonly problem: Problem;
@@ -108,6 +117,8 @@ export type Capability = {
       ) => Result<Json>;
       /** Null when the act depends on nothing stored. Reads in the decision that acts, so that what it read holds when it acts. */
       readonly prepare: ((args: JsonObject, context: ActionContext, records: StagedRecords) => Result<Prepared>) | null;
+      /** What stands there after the act. */
+      readonly observe?: (args: JsonObject, result: Json, records: StagedRecords) => JsonObject;
     }
   | {
       /** Waits, and changes nothing. What for follows from the arguments alone; what came is the step's result. */
@@ -121,6 +132,8 @@ export type Capability = {
       readonly apply: (args: JsonObject, prepared: Prepared | null, context: ActionContext) => Promise<Outcome>;
       /** Null when the target cannot be asked; a null answer when it was asked and cannot say. */
       readonly reconcile: ((args: JsonObject, context: ActionContext) => Promise<Outcome | null>) | null;
+      /** Reads what the action left, in the shape of the contract's `observe`; changes nothing and may be repeated. */
+      readonly observe?: (args: JsonObject, result: Json, context: ActionContext) => Promise<Result<JsonObject>>;
       /** A person has said what became of an action in doubt, and that is recorded. May be called again with the same word. */
       readonly resolved?: (outcome: "applied" | "not-applied", context: ActionContext) => Promise<void>;
     }

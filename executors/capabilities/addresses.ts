@@ -18,8 +18,20 @@ import {
   orderReads,
   toCustomer,
   toOrder,
+  orderObservation,
 } from "./rows.ts";
-import { address, boolean, cents, count, customerId, object, orderId, orderStatus, version } from "./schemas.ts";
+import {
+  address,
+  boolean,
+  cents,
+  count,
+  customerId,
+  object,
+  orderId,
+  orderStatus,
+  version,
+  orderObserved,
+} from "./schemas.ts";
 
 const inOneLine = (a: Address): string =>
   [a.address1, a.address2, a.city, `${a.state} ${a.zip}`.trim(), a.country].filter((part) => part !== "").join(", ");
@@ -45,6 +57,7 @@ export const modifyOrderAddress: D1Definition<
       amountCents: { ...cents, description: "Worth of the goods that go there, in cents." },
       sameCountry: boolean,
     }),
+    observe: orderObserved,
     risk: "medium",
     reversible: true,
     roles: { target: ["orderId", "customerId"], destination: ["address"] },
@@ -54,6 +67,7 @@ export const modifyOrderAddress: D1Definition<
       args: { customerId: { $arg: "customerId" }, orderId: { $arg: "orderId" }, address: { $result: "/previous" } },
     },
   }),
+  observe: orderObservation,
   leaves: orderLeft,
   read: (args) => orderReads(args.orderId, args.customerId),
   plan: ({ orderId: id, address: to }, rows) => {

@@ -20,6 +20,7 @@ export const writeContract = (
   own: Own &
     Pick<CapabilityContract, "risk" | "reversible"> & {
       readonly preview: CapabilityContract["input"];
+      readonly observe?: CapabilityContract["input"];
       readonly effectKey?: string;
       readonly undo?: CapabilityContract["undo"];
     },

@@ -56,6 +56,7 @@ export const setFlag: ResidentDefinition<{ readonly flag: string; readonly on: b
     input: object({ flag, on: boolean, percent }),
     output: object({ flag, on: boolean, percent, wasOn: boolean, wasPercent: percent, version: count }),
     preview: object({ exists: boolean, on: boolean, percent, widens: boolean }),
+    observe: object({ on: boolean, percent, version: count }),
     risk: "medium",
     effect: "write",
     reversible: true,
@@ -70,6 +71,10 @@ export const setFlag: ResidentDefinition<{ readonly flag: string; readonly on: b
   leaves: (_, result) => {
     const { flag: name, version } = result as { flag: string; version: number };
     return [{ resource: `${COLLECTION}/${name}`, version }];
+  },
+  observe: ({ flag: name }, read) => {
+    const { on, percent: share, version } = stored(read, name);
+    return { on, percent: share, version };
   },
   plan: ({ flag: name, on, percent: share }, read) => {
     const now = stored(read, name);

@@ -8,8 +8,20 @@ import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, moveMoney, paidByMethod } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
-import { methodsRead, orderLeft, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
-import { cents, count, customerId, object, oneOf, orderId, orderStatus, refunds, version, boolean } from "./schemas.ts";
+import { methodsRead, orderLeft, orderPremise, orderReads, toMethod, toOrder, orderObservation } from "./rows.ts";
+import {
+  cents,
+  count,
+  customerId,
+  object,
+  oneOf,
+  orderId,
+  orderStatus,
+  refunds,
+  version,
+  boolean,
+  orderObserved,
+} from "./schemas.ts";
 
 type Args = {
   readonly customerId: string;
@@ -29,6 +41,7 @@ export const cancelOrder: D1Definition<Args, "order" | "items" | "payments" | "m
       amountCents: cents,
       refundToOriginal: boolean,
     }),
+    observe: orderObserved,
     risk: "medium",
     reversible: true,
     roles: { target: ["orderId", "customerId"] },
@@ -39,6 +52,7 @@ export const cancelOrder: D1Definition<Args, "order" | "items" | "payments" | "m
       args: { customerId: { $arg: "customerId" }, orderId: { $arg: "orderId" }, charges: { $result: "/refunds" } },
     },
   }),
+  observe: orderObservation,
   leaves: orderLeft,
   read: (args) => ({
     ...orderReads(args.orderId, args.customerId),

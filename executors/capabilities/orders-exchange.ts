@@ -21,8 +21,9 @@ import {
   toVariant,
   variantPremise,
   variantsRead,
+  orderObservation,
 } from "./rows.ts";
-import { object, oneOf, orderId, signedCents, version } from "./schemas.ts";
+import { object, oneOf, orderId, signedCents, version, orderObserved } from "./schemas.ts";
 
 export const exchangeItems: D1Definition<ReplaceArgs, "order" | "items" | "payments" | "methods" | "variants"> = {
   contract: writeContract({
@@ -36,12 +37,14 @@ export const exchangeItems: D1Definition<ReplaceArgs, "order" | "items" | "payme
       version,
     }),
     preview: replacePreview,
+    observe: orderObserved,
     risk: "medium",
     reversible: false,
     roles: { target: ["orderId", "customerId"], destination: ["paymentMethodId"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
     effectKey: "return-or-exchange:order:{orderId}",
   }),
+  observe: orderObservation,
   read: (args) => ({
     ...orderReads(args.orderId, args.customerId),
     methods: methodsRead(args.customerId),

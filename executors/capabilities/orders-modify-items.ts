@@ -19,6 +19,7 @@ import {
   toVariant,
   variantPremise,
   variantsRead,
+  orderObservation,
 } from "./rows.ts";
 import {
   boolean,
@@ -33,6 +34,7 @@ import {
   paymentMethodId,
   signedCents,
   version,
+  orderObserved,
 } from "./schemas.ts";
 
 export type ReplaceArgs = {
@@ -70,12 +72,14 @@ export const modifyOrderItems: D1Definition<ReplaceArgs, "order" | "items" | "pa
       version,
     }),
     preview: replacePreview,
+    observe: orderObserved,
     risk: "medium",
     reversible: false,
     roles: { target: ["orderId", "customerId"], destination: ["paymentMethodId"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
     effectKey: "modify-items:order:{orderId}",
   }),
+  observe: orderObservation,
   read: (args) => ({
     ...orderReads(args.orderId, args.customerId),
     methods: methodsRead(args.customerId),

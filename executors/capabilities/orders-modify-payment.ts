@@ -8,7 +8,7 @@ import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, moveMoney } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
-import { methodPremise, methodsRead, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
+import { methodPremise, methodsRead, orderPremise, orderReads, toMethod, toOrder, orderObservation } from "./rows.ts";
 import {
   boolean,
   cents,
@@ -20,6 +20,7 @@ import {
   orderStatus,
   paymentMethodId,
   version,
+  orderObserved,
 } from "./schemas.ts";
 
 type Args = {
@@ -41,11 +42,13 @@ export const modifyOrderPayment: D1Definition<Args, "order" | "items" | "payment
       paymentKind: oneOf("gift_card", "credit_card", "paypal"),
       refundToOriginal: boolean,
     }),
+    observe: orderObserved,
     risk: "medium",
     reversible: false,
     roles: { target: ["orderId", "customerId"], destination: ["paymentMethodId"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
   }),
+  observe: orderObservation,
   read: (args) => ({
     ...orderReads(args.orderId, args.customerId),
     methods: methodsRead(args.customerId),

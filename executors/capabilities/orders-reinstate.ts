@@ -9,8 +9,28 @@ import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { money, moveMoney } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
-import { methodPremise, methodsRead, orderLeft, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
-import { cents, count, customerId, object, oneOf, orderId, orderStatus, refunds, version } from "./schemas.ts";
+import {
+  methodPremise,
+  methodsRead,
+  orderLeft,
+  orderPremise,
+  orderReads,
+  toMethod,
+  toOrder,
+  orderObservation,
+} from "./rows.ts";
+import {
+  cents,
+  count,
+  customerId,
+  object,
+  oneOf,
+  orderId,
+  orderStatus,
+  refunds,
+  version,
+  orderObserved,
+} from "./schemas.ts";
 
 type Args = {
   readonly customerId: string;
@@ -25,11 +45,13 @@ export const reinstateOrder: D1Definition<Args, "order" | "items" | "payments" |
     input: object({ customerId, orderId, charges: refunds }),
     output: object({ orderId, status: oneOf("pending"), version }),
     preview: object({ status: orderStatus, itemCount: count, amountCents: cents }),
+    observe: orderObserved,
     risk: "medium",
     reversible: false,
     roles: { target: ["orderId", "customerId"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
   }),
+  observe: orderObservation,
   leaves: orderLeft,
   read: (args) => ({ ...orderReads(args.orderId, args.customerId), methods: methodsRead(args.customerId) }),
   plan: ({ orderId: id, charges }, rows) => {

@@ -10,7 +10,7 @@ import { writeContract } from "./contract.ts";
 import { money, originalMethod, totalCents } from "./money.ts";
 import { notFound, refuse } from "./refusals.ts";
 import { takeItems } from "./replacements.ts";
-import { methodsRead, orderLeft, orderPremise, orderReads, toMethod, toOrder } from "./rows.ts";
+import { methodsRead, orderLeft, orderPremise, orderReads, toMethod, toOrder, orderObservation } from "./rows.ts";
 import {
   boolean,
   cents,
@@ -23,6 +23,7 @@ import {
   orderStatus,
   paymentMethodId,
   version,
+  orderObserved,
 } from "./schemas.ts";
 
 type Args = {
@@ -45,6 +46,7 @@ export const returnItems: D1Definition<Args, "order" | "items" | "payments" | "m
       amountCents: cents,
       refundToOriginal: boolean,
     }),
+    observe: orderObserved,
     risk: "medium",
     reversible: true,
     roles: { target: ["orderId", "customerId"], destination: ["paymentMethodId"] },
@@ -55,6 +57,7 @@ export const returnItems: D1Definition<Args, "order" | "items" | "payments" | "m
       args: { customerId: { $arg: "customerId" }, orderId: { $arg: "orderId" } },
     },
   }),
+  observe: orderObservation,
   leaves: orderLeft,
   read: (args) => ({
     ...orderReads(args.orderId, args.customerId),

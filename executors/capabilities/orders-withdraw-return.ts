@@ -5,8 +5,8 @@ import { NEXT, remove, update } from "../adapters/writes.ts";
 import { ok } from "../../shared/result.ts";
 import { writeContract } from "./contract.ts";
 import { notFound, refuse } from "./refusals.ts";
-import { orderLeft, orderPremise, orderReads, toOrder } from "./rows.ts";
-import { customerId, object, oneOf, orderId, orderStatus, version } from "./schemas.ts";
+import { orderLeft, orderPremise, orderReads, toOrder, orderObservation } from "./rows.ts";
+import { customerId, object, oneOf, orderId, orderStatus, version, orderObserved } from "./schemas.ts";
 
 type Args = { readonly customerId: string; readonly orderId: string };
 
@@ -17,11 +17,13 @@ export const withdrawReturn: D1Definition<Args, "order" | "items" | "payments"> 
     input: object({ customerId, orderId }),
     output: object({ orderId, status: oneOf("delivered"), version }),
     preview: object({ status: orderStatus }),
+    observe: orderObserved,
     risk: "low",
     reversible: false,
     roles: { target: ["orderId", "customerId"] },
     tags: ["order:{orderId}", "customer:{customerId}"],
   }),
+  observe: orderObservation,
   leaves: orderLeft,
   read: (args) => orderReads(args.orderId, args.customerId),
   plan: ({ orderId: id }, rows) => {

@@ -22,6 +22,7 @@ export const refundCharge: HttpWrite<Args> = {
     input: object({ chargeId, amountCents }),
     output: object({ refundId: text(60), status: oneOf("succeeded", "pending") }),
     preview: object({ refundableCents: cents }),
+    observe: object({ refundableCents: cents }),
     risk: "high",
     effect: "write",
     reversible: false,
@@ -51,6 +52,10 @@ export const refundCharge: HttpWrite<Args> = {
       });
     },
     conditional: true,
+  },
+  observe: {
+    request: ({ chargeId: id }) => ({ method: "GET", path: path`/v1/charges/${id}` }),
+    answer: ({ body }) => ({ refundableCents: fields(body).refundableCents ?? null }),
   },
   request: ({ chargeId: id, amountCents: amount }) => ({
     method: "POST",

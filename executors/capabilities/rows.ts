@@ -1,6 +1,7 @@
 /**
  * What capabilities read, and the records that the rows become. One place knows the columns; capabilities speak of orders and customers.
  */
+import type { D1Observation } from "../adapters/d1.ts";
 import type { D1Premise } from "../adapters/effect-statements.ts";
 import type { Row } from "../adapters/sql.ts";
 import type { Json } from "../../shared/json.ts";
@@ -174,6 +175,26 @@ export const orderPremise = ({
 export const orderLeft = (_: unknown, result: Json): Premise[] => {
   const { orderId, version } = result as { orderId: string; version: number };
   return [{ resource: `orders/${orderId}`, version }];
+};
+/** What an order's capabilities observe: the order as it stands, in one statement that may share the effect's batch. */
+export const orderObservation: D1Observation<{ readonly orderId: string; readonly customerId: string }> = {
+  read: ({ orderId: id, customerId }) =>
+    sql`SELECT *,
+      (SELECT count(*) FROM order_items WHERE tenant = ${TENANT} AND order_id = ${id}) AS item_count,
+      (SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_cents ELSE -amount_cents END), 0) FROM payments
+        WHERE tenant = ${TENANT} AND order_id = ${id}) AS paid_cents
+      FROM orders WHERE tenant = ${TENANT} AND id = ${id} AND customer_id = ${customerId}`,
+  answer: ([row]) =>
+    row === undefined
+      ? null
+      : {
+          status: row.status!,
+          cancelReason: row.cancel_reason!,
+          address: toAddress(row),
+          itemCount: row.item_count!,
+          paidCents: row.paid_cents!,
+          version: row.version!,
+        },
 };
 export const customerPremise = ({
   customerId,

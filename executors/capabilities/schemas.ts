@@ -94,4 +94,13 @@ export const orderStatus: Schema = oneOf(
   "return-requested",
   "exchange-requested",
 );
+/** What is read back after the actions on an order (rows.ts: `orderObservation`). */
+export const orderObserved: Schema = object({
+  status: orderStatus,
+  cancelReason: nullable(text(200)),
+  address,
+  itemCount: count,
+  paidCents: { ...signedCents, description: "Payments less refunds, in cents." },
+  version,
+});
 export const refunds: Schema = list(object({ paymentMethodId, amountCents: cents }), 20);

@@ -1,7 +1,9 @@
 /** What a plan must satisfy to enter a task, and a request to reach it (see executors/guards/index.ts). */
 import type { CapabilityContract } from "../../shared/capability.ts";
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
+import { openCommitment, type Disclosure } from "../../shared/commitments.ts";
 import type { Contract } from "../../shared/contracts.ts";
+import { Expectation } from "../../shared/expectation.ts";
 import { planId, proposalId } from "../../shared/ids.ts";
 import { equalJson, type Json, type JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -92,6 +94,10 @@ export const PLAN_GUARDS = {
   "disclosure-asked-for": (left: ReadonlySet<string>): boolean => left.size === 0,
   /** plan-invalid: an object in place of words would break the page of whoever has to decide. */
   "rationale-text": (rationale: Json): boolean => rationale === null || typeof rationale === "string",
+  /** disclosure-mismatch: an action would be held against another prediction than the one that was signed. */
+  "prediction-opens": (commitment: string, disclosure: Disclosure): boolean => openCommitment(commitment, disclosure),
+  /** plan-invalid: what no field can equal would count as a prediction, and every outcome as a mismatch. */
+  "prediction-form": (expect: Json): boolean => Expectation.safeParse(expect).success,
   /** plan-invalid: a personal value would stand in the record, which nothing erases. */
   "personal-committed": (pointerInClear: string | null): pointerInClear is null => pointerInClear === null,
   /** contract-violation: a capability would get arguments that its contract excludes. */

@@ -28,6 +28,7 @@ import {
   wantedOf,
   withExceeded,
 } from "./permits.ts";
+import { observeApplied } from "./prediction.ts";
 import { movedPremise } from "./premises.ts";
 import { isCovered, requestReview, staleApproval } from "./review.ts";
 import { startWait } from "./waits.ts";
@@ -55,6 +56,7 @@ export const actionContext = (
   traceparent: state.traceparent,
   deadlineMs: state.deadlineMs,
   nowMs: deps.nowMs,
+  ...(step.predicted === null ? {} : { observes: true }),
 });
 
 /** Attestations that this act burns. */
@@ -296,4 +298,9 @@ function applied(
     left: leftBy(done.capability, done.args, result),
     reversibleUntilMs: reversibleUntil(step, done.deps),
   });
+  observeApplied(draft, step.id, done.capability, readBackHere(draft, done.capability, done.args, result));
 }
+
+/** What stands in the executor's own storage after the act, as the same transaction will write it. */
+const readBackHere = (draft: Draft, capability: Capability, args: JsonObject, result: Json): JsonObject | undefined =>
+  capability.kind === "resident" ? capability.observe?.(args, result, draft.records) : undefined;

@@ -33,7 +33,7 @@ import { undoTemplate } from "../../shared/undo.ts";
 import type { CapabilityRegistry } from "../adapters/types.ts";
 import { GUARDS } from "../guards/index.ts";
 import type { AdmittedPlan } from "./decide.ts";
-import { disclose, personalInClear } from "./disclose.ts";
+import { disclose, type DisclosedPlan, personalInClear } from "./disclose.ts";
 
 /** What admission may rely on: this object's own name, keys, releases, capabilities, stops and clock. */
 export type AdmitDeps = {
@@ -88,11 +88,12 @@ export function admitPlan(
   if (!disclosed.ok) return disclosed;
   const inClear = personalInClear(plan, release);
   if (inClear !== null) return err(inClear);
+  const { argsByStep } = disclosed.value;
   const provenance = derive(plan, disclosed.value, task, release);
   if (!provenance.ok) return provenance;
   const decisions: Record<string, StepDecision> = {};
   for (const step of plan.steps) {
-    const args = disclosed.value.get(step.id)!;
+    const args = argsByStep.get(step.id)!;
     const hasRefs = refsIn(args).length > 0;
     const contract = release.declarations.capabilities.get(step.capability)!.input;
     if (!hasRefs && !GUARDS["arguments-fit"](contract, args)) return unfit(contract, args, step.id);
@@ -202,7 +203,7 @@ function wrongCapability(plan: Plan, release: CompiledRelease, deps: AdmitDeps):
 /** A8 and the provenance of every argument. */
 function derive(
   plan: Plan,
-  argsByStep: ReadonlyMap<string, JsonObject>,
+  { argsByStep, expectByStep }: DisclosedPlan,
   task: AdmitTask,
   release: CompiledRelease,
 ): Result<Record<string, Record<string, Provenance>>> {
@@ -230,8 +231,9 @@ function derive(
     args: argsByStep.get(step.id)!,
     after: step.after,
     when: step.when,
+    expect: expectByStep.get(step.id) ?? null,
   }));
-  const wanted = derived.value.map(({ id, capability, args, after, when }) => ({ id, capability, args, after, when }));
+  const wanted = derived.value.map(({ provenance: _, ...step }) => step);
   if (!GUARDS["plan-of-playbook"](signed as unknown as Json, wanted as unknown as Json))
     return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));
   for (const step of derived.value) provenance[step.id] = { ...step.provenance };

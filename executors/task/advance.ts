@@ -3,7 +3,7 @@
  * so recovery after a crash asks the same question and gets the same answer (E4).
  */
 import type { TaskStatus } from "../../shared/events.ts";
-import type { Json, JsonObject } from "../../shared/json.ts";
+import type { JsonObject } from "../../shared/json.ts";
 import { evaluateCondition, refsIn, resolveRefs } from "../../shared/playbook.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { decideAndAct } from "./act.ts";
@@ -11,6 +11,7 @@ import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { fail } from "./endings.ts";
 import { mayNeedPermits } from "./permits.ts";
+import { awaitsObservation } from "./prediction.ts";
 import {
   isCancelled,
   isIdle,
@@ -18,6 +19,7 @@ import {
   isQuiet,
   isTerminal,
   isUnsuccessful,
+  plainResults,
   resultsOf,
   type StepState,
   type TaskState,
@@ -25,8 +27,8 @@ import {
 import { compensate } from "./undo.ts";
 
 /** I/O that a step needs next. `prepare` reads its target and asks for its permits, `apply` does the effect, `ask` asks what became of one
- * in doubt, `subscribe` says where an event is awaited. */
-export type Effect = { readonly kind: "prepare" | "apply" | "ask" | "subscribe"; readonly step: string };
+ * in doubt, `subscribe` says where an event is awaited, `observe` reads back what an action left. */
+export type Effect = { readonly kind: "prepare" | "apply" | "ask" | "subscribe" | "observe"; readonly step: string };
 
 /** Takes every step as far as it can go without I/O, then settles the task if all has ended. */
 export function advance(draft: Draft, deps: TaskDeps): void {
@@ -105,14 +107,12 @@ export function resolvedArgs(state: TaskState, step: StepState, deps: TaskDeps):
   return checked.ok ? { ok: true, value: checked.value as JsonObject } : checked;
 }
 
-export const plainResults = (state: TaskState): { readonly [step: string]: Json } =>
-  Object.fromEntries(Object.entries(resultsOf(state)).map(([step, { result }]) => [step, result]));
-
 /** The I/O that a task's steps wait for, from its state alone. The shell runs each at most once at a time. */
 export function effectsOf(state: TaskState, deps: TaskDeps): Effect[] {
   if (isQuiet(state)) return [];
   return [...state.steps.values()].flatMap((step): Effect[] => {
     if (!isLive(state, step)) return [];
+    if (awaitsObservation(step)) return [{ kind: "observe", step: step.id }];
     if (step.phase.at === "applying") return [{ kind: "apply", step: step.id }];
     if (step.phase.at === "in_doubt")
       return step.phase.askAtMs !== null && step.phase.askAtMs <= deps.nowMs ? [{ kind: "ask", step: step.id }] : [];
@@ -171,7 +171,8 @@ function settle(draft: Draft, deps: TaskDeps): void {
 /** How the task ends as far as its own steps go; null while it does not. */
 function endOf(state: TaskState, deps: TaskDeps): { readonly status: TaskStatus; readonly why: string | null } | null {
   const steps = [...state.steps.values()].filter((step) => step.undoes === null);
-  if (!steps.every((step) => isTerminal(step.phase))) return null;
+  // O4. What is being read back is read within seconds, and the steps of the task have not waited for it.
+  if (!steps.every((step) => isTerminal(step.phase) && !awaitsObservation(step))) return null;
   if (state.cancelledBy !== null) return { status: "cancelled", why: "cancelled" };
   if (!state.last && deps.nowMs < state.deadlineMs) return null;
   if (state.last && steps.length === 0 && deps.release.bundle.planner === "agent")

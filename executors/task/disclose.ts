@@ -6,6 +6,7 @@ import { canonicalize } from "../../shared/canonical.ts";
 import { discloseFields, type Disclosures } from "../../shared/commitments.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { Contract } from "../../shared/contracts.ts";
+import type { Expectation } from "../../shared/expectation.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { asReference } from "../../shared/playbook.ts";
 import { GUARDS } from "../guards/index.ts";
@@ -14,14 +15,28 @@ import { problem, type Problem } from "../../shared/problems.ts";
 import type { Plan, ProposedStep } from "../../shared/proposal.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
+/** What the commitments of a plan stand for: each step's arguments, and what it predicts where it predicts something. */
+export type DisclosedPlan = {
+  readonly argsByStep: ReadonlyMap<string, JsonObject>;
+  readonly expectByStep: ReadonlyMap<string, Expectation>;
+};
+
 /**
  * A6. Each step opens with the disclosures that its own commitments name; what is left over belongs to nobody and is refused.
- * Refuses with disclosure-missing, disclosure-mismatch, or plan-invalid where a rationale is not text.
+ * Refuses with disclosure-missing, disclosure-mismatch, or plan-invalid where a rationale is not text or a
+ * prediction is none.
  */
-export function disclose(plan: Plan, disclosures: Disclosures): Result<ReadonlyMap<string, JsonObject>> {
+export function disclose(plan: Plan, disclosures: Disclosures): Result<DisclosedPlan> {
   const left = new Set(Object.keys(disclosures));
   const argsByStep = new Map<string, JsonObject>();
+  const expectByStep = new Map<string, Expectation>();
   for (const step of plan.steps) {
+    if (step.predicted !== null) {
+      const expect = predictionIn(step, step.predicted.$commit, disclosures);
+      if (!expect.ok) return expect;
+      left.delete(step.predicted.$commit);
+      expectByStep.set(step.id, expect.value);
+    }
     const committed = { args: step.args, rationale: step.rationale } as unknown as Json;
     const text = left.size === 0 && !hasCommitment(step) ? null : canonicalize(committed);
     if (text === null || !text.includes('"$commit"')) {
@@ -39,7 +54,20 @@ export function disclose(plan: Plan, disclosures: Disclosures): Result<ReadonlyM
   }
   if (!GUARDS["disclosure-asked-for"](left))
     return err(problem("disclosure-mismatch", "A value was disclosed that nothing commits to."));
-  return ok(argsByStep);
+  return ok({ argsByStep, expectByStep });
+}
+
+/** What is predicted, checked against the commitment that was signed. It may refer to results, so it is opened by itself. */
+function predictionIn(step: ProposedStep, commitment: string, disclosures: Disclosures): Result<Expectation> {
+  const facts = { step: step.id };
+  const disclosure = Object.hasOwn(disclosures, commitment) ? disclosures[commitment]! : null;
+  if (disclosure === null)
+    return err(problem("disclosure-missing", `What ${step.id} predicts was not disclosed.`, facts));
+  if (!GUARDS["prediction-opens"](commitment, disclosure))
+    return err(problem("disclosure-mismatch", `What ${step.id} predicts is not what was signed.`, facts));
+  return GUARDS["prediction-form"](disclosure.value)
+    ? ok(disclosure.value as Expectation)
+    : err(problem("plan-invalid", `What ${step.id} predicts is no expectation.`, facts));
 }
 
 /** The disclosures of the commitments that stand in a canonical text; a value that merely repeats a commitment's letters asks for none. */

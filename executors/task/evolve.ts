@@ -15,6 +15,7 @@ import type { Envelope } from "../../shared/signing.ts";
 import type { Subject } from "../../shared/attestation.ts";
 import { undoDigest, undoIdOf, undoneBy, undoProvenance } from "../../shared/undo.ts";
 import { disclosuresIn } from "./disclose.ts";
+import type { Observed, Prediction } from "./prediction.ts";
 import type { Private, Review, StepPhase, StepState, TaskState } from "./state.ts";
 
 export type At = { readonly task: string; readonly seq: number; readonly atMs: number };
@@ -130,6 +131,11 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
         left: event.left,
       });
     }
+    case "outcome-observed": {
+      const { verdict, fields, code } = event;
+      const values = event.values === null ? null : (open(known, event.values).value as Observed["values"]);
+      return withStep(state, event.step, { observed: { verdict, fields, code, values, atMs: at.atMs } });
+    }
     case "undo-started":
       return undoing(state, event, known);
     case "compensation-started":
@@ -238,6 +244,8 @@ function proposed(
     claimedConfidence: step.claimedConfidence,
     rationale:
       step.rationale === null ? null : ((known.values[step.rationale.$commit]?.value ?? null) as string | null),
+    predicted: step.predicted === null ? null : predictionOf(step.predicted.$commit, known),
+    observed: null,
     decision: event.decisions[step.id]!,
     resolvedArgs: null,
     premises: [],
@@ -284,6 +292,8 @@ function undoing(state: TaskState, event: Extract<TaskEvent, { type: "undo-start
     provenance: undoProvenance(template, done.provenance),
     claimedConfidence: null,
     rationale: null,
+    predicted: null,
+    observed: null,
     // Decided when its target is read: nothing was decided about it before.
     decision: UNDECIDED,
     resolvedArgs: args,
@@ -324,6 +334,11 @@ const UNDECIDED: StepDecision = {
   deferred: [],
   byDefault: false,
 };
+
+const predictionOf = (commitment: string, known: Known): Prediction => ({
+  commitment,
+  expect: open(known, commitment).value as JsonObject | null,
+});
 
 /** Only the commitments of these arguments are opened; the record holds those of other steps too. */
 function discloseArgs(args: JsonObject, known: Known): JsonObject {

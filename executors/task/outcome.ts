@@ -8,13 +8,14 @@
 import { pauseMs, type RetryPolicy } from "../../shared/backoff.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Disclosure } from "../../shared/commitments.ts";
-import type { Json } from "../../shared/json.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
 import type { Problem } from "../../shared/problems.ts";
 import type { Capability, Outcome, Prepared } from "../adapters/types.ts";
 import { leftBy, reversibleUntil, tagsOf } from "./act.ts";
 import { advance } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
+import { observeApplied } from "./prediction.ts";
 import { isCancelled, type StepState } from "./state.ts";
 
 const DOUBT: RetryPolicy = {
@@ -60,7 +61,7 @@ export function stepOutcome(
 export function applied(
   draft: Draft,
   step: StepState,
-  outcome: { readonly result: Json; readonly replayed: boolean },
+  outcome: { readonly result: Json; readonly replayed: boolean; readonly observed?: JsonObject | undefined },
   prepared: Prepared | null,
   deps: TaskDeps,
   known: (Disclosure & { readonly commitment: string }) | null = null,
@@ -79,6 +80,7 @@ export function applied(
     left: leftBy(deps.registry.get(step.capability)!, step.resolvedArgs ?? step.args, known?.value ?? outcome.result),
     reversibleUntilMs: reversibleUntil(step, deps),
   });
+  observeApplied(draft, step.id, deps.registry.get(step.capability), outcome.observed);
 }
 
 /** Proved not executed: tried again after a pause while the budgets of the step and of the task last, otherwise ended. */

@@ -11,6 +11,7 @@ import type { HeldPremise } from "../../shared/receipt.ts";
 import type { ProblemCode } from "../../shared/problems.ts";
 import type { Subject } from "../../shared/attestation.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import type { Observed, Prediction } from "./prediction.ts";
 import { undoStepId, type UndoTemplate } from "../../shared/undo.ts";
 
 export type Requirement = { readonly rule: string; readonly role: string; readonly quorum: number };
@@ -88,6 +89,9 @@ export type StepState = {
   readonly provenance: { readonly [argument: string]: Provenance };
   readonly claimedConfidence: number | null;
   readonly rationale: string | null;
+  /** What it expects to be read after the action, and what was. */
+  readonly predicted: Prediction | null;
+  readonly observed: Observed | null;
   readonly decision: StepDecision;
   /** Set once the step is resolved. */
   readonly resolvedArgs: JsonObject | null;
@@ -285,6 +289,9 @@ export const resultsOf = (
       step.phase.at === "applied" ? [[step.id, { capability: step.capability, result: step.phase.result.value }]] : [],
     ),
   );
+
+export const plainResults = (state: TaskState): { readonly [step: string]: Json } =>
+  Object.fromEntries(Object.entries(resultsOf(state)).map(([step, { result }]) => [step, result]));
 
 /** The newest undo of a step, or null. */
 export function undoOf(state: TaskState, step: string): StepState | null {

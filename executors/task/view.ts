@@ -7,7 +7,9 @@ import type { Receipt } from "../../shared/receipt.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import { requestersOf } from "./decide.ts";
 import { holds } from "../guards/person.ts";
+import { isObserving } from "./prediction.ts";
 import {
+  isTerminal,
   isUnsuccessful,
   stepStatus,
   taskStatus,
@@ -56,6 +58,7 @@ function waitsFor(state: TaskState): string | null {
   if (doubts.length > 0) return "an answer from the target";
   const wait = steps.find((step) => step.phase.at === "waiting")?.phase;
   if (wait?.at === "waiting") return wait.name === null ? "a time" : `the ${wait.wait} ${wait.name}`;
+  if (state.settled === null && isObserving(state)) return "the outcome of an action, which is read back";
   return taskStatus(state) === "planning" ? "the agent's next proposal" : null;
 }
 
@@ -86,6 +89,7 @@ function stepView(state: TaskState, step: StepState, receipt: Envelope | null): 
             outcome: step.resolved.outcome,
             contradiction: step.resolved.contradiction,
           },
+    outcome: outcomeOf(step),
     premises: [...step.premises],
     tags: [...step.tags],
     appliedAt: applied === null ? null : at(applied.atMs),
@@ -99,6 +103,22 @@ function stepView(state: TaskState, step: StepState, receipt: Envelope | null): 
         ? null
         : { step: step.undoes.step, kind: step.undoes.kind, by: step.undoes.by || "the task" },
     receipt,
+  };
+}
+
+/** What was predicted and what was read; a step that ended without its effect has no outcome. */
+function outcomeOf({ predicted, observed, phase }: StepState): StepView["outcome"] {
+  if (predicted === null || (isTerminal(phase) && phase.at !== "applied")) return null;
+  if (observed === null)
+    return { verdict: "pending", expected: predicted.expect, observed: null, fields: [], code: null, at: null };
+  const { verdict, values, fields, code, atMs } = observed;
+  return {
+    verdict,
+    expected: values?.expected ?? predicted.expect,
+    observed: values?.observed ?? null,
+    fields: [...fields],
+    code,
+    at: at(atMs),
   };
 }
 

@@ -100,6 +100,8 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "concurrency-full": "Nothing to repair: the step goes on when another action of this capability has ended.",
   "limit-exceeded": "Wait until the limit's window has passed, or let the reviewers that the limit names decide.",
   "permit-unanswered": "Nothing to repair: the step asks again by itself.",
+  "not-observable":
+    "Nothing to repair in the task. Where predictions should be compared, let the capability declare `observe`.",
   "not-reversible":
     "Nothing to repair here: the release holds no capability that takes this action back. Correct its effect with a new task.",
   "task-not-settled":

@@ -78,6 +78,7 @@ export function explain({ view, events, entries, checkpointSize, missing }: Sour
         })),
       result: step.result,
       tags: step.tags,
+      outcome: step.outcome,
       premises: step.premises,
       appliedAt: step.appliedAt,
       replayed: of("step-applied").some(({ event }) => event.step === step.id && event.replayed),

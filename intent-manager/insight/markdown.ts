@@ -50,6 +50,7 @@ export function toMarkdown(e: Explanation): string {
         lines.push(`- Relied on ${code(resource)} at version ${version} (${held})`);
       if (step.result !== null) lines.push("", ...block(step.result));
     }
+    if (step.outcome !== null) lines.push(`- ${outcomeInWords(step.outcome)}`);
     // Why policy denied a step stands in the line above.
     if (step.problem !== null && step.problem.code !== "policy-denied")
       lines.push(`- ${code(step.problem.code)}: ${code(step.problem.detail)}`);
@@ -66,6 +67,27 @@ export function toMarkdown(e: Explanation): string {
   );
   return lines.join("\n");
 }
+
+/** What was predicted against what was read back. */
+function outcomeInWords({ verdict, expected, observed, fields, code: why }: Outcome): string {
+  const all = Object.keys(Object(expected) as object);
+  switch (verdict) {
+    case "matched":
+      return `Left what was predicted: ${all.map(code).join(", ")}`;
+    case "mismatched":
+      return `**Left something else than was predicted**: ${fields.map((field) => `${code(field)} is ${shown(observed, field)}, expected ${shown(expected, field)}`).join("; ")}`;
+    case "unobserved":
+      return `What it left could not be compared with what was predicted (${code(why ?? "")})`;
+    case "pending":
+      return `Predicted ${all.map(code).join(", ")}; not read back yet`;
+  }
+}
+
+type Outcome = NonNullable<Explanation["steps"][number]["outcome"]>;
+const shown = (values: unknown, field: string): string => {
+  const value: unknown = (Object(values) as Record<string, unknown>)[field];
+  return value === undefined ? "absent" : code(JSON.stringify(value));
+};
 
 /** Inline code on one line, fenced by more backticks than it holds. */
 function code(text: string): string {

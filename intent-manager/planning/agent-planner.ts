@@ -17,7 +17,10 @@ import { draftPlan, type PlannedStep } from "./plan.ts";
 import { signPlan } from "./sign-plan.ts";
 
 /** Agents write JSON; only the type of the whole says so, because the strict parser has already made sure. */
-export type ProposedByAgent = Omit<AgentStep, "args"> & { readonly args: JsonObject };
+export type ProposedByAgent = Omit<AgentStep, "args" | "expect"> & {
+  readonly args: JsonObject;
+  readonly expect?: JsonObject | undefined;
+};
 
 export type AgentPlan = {
   readonly tenant: string;
@@ -60,6 +63,15 @@ export async function planByAgent(env: Bindings, asked: AgentPlan): Promise<Resu
           capability: step.capability,
         }),
       );
+    const unread = Object.keys(step.expect ?? {}).find(
+      (field) => declared.observe !== undefined && !declared.observe.root.properties.has(field),
+    );
+    if (unread !== undefined)
+      return err(
+        problem("contract-violation", `${step.capability} does not read ${unread} back, so it cannot be expected.`, {
+          step: step.id,
+        }),
+      );
     steps.push({
       id: step.id,
       capability: step.capability,
@@ -69,6 +81,7 @@ export async function planByAgent(env: Bindings, asked: AgentPlan): Promise<Resu
       premises: step.premises ?? [],
       claimedConfidence: step.claimedConfidence ?? null,
       rationale: step.rationale ?? null,
+      expect: step.expect ?? null,
       provenance: provenanceForAgent({
         args: step.args,
         argsContract: declared.input,

@@ -5,6 +5,7 @@
 import { commit, commitFields, containsReserved, type Disclosure } from "../../shared/commitments.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { Contract } from "../../shared/contracts.ts";
+import type { Expectation } from "../../shared/expectation.ts";
 import { decideStep, type TaskFacts } from "../../shared/facts.ts";
 import { planId, proposalId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
@@ -26,6 +27,8 @@ export type PlannedStep = {
   readonly premises: readonly Premise[];
   readonly claimedConfidence: number | null;
   readonly rationale: string | null;
+  /** What is expected to be read after the action. */
+  readonly expect: Expectation | null;
   readonly provenance: { readonly [argument: string]: Provenance };
 };
 
@@ -93,6 +96,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
       undo: undoTemplate(declared.contract, release),
       claimedConfidence: step.claimedConfidence,
       rationale: step.rationale === null ? null : { $commit: seal(step.rationale, parts.newSalt, disclosures) },
+      predicted: step.expect === null ? null : { $commit: seal(step.expect, parts.newSalt, disclosures) },
       advice: { answer, final, rules: rules.slice(0, ADVICE_RULES) },
     });
   }

@@ -8,6 +8,7 @@ import { callWorker } from "../dispatch/executor.ts";
 import { endpoint, publicEndpoint } from "../http/endpoint.ts";
 import { json } from "../http/reply.ts";
 import { whatFails } from "../insight/health.ts";
+import { summed } from "../insight/outcomes.ts";
 import { proposalKeys, shownTrust, toJwk } from "../trust.ts";
 import { LEDGER } from "./ledger.ts";
 
@@ -37,7 +38,7 @@ export const overview = endpoint(
       callWorker(LEDGER, () => env.LEDGER.health(tenant.id)).catch(() => null),
     ]);
     const executors = answers.map(
-      ({ value: { executor, tasks, head, delivered, alarms, stuck, quarantined, deadLetters } }) => ({
+      ({ value: { executor, tasks, head, delivered, alarms, stuck, quarantined, deadLetters, outcomes } }) => ({
         executor,
         open: tasks.open,
         waiting: tasks.waiting,
@@ -47,6 +48,7 @@ export const overview = endpoint(
         stuck: role === "agent" ? [] : [...stuck],
         quarantined: role === "agent" ? [] : [...quarantined],
         deadLetters: role === "agent" ? { count: 0, newest: [] } : { ...deadLetters, newest: [...deadLetters.newest] },
+        outcomes: role === "agent" ? { counts: [], newest: [] } : (outcomes as Overview["executors"][number]["outcomes"]),
       }),
     );
     const view: Overview = {
@@ -61,6 +63,7 @@ export const overview = endpoint(
         waiting: executors.reduce((sum, { waiting }) => sum + waiting, 0),
       },
       executors,
+      outcomes: summed(executors.flatMap(({ outcomes }) => outcomes.counts)),
       incomplete: [...incomplete, ...refusals.map(({ executor }) => executor)],
       ledger: ledger?.ok === true ? (ledger.value as Overview["ledger"]) : null,
     };

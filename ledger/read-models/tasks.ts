@@ -112,6 +112,7 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
       steps[event.undo] = "moving";
       return;
     case "reversal-window-closed":
+    case "outcome-observed":
     case "step-resolved":
     case "signal-received":
     case "answer-contradicted":

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { Principal, StepDecision, StepStatus, TaskStatus } from "../events.ts";
 import { HeldPremise } from "../receipt.ts";
-import { JsonValue } from "../views.ts";
+import { JsonValue, StepView } from "../views.ts";
 import { At } from "./common.ts";
 
 /** One signature of a person over a step, as the record holds it. */
@@ -33,6 +33,8 @@ export const ExplainedStep = z.object({
   attestations: z.array(ExplainedAttestation),
   result: JsonValue.nullable(),
   tags: z.array(z.string()),
+  /** What was predicted of it and what was read back. */
+  outcome: StepView.shape.outcome,
   premises: z.array(HeldPremise),
   appliedAt: At.nullable(),
   replayed: z.boolean(),

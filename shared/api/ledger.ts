@@ -1,6 +1,7 @@
 /** The record: entries, proofs, the executors' witnesses, the effect table of a business database. */
 import * as z from "zod";
 import { Incomplete } from "./common.ts";
+import { OutcomesView } from "./outcomes.ts";
 
 /** `body` is the entry's exact canonical text: the leaf of the log is its bytes. */
 export const EntryPage = z.object({
@@ -37,6 +38,8 @@ export const WitnessView = z.object({
   tasks: z.object({ open: z.int(), waiting: z.int() }),
   /** Tasks that only an operator can help. */
   stuck: z.array(StuckTask),
+  /** What became of predictions. */
+  outcomes: OutcomesView,
   stops: z.array(
     z.object({
       kind: z.string(),

@@ -1,6 +1,7 @@
 /** Who is asking and what the system is doing now. */
 import * as z from "zod";
 import { At, Incomplete } from "./common.ts";
+import { OutcomeCount, OutcomesView } from "./outcomes.ts";
 import { LedgerHealthView, StuckTask } from "./ledger.ts";
 
 /** What the presented API key stands for. `member` is set where the key is bound to a person. */
@@ -43,8 +44,12 @@ export const Overview = z.object({
           z.object({ task: z.string(), step: z.string(), capability: z.string(), action: z.string(), at: At }),
         ),
       }),
+      /** What became of predictions. An agent is told of none. */
+      outcomes: OutcomesView,
     }),
   ),
+  /** The same over the executors that answered, by automation and capability. */
+  outcomes: z.array(OutcomeCount),
   incomplete: Incomplete,
   /** Null when the ledger did not answer. */
   ledger: LedgerHealthView.nullable(),

@@ -17,6 +17,7 @@ export type CapabilityDeclaration = {
   readonly input: Contract;
   readonly output: Contract;
   readonly preview?: Contract | undefined;
+  readonly observe?: Contract | undefined;
 };
 
 /** What expressions may speak of: the automation's input contract and the release's capabilities by name. */

@@ -7,6 +7,7 @@ import { canonicalize } from "../canonical.ts";
 import { faultOfActing, type Acting } from "./actions.ts";
 import { allow, Fault, misplaced, stepOf, type At } from "./fault.ts";
 import type { Findings } from "./findings.ts";
+import { faultOfObserving } from "./outcomes.ts";
 import type { EventOf, StepState, TaskState } from "./task-state.ts";
 import type { VerifierTrust } from "./trust.ts";
 
@@ -28,12 +29,20 @@ export class ActionBook {
     string,
     AppliedAction & { readonly delivery: EventOf<"step-claimed">["delivery"]; applied: boolean }
   >();
-  /** How many steps were applied. */
+  /** How many steps were applied, and how many of them left something else than was predicted. */
   applied = 0;
+  mismatched = 0;
 
   constructor(trust: VerifierTrust, findings: Findings) {
     this.#trust = trust;
     this.#findings = findings;
+  }
+
+  observe(step: StepState, event: EventOf<"outcome-observed">): void {
+    const fault = faultOfObserving(step, event);
+    if (fault !== null) throw new Fault("actions", fault.code, fault.detail);
+    step.observed = true;
+    if (event.verdict === "mismatched") this.mismatched += 1;
   }
 
   claim(task: TaskState, step: StepState, event: EventOf<"step-claimed">, at: At): void {

@@ -79,6 +79,8 @@ export class StepBook {
         return this.#actions.claim(task, step, event, at);
       case "step-applied":
         return this.#actions.apply(task, step, event, at);
+      case "outcome-observed":
+        return this.#actions.observe(step, event);
       case "step-refused":
         allow(step, "open", "claimed", "in-doubt");
         step.phase = event.retryAtMs === null ? "ended" : "open";

@@ -11,6 +11,7 @@ import { ActionBook } from "./action-book.ts";
 import type { ExecutorState } from "./executor-events.ts";
 import { Fault, misplaced, stepOf, type At } from "./fault.ts";
 import type { Findings, Where } from "./findings.ts";
+import { awaitsVerdict } from "./outcomes.ts";
 import { checkPlan } from "./plans.ts";
 import { raise, StepBook } from "./step-book.ts";
 import { isOver, UNTOUCHED, type EventOf, type StepState, type TaskState } from "./task-state.ts";
@@ -42,8 +43,8 @@ export class TaskBook {
     return this.#actions.claimed;
   }
 
-  get counts(): { readonly tasks: number; readonly settled: number; readonly applied: number } {
-    return { ...this.#counts, applied: this.#actions.applied };
+  get counts(): { readonly [name in "tasks" | "settled" | "applied" | "mismatched"]: number } {
+    return { ...this.#counts, applied: this.#actions.applied, mismatched: this.#actions.mismatched };
   }
 
   /** Takes one record of a task. */
@@ -149,6 +150,8 @@ export class TaskBook {
   #settle(task: TaskState): void {
     const open = [...task.steps.values()].find(({ phase }) => !isOver(phase));
     if (open !== undefined) throw misplaced(`The task ended while ${open.proposed.id} had not.`);
+    const unread = [...task.steps.values()].find(awaitsVerdict);
+    if (unread !== undefined) throw misplaced(`The task ended before the outcome of ${unread.proposed.id} was read back.`);
     this.#open.delete(task.task);
     this.#settled.add(task.task);
     if ([...task.steps.values()].some(hasWindow)) this.#reversible.set(task.task, task);

@@ -20,7 +20,7 @@ export type ReviewState = {
 
 export type StepPhase = "open" | "waiting" | "claimed" | "in-doubt" | "paused" | "applied" | "skipped" | "ended";
 export type StepState = {
-  readonly proposed: Pick<ProposedStep, "id" | "capability" | "after" | "undo">;
+  readonly proposed: Pick<ProposedStep, "id" | "capability" | "after" | "undo" | "predicted">;
   /** What stands for the signed step in people's signatures. */
   readonly digest: string;
   /** The action's id, which follows from its task, round and place. */
@@ -38,6 +38,8 @@ export type StepState = {
   claim: EventOf<"step-claimed"> | null;
   /** What the step waited for came, or its time. */
   over: boolean;
+  /** What was predicted has its verdict. */
+  observed: boolean;
   /** Claims so far. */
   attempts: number;
   /** A person's word on this step, for contradictions that come later. */
@@ -52,6 +54,7 @@ export const UNTOUCHED = {
   phase: "open",
   claim: null,
   over: false,
+  observed: false,
   attempts: 0,
   resolution: null,
   resolvedResult: null,

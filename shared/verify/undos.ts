@@ -36,7 +36,7 @@ export async function checkUndo(
       : await wrongReversal(event, task, done, atMs, trust, executor, used);
   if (wrong !== null) return err(wrong);
   return ok({
-    proposed: { id: event.undo, capability: undo.capability, after: [], undo: null },
+    proposed: { id: event.undo, capability: undo.capability, after: [], undo: null, predicted: null },
     digest: undoDigest(done.action, attempt, undo),
     action: undoIdOf(actionId(task.task, done.round, done.index), attempt),
     undoes: event.step,

@@ -44,6 +44,8 @@ export type VerificationReport = {
     readonly tasks: number;
     readonly settled: number;
     readonly applied: number;
+    /** Applied steps that left something else than was predicted. */
+    readonly mismatched: number;
   };
   /** Alarms that executors wrote into their chains: for people to look at; the record that holds them can be sound. */
   readonly alarms: readonly Alarm[];

@@ -42,8 +42,12 @@ export const overview = (world, who) => ({
       stuck: [],
       quarantined: [],
       deadLetters: { count: 0, newest: [] },
+      outcomes: { counts: [], newest: [] },
     })),
   ),
+  outcomes: [
+    { automation: "order-cancellation", capability: "orders.cancel", matched: 118, mismatched: 1, unobserved: 0 },
+  ],
   incomplete: [],
   ledger: {
     size: 3_207,

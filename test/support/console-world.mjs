@@ -35,6 +35,7 @@ const step = (task, round, index, fields) => ({
   resolved: null,
   result: null,
   problem: null,
+  outcome: null,
   premises: [],
   tags: [],
   appliedAt: null,

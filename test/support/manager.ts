@@ -203,6 +203,7 @@ export function planOf(
       undo: undoOf(compiled, step.capability),
       claimedConfidence: null,
       rationale: null,
+ predicted: null,
       advice: { answer: "allow", final: true, rules: [] },
     })),
   };

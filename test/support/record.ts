@@ -119,6 +119,7 @@ export function planOf(task: string, region: string, steps: readonly string[], r
       undo: null,
       claimedConfidence: null,
       rationale: null,
+ predicted: null,
       advice: { answer: "allow", final: true, rules: [] },
     })),
   };

@@ -143,6 +143,7 @@ describe("plans", () => {
           },
           claimedConfidence: 0.5,
           rationale: null,
+          predicted: null,
           advice: { answer: "allow", final: true, rules: ["r"] },
         },
       ],

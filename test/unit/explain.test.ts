@@ -40,6 +40,7 @@ const step: StepView = {
   attempts: 1,
   result: { ok: true },
   problem: null,
+  outcome: null,
   premises: [{ resource: "order:1", version: 3, class: "same-transaction" }],
   tags: ["order:1"],
   appliedAt: AT,

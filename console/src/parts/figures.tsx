@@ -22,6 +22,7 @@ export function Figures({
     overview === null
       ? null
       : overview.executors.reduce((sum, { head, delivered }) => sum + Math.max(0, head - delivered), 0);
+  const outcomes = overview?.outcomes ?? null;
   const lag =
     overview?.ledger === null || overview === null
       ? null
@@ -52,6 +53,15 @@ export function Figures({
         note={lag === null ? "" : lag === 0 ? "read models up to date" : `read models ${count(lag)} behind`}
       />
       <Figure
+        name="Unexpected outcomes"
+        value={outcomes === null ? null : total(outcomes, "mismatched")}
+        note={
+          outcomes === null
+            ? ""
+            : `${count(total(outcomes, "matched"))} as predicted, ${count(total(outcomes, "unobserved"))} not compared`
+        }
+      />
+      <Figure
         name="Not yet delivered"
         value={undelivered}
         note={
@@ -65,6 +75,9 @@ export function Figures({
     </dl>
   );
 }
+
+const total = (outcomes: Overview["outcomes"], verdict: "matched" | "mismatched" | "unobserved"): number =>
+  outcomes.reduce((sum, one) => sum + one[verdict], 0);
 
 function Figure({ name, value, note }: { name: string; value: number | null; note: string }) {
   return (

@@ -9,6 +9,7 @@ import type { SignedDecision } from "../lib/task-signatures.ts";
 import { Badge, Status, toneOf, type Tone } from "./status.tsx";
 import { stepAnchor } from "./step-graph.tsx";
 import { DecisionLine, ReceiptLine } from "./step-signatures.tsx";
+import { StepOutcome } from "./step-outcome.tsx";
 import { StepUndo } from "./step-undo.tsx";
 import { StepWaits } from "./step-waits.tsx";
 import { At } from "./time.tsx";
@@ -64,6 +65,7 @@ export function StepCard({
           <Result step={step.id} value={step.result} />
         </Part>
       )}
+      <StepOutcome step={step} />
       <Rest step={step} />
     </li>
   );

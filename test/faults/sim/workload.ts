@@ -382,6 +382,7 @@ const planFor = (
     undo: null,
     claimedConfidence: null,
     rationale: null,
+ predicted: null,
     advice: { answer: "allow", final: true, rules: [] },
   })),
 });
