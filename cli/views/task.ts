@@ -41,7 +41,10 @@ export function taskText(task: TaskView): string {
   return lines.join("\n");
 }
 
-function outcomeText(id: string, { verdict, expected, observed, fields, code }: NonNullable<StepView["outcome"]>): string {
+function outcomeText(
+  id: string,
+  { verdict, expected, observed, fields, code }: NonNullable<StepView["outcome"]>,
+): string {
   const values = (of: unknown, field: string): string => valueText((Object(of) as Record<string, unknown>)[field]);
   switch (verdict) {
     case "matched":

@@ -9,5 +9,7 @@ export function summed(counts: readonly OutcomeCount[]): OutcomeCount[] {
     const add = (name: "matched" | "mismatched" | "unobserved") => one[name] + (before?.[name] ?? 0);
     byPair.set(pair, { ...one, matched: add("matched"), mismatched: add("mismatched"), unobserved: add("unobserved") });
   }
-  return [...byPair.values()].toSorted((a, b) => b.mismatched - a.mismatched || a.automation.localeCompare(b.automation));
+  return [...byPair.values()].toSorted(
+    (a, b) => b.mismatched - a.mismatched || a.automation.localeCompare(b.automation),
+  );
 }

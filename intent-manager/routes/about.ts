@@ -48,7 +48,8 @@ export const overview = endpoint(
         stuck: role === "agent" ? [] : [...stuck],
         quarantined: role === "agent" ? [] : [...quarantined],
         deadLetters: role === "agent" ? { count: 0, newest: [] } : { ...deadLetters, newest: [...deadLetters.newest] },
-        outcomes: role === "agent" ? { counts: [], newest: [] } : (outcomes as Overview["executors"][number]["outcomes"]),
+        outcomes:
+          role === "agent" ? { counts: [], newest: [] } : (outcomes as Overview["executors"][number]["outcomes"]),
       }),
     );
     const view: Overview = {

@@ -151,7 +151,8 @@ export class TaskBook {
     const open = [...task.steps.values()].find(({ phase }) => !isOver(phase));
     if (open !== undefined) throw misplaced(`The task ended while ${open.proposed.id} had not.`);
     const unread = [...task.steps.values()].find(awaitsVerdict);
-    if (unread !== undefined) throw misplaced(`The task ended before the outcome of ${unread.proposed.id} was read back.`);
+    if (unread !== undefined)
+      throw misplaced(`The task ended before the outcome of ${unread.proposed.id} was read back.`);
     this.#open.delete(task.task);
     this.#settled.add(task.task);
     if ([...task.steps.values()].some(hasWindow)) this.#reversible.set(task.task, task);

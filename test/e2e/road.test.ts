@@ -81,9 +81,13 @@ describe("an intent that needs nobody", () => {
     expect(spans.find(({ name }: any) => name === "effect orders.cancel").status).toEqual({ code: 0 });
     expect(spans.filter(({ name }: any) => name === "task order-cancellation").length).toBe(1);
     const explained = await system.call(keys.auditor, `/v1/tasks/${task!.body.id}/explain`);
-    expect(explained.body.steps.map((step: any) => [step.id, step.status])).toEqual([
-      ["order", "applied"],
-      ["cancel", "applied"],
+    expect(explained.body.steps.map((step: any) => [step.id, step.status, step.outcome?.verdict])).toEqual([
+      ["order", "applied", undefined],
+      ["cancel", "applied", "matched"],
+    ]);
+    const counted = (await system.call(keys.auditor, "/v1/overview")).body.outcomes;
+    expect(counted).toEqual([
+      { automation: "order-cancellation", capability: "orders.cancel", matched: 1, mismatched: 0, unobserved: 0 },
     ]);
   });
 

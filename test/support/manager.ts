@@ -3,7 +3,7 @@
  * and signs plans, honest ones and others.
  */
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
-import { commit } from "../../shared/commitments.ts";
+import { commit, type Disclosure } from "../../shared/commitments.ts";
 import { compileRelease, releaseDigest, type CompiledRelease } from "../../shared/compiled-release.ts";
 import { planId, proposalId, shardOf, taskId, toBase32 } from "../../shared/ids.ts";
 import { toBase64Url } from "../../shared/bytes.ts";
@@ -119,7 +119,9 @@ export async function submission(options: SubmitOptions): Promise<SubmitCommand>
   const { compiled, digest } = options.release;
   const region = options.region ?? "eu";
   const input = { salt: newSalt(), value: options.input };
-  const plan = compiled.playbook === null ? null : honestPlan(options, region, commit(input.salt, options.input));
+  const disclosures: Record<string, Disclosure> = {};
+  const plan =
+    compiled.playbook === null ? null : honestPlan(options, region, commit(input.salt, options.input), disclosures);
   return {
     task: options.task,
     automation: compiled.bundle.automation,
@@ -136,7 +138,7 @@ export async function submission(options: SubmitOptions): Promise<SubmitCommand>
         ? null
         : {
             envelope: await sign(options.proposalKey, PAYLOAD_TYPES.plan, options.tamper?.(plan) ?? plan),
-            disclosures: {},
+            disclosures,
           },
     delivery: options.delivery ?? null,
     waitMs: options.waitMs ?? 0,
@@ -144,7 +146,12 @@ export async function submission(options: SubmitOptions): Promise<SubmitCommand>
   };
 }
 
-function honestPlan({ tenant, task, release, input }: SubmitOptions, region: string, commitment: string): Plan {
+function honestPlan(
+  { tenant, task, release, input }: SubmitOptions,
+  region: string,
+  commitment: string,
+  disclosures: Record<string, Disclosure>,
+): Plan {
   const { compiled } = release;
   const derived = derivePlan(
     compiled.playbook!,
@@ -152,7 +159,20 @@ function honestPlan({ tenant, task, release, input }: SubmitOptions, region: str
     { openedByAgent: false },
   );
   if (!derived.ok) throw new Error(derived.problem.detail);
-  return planOf(tenant, task, region, release, commitment, "playbook", derived.value, 1, true);
+  const steps = derived.value.map((step) => ({ ...step, predicted: predicting(step.expect, disclosures) }));
+  return planOf(tenant, task, region, release, commitment, "playbook", steps, 1, true);
+}
+
+/** The commitment to what a step predicts, with its disclosure put beside. */
+export function predicting(
+  expect: JsonObject | null,
+  disclosures: Record<string, Disclosure>,
+): Plan["steps"][number]["predicted"] {
+  if (expect === null) return null;
+  const salt = newSalt();
+  const predicted = commit(salt, expect);
+  disclosures[predicted] = { salt, value: expect };
+  return { $commit: predicted };
 }
 
 const undoOf = (compiled: CompiledRelease, capability: string) => {
@@ -173,6 +193,7 @@ export function planOf(
     args: JsonObject;
     after?: readonly string[];
     when?: string | null;
+    predicted?: Plan["steps"][number]["predicted"];
   }[],
   round: number,
   last: boolean,
@@ -203,7 +224,7 @@ export function planOf(
       undo: undoOf(compiled, step.capability),
       claimedConfidence: null,
       rationale: null,
- predicted: null,
+      predicted: step.predicted ?? null,
       advice: { answer: "allow", final: true, rules: [] },
     })),
   };

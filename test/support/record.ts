@@ -31,7 +31,7 @@ export const TENANT = "dev";
 export const NOW_MS = 1_790_000_000_000;
 const YEAR_MS = 365 * 86_400_000;
 export const RELEASE = `sha256:${"cd".repeat(32)}`;
-const COMMITMENT = "c".repeat(43);
+export const COMMITMENT = "c".repeat(43);
 
 export type TestPerson = {
   readonly member: string;
@@ -119,7 +119,7 @@ export function planOf(task: string, region: string, steps: readonly string[], r
       undo: null,
       claimedConfidence: null,
       rationale: null,
- predicted: null,
+      predicted: null,
       advice: { answer: "allow", final: true, rules: [] },
     })),
   };
@@ -184,6 +184,24 @@ export const applying = (
   replayed: false,
   left: [],
   reversibleUntilMs: null,
+});
+
+/** The verdict about a prediction whose commitment the plan holds. */
+export const observing = (
+  task: string,
+  step: string,
+  index: number,
+  change: Partial<Extract<TaskEvent, { type: "outcome-observed" }>> = {},
+): TaskEvent => ({
+  type: "outcome-observed",
+  step,
+  action: actionId(task, 1, index),
+  predicted: COMMITMENT,
+  verdict: "matched",
+  fields: [],
+  values: COMMITMENT,
+  code: null,
+  ...change,
 });
 
 export const settling = (status: "succeeded" | "failed" = "succeeded"): TaskEvent => ({

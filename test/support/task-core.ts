@@ -14,14 +14,15 @@ import { waits } from "../../executors/capabilities/waits.ts";
 import { toBase64, toBase64Url, utf8 } from "../../shared/bytes.ts";
 import { canonicalize } from "../../shared/canonical.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
-import { commit } from "../../shared/commitments.ts";
+import { commit, type Disclosure } from "../../shared/commitments.ts";
 import type { StepDecision, TaskEvent } from "../../shared/events.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { problem } from "../../shared/problems.ts";
 import type { ReleaseBundle } from "../../shared/release.ts";
+import { ok } from "../../shared/result.ts";
 import { sha256 } from "../../shared/sha256.ts";
-import { newTask, planOf, release, type TestRelease } from "./manager.ts";
+import { newTask, planOf, predicting, release, type TestRelease } from "./manager.ts";
 
 const contract = (name: string, change: Partial<CapabilityContract>): CapabilityContract => ({
   name,
@@ -67,7 +68,14 @@ const UNDOABLE = contract("test.make", {
   },
 });
 
-/** `make` is taken back by `unmake`, `keyed` can be sent twice, `asked` cannot but can be asked, `blind` is neither. */
+const WATCHED = {
+  type: "object",
+  properties: { state: { type: "string" }, n: { type: "integer" } },
+  required: ["state", "n"],
+  additionalProperties: false,
+};
+
+/** What `watched` leaves is read back. `make` is taken back by `unmake`, `keyed` can be sent twice, `asked` cannot but can be asked, `blind` is neither. */
 export const REGISTRY: CapabilityRegistry = new Map(
   [
     external(contract("test.keyed", { delivery: "idempotent" }), false),
@@ -78,6 +86,10 @@ export const REGISTRY: CapabilityRegistry = new Map(
       leaves: (args, result) => [{ resource: `things/${args["n"]}`, version: (result as { version: number }).version }],
     }),
     external(contract("test.unmake", { input: UNDO_INPUT }), false),
+    {
+      ...external(contract("test.watched", { observe: WATCHED }), false),
+      observe: async () => ok({}),
+    } as Capability,
     ...waits,
   ].map((capability) => [capability.contract.name, capability]),
 );
@@ -88,6 +100,7 @@ export type TestStep = {
   readonly capability: string;
   readonly args?: JsonObject;
   readonly after?: readonly string[];
+  readonly expect?: JsonObject;
 };
 const ALLOWED: StepDecision = {
   answer: "allow",
@@ -126,6 +139,7 @@ export class TaskCore {
     });
     const input = { salt: this.#salt(), value: { text: "x" } };
     const inputCommitment = commit(input.salt, input.value);
+    const disclosures: Record<string, Disclosure> = {};
     const plan = planOf(
       "dev",
       this.task,
@@ -133,7 +147,13 @@ export class TaskCore {
       this.release,
       inputCommitment,
       "agent",
-      steps.map(({ id, capability, args = { n: 1 }, after = [] }) => ({ id, capability, args, after })),
+      steps.map(({ id, capability, args = { n: 1 }, after = [], expect = null }) => ({
+        id,
+        capability,
+        args,
+        after,
+        predicted: predicting(expect, disclosures),
+      })),
       1,
       last,
     );
@@ -144,7 +164,7 @@ export class TaskCore {
         payload: toBase64(utf8(canonicalize(plan))),
         signatures: [{ keyid: "k".repeat(43), sig: toBase64(new Uint8Array(64)) }],
       },
-      disclosures: {},
+      disclosures,
       decisions: Object.fromEntries(steps.map(({ id }) => [id, ALLOWED])),
       provenance: Object.fromEntries(steps.map(({ id }) => [id, {}])),
       requestDigest: "r",

@@ -143,12 +143,12 @@ describe("plans", () => {
           },
           claimedConfidence: 0.5,
           rationale: null,
-          predicted: null,
+          predicted: { $commit: "e".repeat(43) },
           advice: { answer: "allow", final: true, rules: ["r"] },
         },
       ],
     });
-    expect(digestOf(plan)).toBe("sha256:6aa2b0a5000285a3edaf3cc1692a111093cfa928b604218202bfefeece2da378");
+    expect(digestOf(plan)).toBe("sha256:3ad750e589fd304a872cea260eb69b7f778cbbea553c885733c5a4a4acb26bfe");
   });
 });
 
@@ -352,6 +352,19 @@ const EVENTS: readonly (readonly [JsonObject, string])[] = [
       bytes: 2,
     },
     "sha256:ab21f5155b5eff4dd12454ba75697318f9401430c26255dd23967746c32375aa",
+  ],
+  [
+    {
+      type: "outcome-observed",
+      step: "a",
+      action: "act_a",
+      predicted: "ccccccccccccccccccccccccccccccccccccccccccc",
+      verdict: "mismatched",
+      fields: ["status"],
+      values: "ddddddddddddddddddddddddddddddddddddddddddd",
+      code: null,
+    },
+    "sha256:b0e8ed72c01de8ceb1d57e828897641776505a2faeca914f139ff913b4c27bb0",
   ],
 ];
 

@@ -67,7 +67,7 @@ it("counts what a task's steps become, so that growing tasks make room too", () 
             args: {},
             resolvedArgs: null,
             rationale: null,
- predicted: null,
+            predicted: null,
             phase: { at: "applied", result: { value: "x".repeat(chars) } },
           },
         ],

@@ -119,6 +119,17 @@ describe("an explanation", () => {
     ]);
   });
 
+  it("says what was predicted and what was read back", () => {
+    const words = (outcome: NonNullable<StepView["outcome"]>) =>
+      toMarkdown(explain({ ...sources, view: { ...view, steps: [{ ...step, outcome }] } }));
+    const outcome = { expected: { on: true }, observed: { on: false }, fields: ["on"], code: null, at: AT };
+    expect(words({ ...outcome, verdict: "mismatched" })).toContain(
+      "- **Left something else than was predicted**: `on` is `false`, expected `true`",
+    );
+    expect(words({ ...outcome, verdict: "matched", fields: [] })).toContain("- Left what was predicted: `on`");
+    expect(words({ ...outcome, verdict: "unobserved", code: "not-observable" })).toContain("`not-observable`");
+  });
+
   it("says which rules decided and whom they asked", () => {
     expect(explain(sources).steps[0]!.because).toBe("Needs a person; decided by large. Asked for: 1 × lead (large).");
     const byDefault = {

@@ -58,6 +58,7 @@ describe("a derived plan", () => {
         after: [],
         when: null,
         provenance: { orderId: "principal" },
+        expect: null,
       },
       {
         id: "refund",
@@ -66,6 +67,7 @@ describe("a derived plan", () => {
         after: ["lookup"],
         when: null,
         provenance: { orderId: "principal", amountCents: "record" },
+        expect: null,
       },
     ]);
   });

@@ -240,6 +240,19 @@ export const plans: Suite = {
         disclosures: { [rationale]: { salt, value } },
       });
     },
+    "prediction-opens": () => {
+      const predicted = commit(newSalt(), { on: true });
+      return tamperedStep(() => ({ predicted: { $commit: predicted } }), {
+        disclosures: { [predicted]: { salt: newSalt(), value: { on: false } } },
+      });
+    },
+    "prediction-form": () => {
+      const [salt, value] = [newSalt(), { on: { $cel: "true" } }];
+      const predicted = commit(salt, value);
+      return tamperedStep(() => ({ predicted: { $commit: predicted } }), {
+        disclosures: { [predicted]: { salt, value } },
+      });
+    },
     "personal-committed": () => admitted({ steps: [step("a", { capability: "test.greet", args: { who: "Ada" } })] }),
     "arguments-fit": () => admitted({ steps: [step("a", { args: { text: "x".repeat(501) } })] }),
     "plan-of-playbook": () =>

@@ -256,6 +256,7 @@ describe("doctor", () => {
     regions: ["eu"],
     shards: 1,
     tasks: { open: 1, waiting: 0 },
+    outcomes: [],
     executors: [
       {
         executor: "dev/eu/0",
@@ -267,6 +268,7 @@ describe("doctor", () => {
         stuck: [],
         quarantined: [],
         deadLetters: { count: 0, newest: [] },
+        outcomes: { counts: [], newest: [] },
         ...change,
       },
     ],

@@ -7,6 +7,8 @@ import { verifyRecord } from "../../../shared/verify/index.ts";
 import {
   admitting,
   applying,
+  COMMITMENT,
+  observing,
   attesting,
   claiming,
   closing,
@@ -292,6 +294,42 @@ describe("actions", () => {
     ],
   ])("%s are found", async (_, code, ...records) => {
     expect(await findings(async (record) => void (await taskOf(record, ...records)))).toEqual([code]);
+  });
+
+  it.each<[string, string[], (task: string) => readonly Step[]]>([
+    ["as it should be", [], (task) => [observing(task, "one", 0), settling()]],
+    ["never", ["actions order-invalid"], () => [settling()]],
+    ["twice", ["actions replayed"], (task) => [observing(task, "one", 0), observing(task, "one", 0)]],
+    ["of another action", ["actions action-mismatch"], (task) => [observing(task, "one", 1), settling()]],
+    [
+      "against a prediction that nobody signed",
+      ["actions action-mismatch"],
+      (task) => [observing(task, "one", 0, { predicted: "e".repeat(43) }), settling()],
+    ],
+    [
+      "in words that contradict each other",
+      ["actions order-invalid"],
+      (task) => [observing(task, "one", 0, { verdict: "mismatched" }), settling()],
+    ],
+  ])("whose outcome was read back %s", async (_, expected, after) => {
+    const predicted = (task: string): Step[] => {
+      const plan = planOf(task, "eu", ["one"]);
+      const steps = plan.steps.map((step) => ({ ...step, predicted: { $commit: COMMITMENT } }));
+      return [opening("eu"), admitting({ ...plan, steps }, { one: decision("allow") })];
+    };
+    const acted = (task: string): Step[] => [claiming(task, "one", 0), applying(task, "one", 0)];
+    expect(await findings(async (record) => void (await taskOf(record, predicted, acted, after)))).toEqual(expected);
+  });
+
+  it("that predicted nothing have no outcome, and none is read before the act", async () => {
+    const early = (task: string): Step[] => [observing(task, "one", 0)];
+    expect(await findings(async (record) => void (await taskOf(record, admitted("allow"), early)))).toEqual([
+      "actions order-invalid",
+    ]);
+    const unasked = (task: string): Step[] => [claiming(task, "one", 0), applying(task, "one", 0), ...early(task)];
+    expect(await findings(async (record) => void (await taskOf(record, admitted("allow"), unasked)))).toEqual([
+      "actions action-mismatch",
+    ]);
   });
 
   it("before what they wait for are found", async () => {

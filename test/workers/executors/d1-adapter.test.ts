@@ -78,6 +78,7 @@ function capability(database: Database = d1) {
   return {
     prepare: (c = context()) => found.prepare!(ARGS, c),
     apply: (prepared: Prepared | null, c = context()) => found.apply(ARGS, prepared, c),
+    observe: (c = context()) => found.observe!(ARGS, RESULT, c),
   };
 }
 
@@ -99,6 +100,7 @@ async function rows() {
 }
 const ONCE = { status: "cancelled", balance: 3500, payments: 2, effects: 1 };
 const NOTHING = { status: "pending", balance: 500, payments: 1, effects: 0 };
+const LEFT = { status: "cancelled", cancelReason: "no longer needed", itemCount: 0, paidCents: 0, version: 2 };
 const RESULT = {
   orderId: ORDER,
   status: "cancelled",
@@ -129,6 +131,26 @@ it("applies an action once, with its key, its result and its statements together
   const outcome = await capability().apply(await prepared());
   expect(outcome).toEqual({ kind: "applied", result: RESULT, replayed: false });
   expect(await rows()).toEqual(ONCE);
+});
+
+it("reads back what an effect left in the effect's own batch, where somebody expects it", async () => {
+  const batches = { count: 0 };
+  const outcome = await capability(faulty([], batches)).apply(await prepared(), context({ observes: true }));
+  expect([outcome, batches.count]).toMatchObject([{ kind: "applied", observed: LEFT }, 1]);
+});
+
+it("applies an effect whose reading back fails, and reads it back by itself: then what others wrote since is there too", async () => {
+  const plan = await prepared();
+  const outcome = await capability(faulty(["failed"])).apply(plan, context({ observes: true }));
+  expect(outcome).toMatchObject({ kind: "applied", result: RESULT });
+  expect((outcome as { observed?: unknown }).observed).toBeUndefined();
+  expect(await capability().observe()).toMatchObject({ ok: true, value: LEFT });
+  await d1.prepare("UPDATE orders SET status = 'delivered' WHERE tenant = ?").bind(tenant).run();
+  expect(await capability().observe()).toMatchObject({ ok: true, value: { ...LEFT, status: "delivered" } });
+  expect(await capability().observe(context({ tenant: "nobody" }))).toMatchObject({
+    ok: false,
+    problem: { code: "target-unavailable" },
+  });
 });
 
 it("answers a repeated action with the first result, and changes nothing", async () => {

@@ -91,6 +91,45 @@ describe("a resident record", () => {
     });
   });
 
+  it("is read back in the transaction of the act, and the verdict stands in the record, the view and the counts", async () => {
+    const expecting = (percent: object | number): ReleaseBundle["playbook"] => ({
+      version: 1,
+      steps: [
+        { ...playbook!.steps[0]!, expect: { on: true, percent: percent as number, version: { $result: "/version" } } },
+      ],
+    });
+    const verdictOf = async (w: World) => {
+      const view = await submit(w, flagsAt(w)[0]!, true, 25);
+      const events = await w.executor().events(view.id, 0, 0);
+      const types = (events as any).value.events.map(({ event }: any) => event.type);
+      expect([view.status, types.slice(-2)]).toEqual(["succeeded", ["outcome-observed", "task-settled"]]);
+      return {
+        outcome: view.steps[0]!.outcome,
+        outcomes: ((await w.executor().witness()) as any).value.outcomes,
+        view,
+      };
+    };
+    const right = await verdictOf(await world({ policy: free, playbook: expecting({ $arg: "percent" }), input }));
+    expect(right.outcome).toMatchObject({
+      verdict: "matched",
+      expected: { on: true, percent: 25, version: 1 },
+      fields: [],
+    });
+    const wrong = await verdictOf(await world({ policy: free, playbook: expecting(30), input }));
+    expect(wrong.outcome).toMatchObject({
+      verdict: "mismatched",
+      expected: { percent: 30 },
+      observed: { on: true, percent: 25, version: 1 },
+      fields: ["percent"],
+    });
+    const counted = { automation: "notes", capability: "flags.set", unobserved: 0 };
+    expect(right.outcomes).toEqual({ counts: [{ ...counted, matched: 1, mismatched: 0 }], newest: [] });
+    expect(wrong.outcomes).toMatchObject({
+      counts: [{ ...counted, matched: 0, mismatched: 1 }],
+      newest: [{ task: wrong.view.id, step: "set", capability: "flags.set", fields: ["percent"] }],
+    });
+  });
+
   it("is changed by many tasks of one round one after another: each sees what the one before it did", async () => {
     const w = await worldOf(free);
     const [flag] = flagsAt(w) as [string];
