@@ -233,7 +233,14 @@ function derive(
     when: step.when,
     expect: expectByStep.get(step.id) ?? null,
   }));
-  const wanted = derived.value.map(({ provenance: _, ...step }) => step);
+  const wanted = derived.value.map(({ id, capability, args, after, when, expect }) => ({
+    id,
+    capability,
+    args,
+    after,
+    when,
+    expect,
+  }));
   if (!GUARDS["plan-of-playbook"](signed as unknown as Json, wanted as unknown as Json))
     return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));
   for (const step of derived.value) provenance[step.id] = { ...step.provenance };

@@ -45,6 +45,7 @@ export function declare(overrides: Partial<CapabilityContract> & { name: string 
     contract: full,
     input: value(compileContract(full.input as JsonObject)),
     output: value(compileContract(full.output as JsonObject)),
+    ...(full.observe === undefined ? {} : { observe: value(compileContract(full.observe)) }),
     ...(full.preview === undefined ? {} : { preview: value(compileContract(full.preview as JsonObject)) }),
   };
 }
@@ -61,6 +62,7 @@ export const REFUND = declare({
     ["to", "ratio"],
   ),
   preview: object({ balanceCents: { type: "integer" } }),
+  observe: object({ balanceCents: { type: "integer" }, order: { type: "string" } }),
   risk: "high",
   roles: { target: ["orderId"], amount: ["amountCents"], destination: ["to"] },
   tags: ["order:{orderId}", "money"],

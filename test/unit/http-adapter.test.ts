@@ -67,6 +67,37 @@ function over(
   return { calls, capability };
 }
 
+describe("reading back over HTTP", () => {
+  const observe = (answer: EgressAnswer | "throws") => {
+    const made = over(
+      write({
+        contract: { ...base, effect: "write", delivery: "at-most-once", observe: schema({ n: { type: "integer" } }) },
+        observe: {
+          request: ({ id }, result) => ({ method: "GET", path: path`/things/${id}/${(result as { n: number }).n}` }),
+          answer: ({ body }) => body ?? null,
+        },
+      }),
+      answer,
+    );
+    return { ...made, reading: made.capability.observe!({ id: "a" }, { n: 7 }, context()) };
+  };
+
+  it("asks for what the result names, and gives what the contract says", async () => {
+    const { calls, reading } = observe(answered(200, { n: 1 }));
+    expect(await reading).toEqual({ ok: true, value: { n: 1 } });
+    expect(calls).toMatchObject([{ method: "GET", path: "/things/a/7", body: null }]);
+  });
+
+  it.each([
+    ["a lost answer", "throws", "target-unavailable"],
+    ["a refusal", answered(404), "effect-refused"],
+    ["another shape", answered(200, { n: "1" }), "answer-invalid"],
+    ["no JSON", answered(200, "<html>"), "answer-invalid"],
+  ] as const)("fails for %s", async (_, answer, code) => {
+    expect(await observe(answer).reading).toMatchObject({ ok: false, problem: { code } });
+  });
+});
+
 describe("a read over HTTP", () => {
   const prepared = (answer: EgressAnswer | "throws") => over(read, answer).capability.prepare!({ id: "a" }, context());
 

@@ -72,6 +72,28 @@ describe("a derived plan", () => {
     ]);
   });
 
+  it("has what a step expects computed over the intent, and keeps what refers to results and to the action itself", () => {
+    const later = { balanceCents: { $arg: "amountCents" }, order: { $ref: "steps.lookup.result#/order/id" } };
+    const expecting = (expect: NonNullable<PlaybookStep["expect"]>) =>
+      value(derive(playbook(lookup, refund({ args: { orderId: "#W1234567", amountCents: 1 }, expect }))))[1]!;
+    expect(expecting(later)).toMatchObject({ expect: later, after: ["lookup"] });
+    expect(expecting({ order: { $cel: "intent.input.orderId" } })).toMatchObject({
+      expect: { order: "#W1234567" },
+      after: [],
+    });
+  });
+
+  it.each<[string, PlaybookStep]>([
+    ["nothing", refund({ expect: {} })],
+    ["what is not read back", refund({ expect: { status: "refunded" } })],
+    ["anything of what reads nothing back", { ...lookup, expect: { status: "pending" } }],
+    ["an argument that it does not give", refund({ expect: { order: { $arg: "to" } } })],
+    ["a field that its result does not have", refund({ expect: { order: { $result: "/id" } } })],
+    ["a result that no step has", refund({ expect: { order: { $ref: "steps.other.result#/id" } } })],
+  ])("is not made where a step expects %s", (_, step) => {
+    expect(codeOf(compilePlaybook(playbook(lookup, { ...step, id: "last" }), SHOP))).toBe("playbook-invalid");
+  });
+
   it("has its steps in an order in which they can run, the file's where there is a choice", () => {
     const steps = [refund(), { ...lookup, id: "other" }, lookup, { ...lookup, id: "first", after: ["other"] }];
     expect(value(derive(playbook(...steps))).map((step) => step.id)).toEqual(["other", "lookup", "refund", "first"]);
