@@ -10,9 +10,6 @@ import type { Call } from "./command.ts";
 import { UsageError } from "./exits.ts";
 import { jsonIn } from "./settings.ts";
 
-/** How long a signature of a person may wait until it is used. */
-export const SIGNATURE_LIFETIME_MS = 10 * 60_000;
-
 export type DeviceKey = { readonly jwk: PrivateJwk; readonly from: string };
 
 /** `--signing-key FILE`, COUNTERSIGN_SIGNING_KEY, else the first development key among `people`. Throws a UsageError where there is none. */

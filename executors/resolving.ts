@@ -35,7 +35,7 @@ export function doubts(shard: Shard): DoubtView[] {
     if (state === null) return [];
     const step = state.steps.get(id);
     if (step !== undefined && (step.phase.at === "in_doubt" || stopsCompensation(state, step)))
-      return [doubtView(state, step, shard.registry.get(step.capability)?.contract.summary ?? "")];
+      return [doubtView(shard.tenant, state, step, shard.registry.get(step.capability)?.contract.summary ?? "")];
     // It was answered: nobody had to pay for this row then.
     endDoubt(shard.sql, task, id);
     return [];

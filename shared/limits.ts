@@ -63,6 +63,8 @@ export const LIMITS = {
   reviewDeadlineMs: 24 * 3_600_000,
   /** How long a signed plan may wait to be admitted; admission follows signing at once, so minutes are generous. */
   planLifetimeMs: 10 * 60_000,
+  /** How long a person's signature may wait until it is used, where nothing else ends it: the person is still there, and sends it at once. */
+  personSignatureMs: 10 * 60_000,
   /** Tolerated clock difference between two planes. */
   clockSkewMs: 30_000,
   /** One ledger entry, canonical bytes: C2SP entry bundles carry a 16-bit length. */

@@ -3,8 +3,10 @@
  * a word about one attempt cannot be used for another.
  */
 import * as z from "zod";
-import { Digest, RecordedStepId, TaskId, TenantId } from "./ids.ts";
+import { commit, type Disclosure } from "./commitments.ts";
+import { Digest, RecordedStepId, TaskId, TenantId, toBase32 } from "./ids.ts";
 import { Envelope } from "./signing.ts";
+import type { DoubtView } from "./views.ts";
 
 export const ResolutionId = z.string().regex(/^res_[a-z2-7]{26}$/);
 
@@ -31,6 +33,32 @@ export const Resolution = z.strictObject({
   expiresMs: z.int().min(0),
 });
 export type Resolution = z.infer<typeof Resolution>;
+
+/** What a person found out about an effect in doubt; a result stands with `applied` alone. */
+export type Finding = Pick<Resolution, "outcome" | "retry" | "reason"> & { readonly result: Disclosure | null };
+
+/** The statement that a person signs about a doubt as it was shown to them. `random` is 16 bytes. */
+export const resolutionOf = (
+  { task, step, action, digest, attempt }: Pick<DoubtView, "task" | "step" | "action" | "digest" | "attempt">,
+  tenant: string,
+  { outcome, retry, result, reason }: Finding,
+  { random, atMs, expiresMs }: { readonly random: Uint8Array; readonly atMs: number; readonly expiresMs: number },
+): Resolution => ({
+  version: 1,
+  id: `res_${toBase32(random)}`,
+  tenant,
+  task,
+  step,
+  action,
+  digest,
+  attempt,
+  outcome,
+  retry,
+  result: result === null ? null : commit(result.salt, result.value),
+  reason,
+  atMs,
+  expiresMs,
+});
 
 /** As it travels: the signature, the enrolments that lead from its key to the root, and the value behind `result`. */
 export const SignedResolution = z.strictObject({

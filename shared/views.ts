@@ -146,8 +146,10 @@ export const DoubtView = z.object({
   /** What the capability does, in a sentence. */
   summary: z.string(),
   args: JsonValue,
-  /** The key under which the target was asked to act: look for it there. */
+  /** Names the action here, and in messages on a queue. */
   action: z.string(),
+  /** The key that every call for it carried, where the target takes one: look for it there. */
+  idempotencyKey: z.string(),
   effectKey: z.string().nullable(),
   /** Digest of the signed step, and the claim that is in doubt. */
   digest: z.string(),
@@ -157,6 +159,8 @@ export const DoubtView = z.object({
   /** Questions to the target so far, and when the next follows; null: only a person can say. */
   asked: z.int(),
   nextAskAt: z.iso.datetime().nullable(),
+  /** Whether `not-applied` may ask for another attempt; of an undo that failed it may not. */
+  mayRetry: z.boolean(),
   /** Roles of which whoever resolves it needs one, and the members who may not. */
   roles: z.array(z.string()),
   requesters: z.array(z.string()),

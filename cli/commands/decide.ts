@@ -3,6 +3,7 @@
  * this device. What the server calls the subject is believed only when it is the digest of what was shown here.
  */
 import { subjectDigest, type Attestation } from "../../shared/attestation.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -10,7 +11,7 @@ import { signEnvelope } from "../../shared/signing.ts";
 import type { ReviewView } from "../../shared/views.ts";
 import type { Answer, Call, Command } from "../command.ts";
 import { UsageError } from "../exits.ts";
-import { deviceKey, newAttestationId, SIGNATURE_LIFETIME_MS, signerOf } from "../signing.ts";
+import { deviceKey, newAttestationId, signerOf } from "../signing.ts";
 import { reviewText } from "../views/review.ts";
 import { status } from "../views/task.ts";
 
@@ -72,7 +73,7 @@ async function decide(call: Call, decision: Attestation["decision"], reason: str
     decision,
     reason,
     atMs: nowMs,
-    expiresMs: nowMs + SIGNATURE_LIFETIME_MS,
+    expiresMs: nowMs + LIMITS.personSignatureMs,
   };
   const envelope = await signEnvelope({
     payloadType: PAYLOAD_TYPES.attestation,

@@ -1,19 +1,19 @@
 /**
  * `countersign resolve TASK STEP`: shows what is in doubt and where to look, and signs what the person found with a key of this device.
  */
-import { commit } from "../../shared/commitments.ts";
 import { toBase64Url } from "../../shared/bytes.ts";
-import { toBase32 } from "../../shared/ids.ts";
+import type { Disclosure } from "../../shared/commitments.ts";
 import { parseStrictJson } from "../../shared/json.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { problem } from "../../shared/problems.ts";
-import type { Resolution } from "../../shared/resolution.ts";
+import { resolutionOf, type Resolution } from "../../shared/resolution.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { signEnvelope } from "../../shared/signing.ts";
 import type { DoubtView } from "../../shared/views.ts";
 import type { Call, Command } from "../command.ts";
 import { UsageError } from "../exits.ts";
-import { deviceKey, SIGNATURE_LIFETIME_MS, signerOf } from "../signing.ts";
+import { deviceKey, signerOf } from "../signing.ts";
 import { doubtText } from "../views/doubt.ts";
 import { taskText } from "../views/task.ts";
 
@@ -58,22 +58,12 @@ export const resolve: Command = {
     if (!(await isConfirmed(call, doubt, outcome))) return err(problem("not-in-doubt", "Nothing was signed."));
 
     const nowMs = call.platform.nowMs();
-    const resolution: Resolution = {
-      version: 1,
-      id: `res_${toBase32(call.platform.randomBytes(16))}`,
-      tenant: tenant.value,
-      task,
-      step,
-      action: doubt.action,
-      digest: doubt.digest,
-      attempt: doubt.attempt,
-      outcome,
-      retry: call.args.flag("retry"),
-      result: result.value === null ? null : commit(result.value.salt, result.value.value),
-      reason,
+    const finding = { outcome, retry: call.args.flag("retry"), result: result.value, reason };
+    const resolution = resolutionOf(doubt, tenant.value, finding, {
+      random: call.platform.randomBytes(16),
       atMs: nowMs,
-      expiresMs: nowMs + SIGNATURE_LIFETIME_MS,
-    };
+      expiresMs: nowMs + LIMITS.personSignatureMs,
+    });
     const envelope = await signEnvelope({
       payloadType: PAYLOAD_TYPES.resolution,
       payload: resolution,
@@ -91,7 +81,7 @@ function outcomeOf(call: Call): Resolution["outcome"] {
   return applied ? "applied" : "not-applied";
 }
 
-function resultOf(call: Call, outcome: Resolution["outcome"]): Result<{ salt: string; value: any } | null> {
+function resultOf(call: Call, outcome: Resolution["outcome"]): Result<Disclosure | null> {
   const text = call.args.text("result");
   if (text === undefined) return ok(null);
   if (outcome !== "applied") throw new UsageError("--result goes with --applied.");

@@ -4,6 +4,7 @@
  */
 import type { Stopped } from "../../shared/api.ts";
 import { type Restore, StopKind, StopMode } from "../../shared/events.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok } from "../../shared/result.ts";
@@ -11,7 +12,7 @@ import { signEnvelope } from "../../shared/signing.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../exits.ts";
 import { dim, green, line, red, table, yellow } from "../output.ts";
-import { chainOf, deviceKey, SIGNATURE_LIFETIME_MS, signerOf } from "../signing.ts";
+import { chainOf, deviceKey, signerOf } from "../signing.ts";
 
 export const revoke: Command = {
   name: "revoke",
@@ -126,7 +127,7 @@ export const restore: Command = {
       target: name,
       stop: standing,
       atMs: nowMs,
-      expiresMs: nowMs + SIGNATURE_LIFETIME_MS,
+      expiresMs: nowMs + LIMITS.personSignatureMs,
     };
     const envelope = await signEnvelope({
       payloadType: PAYLOAD_TYPES.restore,

@@ -11,8 +11,11 @@ export function doubtText(doubt: DoubtView): string {
     ["in doubt", next],
     ["action", `${line(doubt.capability)}: ${line(doubt.summary)}`],
     ["arguments", valueText(doubt.args)],
-    ["look for", `${line(doubt.action)}${doubt.effectKey === null ? "" : `, ${line(doubt.effectKey)}`}`],
-    ["since", `${time(doubt.since)} UTC, asked ${doubt.asked} times`],
+    [
+      "look for",
+      [doubt.idempotencyKey, doubt.action, ...(doubt.effectKey === null ? [] : [doubt.effectKey])].map(line).join(", "),
+    ],
+    ["attempt", `${doubt.attempt}, since ${time(doubt.since)} UTC, asked ${doubt.asked} times`],
     ["why", `${doubt.problem.code}: ${line(doubt.problem.detail)}`],
     [
       "who",

@@ -5,6 +5,7 @@ import type { StepStatus } from "../../shared/events.ts";
 import type { Json } from "../../shared/json.ts";
 import type { Receipt } from "../../shared/receipt.ts";
 import type { Envelope } from "../../shared/signing.ts";
+import { idempotencyKeyOf } from "../adapters/http-definition.ts";
 import { requestersOf } from "./decide.ts";
 import { holds } from "../guards/person.ts";
 import { isObserving } from "./prediction.ts";
@@ -149,7 +150,7 @@ function waitsOf({ phase, review }: StepState): StepView["waitsFor"] {
 }
 
 /** One effect in doubt, or an undo that failed in a task that compensates; the step must be. `summary` is what its capability does. */
-export function doubtView(state: TaskState, step: StepState, summary: string): DoubtView {
+export function doubtView(tenant: string, state: TaskState, step: StepState, summary: string): DoubtView {
   const doubt = step.phase.at === "in_doubt" ? step.phase : null;
   if (doubt === null && !stopsCompensation(state, step)) throw new Error(`${state.id}/${step.id} is not in doubt`);
   const failed = problemOf(step);
@@ -169,6 +170,7 @@ export function doubtView(state: TaskState, step: StepState, summary: string): D
     summary,
     args: step.resolvedArgs ?? step.args,
     action: step.action,
+    idempotencyKey: idempotencyKeyOf({ tenant, action: step.action }),
     effectKey: step.effectKey,
     digest: step.digest,
     attempt,
@@ -176,6 +178,7 @@ export function doubtView(state: TaskState, step: StepState, summary: string): D
     since: at(sinceMs),
     asked,
     nextAskAt: askAtMs === null ? null : at(askAtMs),
+    mayRetry: doubt !== null,
     roles: [...resolvingRoles(step.decision.reviews)],
     requesters: requestersOf(state, step),
   };

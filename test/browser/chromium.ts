@@ -16,6 +16,8 @@ export async function enrolledKey(page: Page, mock: Mock, roles: readonly string
   await page.getByText("Waiting for an admin").waitFor();
   const kid = mock.requests[0]!.kid;
   await mock.enrol(kid, [...roles]);
+  // The page would ask by itself after some seconds.
+  await page.reload();
   await page.getByText("Valid until").waitFor();
   return kid;
 }

@@ -37,6 +37,7 @@ describe.skipIf(CHROMIUM === null)("every page", () => {
       overview: "/",
       "task-done": `/tasks/${views[0]!.id}`,
       "task-denied": `/tasks/${views[1]!.id}`,
+      "task-in-doubt": `/tasks/${[...mock.world.doubtByAction.values()][0]!.task}`,
       reviews: "/reviews",
       review: `/reviews/${reviews[1]!.id}`,
       "review-tampered": `/reviews/${reviews[2]!.id}`,

@@ -45,9 +45,35 @@ describe.skipIf(CHROMIUM === null)("the overview", () => {
     const now = new Date().toISOString();
     mock.state.stop = { stop: "stp_1", mode: "stop-all", by: "key_operator", reason: "strange refunds", at: now };
     mock.state.health = { status: "failing", reasons: ["No automation has a release in force."], now };
+    const [task, other] = [...mock.world.viewById.keys()];
+    const tool = {
+      capability: "tickets.create",
+      tool: "create_ticket",
+      pinned: "sha256:1",
+      found: "sha256:2",
+      at: now,
+    };
+    const letter = { task: other, step: "tell", capability: "events.publish", action: "act_1", at: now };
+    const executor = { open: 1, waiting: 0, head: 4, delivered: 4, alarms: [], quarantined: [tool] };
+    mock.state.overview = {
+      executors: [
+        {
+          ...executor,
+          executor: "dev/eu/0",
+          stuck: [{ task, why: "cannot-go-on" }],
+          deadLetters: { count: 7, newest: [letter] },
+        },
+        { ...executor, executor: "dev/eu/1", stuck: [], deadLetters: { count: 0, newest: [] } },
+      ],
+    };
     const { page, close } = await visit(browser, mock, "/");
     await page.getByText("strange refunds").waitFor();
     await page.getByRole("alert").getByText("No automation has a release in force.").waitFor();
+    const trouble = page.getByRole("alert");
+    expect(await trouble.getByText("the tool create_ticket that it calls has changed").count()).toBe(1);
+    await trouble.getByText("cannot go on").waitFor();
+    await trouble.getByText("7 messages handed over to a queue").waitFor();
+    mock.state.overview = {};
     mock.state.stop = null;
     mock.state.health = { status: "ok", reasons: [], now };
     await close();

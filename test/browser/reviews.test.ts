@@ -61,7 +61,7 @@ describe.skipIf(CHROMIUM === null)("reviewing", () => {
 
   it("offers nothing to sign before the device has an enrolled key", async () => {
     open = await visit(browser, mock, `/reviews/${review(ADDRESS).id}`);
-    await open.page.getByText("This device has no key yet.").waitFor();
+    await open.page.getByRole("region", { name: "Your decision" }).getByText("This device has no key yet.").waitFor();
     expect(await open.page.getByRole("button", { name: "Approve" }).isDisabled()).toBe(true);
     expect(await open.page.getByRole("button", { name: "Reject" }).isDisabled()).toBe(true);
   });

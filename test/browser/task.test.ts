@@ -110,6 +110,8 @@ describe.skipIf(CHROMIUM === null)("a task", () => {
     await page.getByRole("button", { name: "Reverse…" }).click();
     await page.getByText("1 later action touched the same things").waitFor();
     await page.getByLabel("Why (recorded as written)").fill("a mistake");
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.getByRole("button", { name: "Reverse all 2" }).click();
     await page.getByText("Was taken back by").waitFor();
     expect(asked).toEqual([{ reason: "a mistake", cascade: true }]);

@@ -1,6 +1,13 @@
 /** Answers of the stand-in that are computed from the made-up world. */
 import { RELEASE } from "./console-signing.mjs";
 
+const object = (properties) => ({
+  type: "object",
+  additionalProperties: false,
+  properties,
+  required: Object.keys(properties),
+});
+
 /** A page of the ledger's read model, newest first. */
 export const rows = (world, url) => {
   const status = url.searchParams.get("status");
@@ -21,6 +28,29 @@ export const rows = (world, url) => {
     lastIndex: 3_204 - 3 * (from + i) + (view.steps.length > 1 ? 2 : 0),
   }));
   return { tasks, next: from + limit < all.length ? String(from + limit) : null };
+};
+
+/** The contract of the capability that is in doubt in the made-up world; contracts have more than the page reads. */
+export const capabilities = {
+  capabilities: [
+    {
+      contract: {
+        name: "payments.refund",
+        version: "1.0.0",
+        summary: "Refunds a part of a charge.",
+        input: object({ chargeId: { type: "string" }, amountCents: { type: "integer" } }),
+        output: object({ refundId: { type: "string" }, amountCents: { type: "integer" } }),
+        effect: "write",
+        delivery: "idempotent",
+        risk: "high",
+        reversible: false,
+        roles: {},
+        tags: [],
+      },
+      digest: RELEASE,
+      stop: null,
+    },
+  ],
 };
 
 export const overview = (world, who) => ({

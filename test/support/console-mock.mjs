@@ -11,7 +11,7 @@ import * as api from "../../shared/api.ts";
 import { problem, PROBLEMS, toProblemJson } from "../../shared/problems.ts";
 import { eventText } from "../../shared/sse.ts";
 import { ReviewView, TaskEventView, TaskView } from "../../shared/views.ts";
-import { automations, explanation, markdown, overview, rows } from "./console-answers.mjs";
+import { automations, capabilities, explanation, markdown, overview, rows } from "./console-answers.mjs";
 import { makePeople, Refused } from "./console-people.mjs";
 import { makeKeys } from "./console-signing.mjs";
 import { makeWorld } from "./console-world.mjs";
@@ -42,8 +42,8 @@ export async function startConsoleMock(port = 0, dist = DIST) {
   });
   const { enrolments, requests } = people;
   /** Tests change what the system says about itself. */
-  /** @type {{ stop: object | null, health: { status: string, reasons: string[], now: string } }} */
-  const state = { stop: null, health: { status: "ok", reasons: [], now: new Date().toISOString() } };
+  /** @type {{ stop: object | null, overview: object, health: { status: string, reasons: string[], now: string } }} */
+  const state = { stop: null, overview: {}, health: { status: "ok", reasons: [], now: new Date().toISOString() } };
   /** Tests put functions here; the first that answers true for a request has dealt with it. */
   const interceptors = [];
 
@@ -80,12 +80,13 @@ export async function startConsoleMock(port = 0, dist = DIST) {
     if (!Object.hasOwn(ROLES, key)) throw new Refused("unauthenticated", "A valid API key is required.");
     const [role, member] = ROLES[key];
     const who = { tenant: "dev", key: `key_${role}`, role, member };
-    const [, , kind, rawId, part] = url.pathname.split("/");
+    const [, , kind, rawId, part, rawStep, act] = url.pathname.split("/");
+    const step = rawStep === undefined ? undefined : decodeURIComponent(rawStep);
     const id = rawId === undefined ? undefined : decodeURIComponent(rawId);
     const route = `${request.method} ${kind}${id === undefined ? "" : "/:id"}${part === undefined ? "" : `/${part}`}`;
     const allowed =
       ROUTE_ROLES[
-        `${request.method} /v1/${kind}${id === undefined ? "" : id === "requests" ? "/requests" : "/{id}"}${part === undefined ? "" : `/${part}`}`
+        `${request.method} /v1/${kind}${id === undefined ? "" : id === "requests" ? "/requests" : "/{id}"}${part === undefined ? "" : `/${part}`}${step === undefined ? "" : `/{step}/${act}`}`
       ];
     if (allowed === undefined || (allowed !== "any" && !allowed.includes(role)))
       throw new Refused("forbidden", "This API key may not do that.");
@@ -96,11 +97,11 @@ export async function startConsoleMock(port = 0, dist = DIST) {
       case "GET whoami":
         return send(response, 200, api.Whoami, who);
       case "GET overview":
-        return send(response, 200, api.Overview, overview(world, who));
+        return send(response, 200, api.Overview, { ...overview(world, who), ...state.overview });
       case "GET automations":
         return send(response, 200, api.AutomationPage, automations(state));
       case "GET capabilities":
-        return send(response, 200, api.CapabilityPage, { capabilities: [] });
+        return send(response, 200, api.CapabilityPage, capabilities);
       case "GET trust":
         return send(response, 200, api.TrustView, {
           tenant: "dev",
@@ -125,7 +126,7 @@ export async function startConsoleMock(port = 0, dist = DIST) {
       case "GET reviews":
         return send(response, 200, api.ReviewPage, {
           reviews: [...world.reviewById.values()].filter(({ status }) => status === "waiting"),
-          doubts: [],
+          doubts: [...world.doubtByAction.values()],
           incomplete: [],
         });
       case "GET reviews/:id":
@@ -133,6 +134,8 @@ export async function startConsoleMock(port = 0, dist = DIST) {
         return send(response, 200, ReviewView, world.reviewById.get(id));
       case "POST reviews/:id/decision":
         return send(response, 200, ReviewView, await people.decide(id, body));
+      case "POST tasks/:id/steps":
+        return send(response, 200, TaskView, await people.resolve(id, step, body));
       case "GET enrolments":
         return send(response, 200, api.EnrolmentPage, { enrolments, requests });
       case "POST enrolments/:id":

@@ -1,10 +1,12 @@
 /** What people do in the made-up world: ask for enrolment, be enrolled, decide. The rules are the executor's, as far as the page shows them. */
 import * as z from "zod";
 import { Attestation, SignedAttestation } from "../../shared/attestation.ts";
+import { openCommitment } from "../../shared/commitments.ts";
 import { keyId } from "../../shared/keys.ts";
 import { Possession } from "../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { problem } from "../../shared/problems.ts";
+import { Resolution, SignedResolution } from "../../shared/resolution.ts";
 import { openEnvelope } from "../../shared/signing.ts";
 import { enrolmentOf } from "./console-signing.mjs";
 
@@ -22,6 +24,8 @@ export function makePeople(keys, world, onEvent) {
   const requests = [];
   /** Every decision that arrived, as it arrived. */
   const decisions = [];
+  /** Every word on a doubt that arrived, as it arrived. */
+  const resolutions = [];
 
   const emit = (task, event) => {
     const view = world.viewById.get(task);
@@ -34,21 +38,25 @@ export function makePeople(keys, world, onEvent) {
     onEvent(task, item);
   };
 
+  function enrolmentBy(kid) {
+    const enrolment = enrolments.find((one) => one.kid === kid && one.revokedAt === null);
+    if (enrolment === undefined) throw new Refused("key-unknown", "No enrolment has this key id.");
+    return enrolment;
+  }
+
+  async function statementIn(envelope, payloadType, schema, { kid, key }) {
+    const opened = await openEnvelope(envelope, { payloadType, keys: new Map([[kid, key]]), schema });
+    if (!opened.ok) throw new Refused(opened.problem.code, opened.problem.detail);
+    return opened.value.payload;
+  }
+
   async function decide(id, body) {
     const review = world.reviewById.get(id);
     if (review === undefined) throw new Refused("not-found", "There is no such review.");
     const { envelope } = SignedAttestation.partial({ chain: true }).parse(body);
     decisions.push(JSON.stringify(envelope));
-    const kid = envelope.signatures[0].keyid;
-    const enrolment = enrolments.find((one) => one.kid === kid && one.revokedAt === null);
-    if (enrolment === undefined) throw new Refused("key-unknown", "No enrolment has this key id.");
-    const opened = await openEnvelope(envelope, {
-      payloadType: PAYLOAD_TYPES.attestation,
-      keys: new Map([[kid, enrolment.key]]),
-      schema: Attestation,
-    });
-    if (!opened.ok) throw new Refused(opened.problem.code, opened.problem.detail);
-    const { payload } = opened.value;
+    const enrolment = enrolmentBy(envelope.signatures[0].keyid);
+    const payload = await statementIn(envelope, PAYLOAD_TYPES.attestation, Attestation, enrolment);
     if (review.decidedBy?.includes(payload.id)) return review;
     if (review.status !== "waiting") throw new Refused("review-not-waiting", `The review is ${review.status}.`);
     if (payload.subject !== review.subject || payload.review !== id)
@@ -86,6 +94,36 @@ export function makePeople(keys, world, onEvent) {
     return review;
   }
 
+  /** A word on an effect in doubt, checked as the executor checks it. */
+  async function resolve(task, step, body) {
+    const { envelope, result } = SignedResolution.partial({ chain: true }).parse(body);
+    resolutions.push(JSON.stringify(body));
+    const enrolment = enrolmentBy(envelope.signatures[0].keyid);
+    const payload = await statementIn(envelope, PAYLOAD_TYPES.resolution, Resolution, enrolment);
+    const view = world.viewById.get(task);
+    const found = view.steps.find(({ id }) => id === step);
+    if (found.resolved?.resolution === payload.id) return view;
+    const doubt = world.doubtByAction.get(payload.action);
+    if (doubt === undefined) throw new Refused("not-in-doubt", "Nothing about this step is in doubt.");
+    if (payload.digest !== doubt.digest || payload.attempt !== doubt.attempt)
+      throw new Refused("attestation-mismatch", "The signature is over another attempt than is in doubt.");
+    if ((payload.result === null) !== (result === null) || (result && !openCommitment(payload.result, result)))
+      throw new Refused("disclosure-mismatch", "The result is not the one that was signed.");
+    if (result && typeof result.value.refundId !== "string")
+      throw new Refused("contract-violation", "/refundId: expected a string");
+    world.doubtByAction.delete(payload.action);
+    const { member } = enrolment;
+    found.resolved = { resolution: payload.id, member, outcome: payload.outcome, contradiction: null };
+    found.waitsFor = null;
+    found.problem = null;
+    found.status = payload.outcome === "applied" ? "applied" : payload.retry ? "applying" : "skipped";
+    found.result = result?.value ?? null;
+    if (!payload.retry) Object.assign(view, { status: "succeeded", settled: true, why: null });
+    emit(task, { type: "doubt-resolved", step, resolution: payload.id, member, outcome: payload.outcome });
+    if (view.settled) emit(task, { type: "task-settled", status: view.status, why: null });
+    return view;
+  }
+
   async function requestEnrolment(body) {
     const { possession } = z.strictObject({ possession: z.any() }).parse(body);
     const claimed = JSON.parse(Buffer.from(possession.payload, "base64").toString());
@@ -120,5 +158,5 @@ export function makePeople(keys, world, onEvent) {
     });
   }
 
-  return { enrolments, requests, decisions, emit, decide, requestEnrolment, enrol };
+  return { enrolments, requests, decisions, resolutions, emit, decide, resolve, requestEnrolment, enrol };
 }

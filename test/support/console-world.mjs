@@ -324,12 +324,69 @@ async function waiting(keys, nowMs, plan, i) {
   return { view, events, review };
 }
 
+/** A task whose refund left for another company's interface and was never answered, and what is in doubt about it. */
+async function inDoubt(keys, nowMs) {
+  const view = task(18, nowMs, {
+    status: "waiting",
+    why: "a person",
+    updatedAt: at(nowMs - 20 * MINUTE),
+    principal: principal("mei.patel"),
+    input: { charge: "ch_52100417", wish: "Give $229.80 back for the broken charger." },
+  });
+  const args = { chargeId: "ch_52100417", amountCents: 22_980 };
+  const detail = "The connection broke before an answer came; the question what happened was not answered either.";
+  view.steps = [
+    step(view.id, 1, 0, {
+      id: "refund",
+      capability: "payments.refund",
+      status: "in_doubt",
+      args,
+      provenance: { chargeId: "record", amountCents: "principal" },
+      decision: decision("allow", ["small-refunds"]),
+      attempts: 2,
+      waitsFor: { what: "person", name: null, until: null },
+      problem: { code: "effect-in-doubt", detail },
+      tags: ["charge:ch_52100417", "money:out"],
+    }),
+  ];
+  const [{ action }] = view.steps;
+  const doubt = {
+    task: view.id,
+    step: "refund",
+    automation: view.automation,
+    capability: "payments.refund",
+    region: view.region,
+    summary: "Refunds a part of a charge.",
+    args,
+    action,
+    idempotencyKey: token(77),
+    effectKey: "refund:ch_52100417",
+    digest: digestOf({ step: "refund" }),
+    attempt: 2,
+    problem: { code: "effect-in-doubt", detail },
+    since: at(nowMs - 20 * MINUTE),
+    asked: 8,
+    nextAskAt: null,
+    mayRetry: true,
+    roles: ["operator", "billing-lead"],
+    requesters: ["mei.patel"],
+  };
+  const events = [
+    { seq: view.seq - 2, event: { type: "task-opened", automation: view.automation } },
+    { seq: view.seq - 2, event: await planEvent(keys, view, 1, "playbook", nowMs - 22 * MINUTE) },
+    { seq: view.seq - 1, event: { type: "step-claimed", step: "refund", action, attempt: 2 } },
+    { seq: view.seq, event: { type: "step-in-doubt", step: "refund", action, attempt: 2 } },
+  ].map((one, n) => ({ ...one, at: at(nowMs - (22 - n) * MINUTE) }));
+  return { view, events, doubt };
+}
+
 /** Everything: task views, their events and reviews by id, and rows for the task list. */
 export async function makeWorld(keys, nowMs) {
   const full = [
     await cancelled(keys, nowMs),
     await denied(keys, nowMs),
     ...(await Promise.all(REVIEWS.map((plan, i) => waiting(keys, nowMs, plan, i)))),
+    await inDoubt(keys, nowMs),
   ];
   const statuses = [
     "succeeded",
@@ -352,6 +409,7 @@ export async function makeWorld(keys, nowMs) {
   return {
     viewById: new Map(views.map((view) => [view.id, view])),
     eventsById: new Map(full.map(({ view, events }) => [view.id, events])),
+    doubtByAction: new Map(full.flatMap(({ doubt }) => (doubt === undefined ? [] : [[doubt.action, doubt]]))),
     reviewById: new Map(full.flatMap(({ review }) => (review === undefined ? [] : [[review.id, review]]))),
   };
 }

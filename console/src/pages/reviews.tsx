@@ -63,7 +63,11 @@ function Inbox({ id }: { id: string | null }) {
           Not everything: <code>{reviews.data.incomplete.join(", ")}</code> did not answer, and reviews may wait there.
         </Notice>
       ) : null}
-      {reviews.data === null ? null : <Doubts doubts={reviews.data.doubts} />}
+      {reviews.data === null ? null : (
+        <div className={id === null ? "" : "beside-review"}>
+          <Doubts doubts={reviews.data.doubts} onAnswer={onAnswer} />
+        </div>
+      )}
       <div className={`inbox ${id === null ? "is-list" : "is-open"}`}>
         <nav className="inbox-list" aria-label="Waiting reviews">
           {waiting === null ? (

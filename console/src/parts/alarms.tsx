@@ -1,6 +1,8 @@
 /** What needs a person's eye first: failed health checks, alarms, executors that do not answer, and what is stopped. Nothing when all is well. */
 import type { AutomationPage, CapabilityPage, Health, Overview } from "../../../shared/api.ts";
-import { plural } from "../lib/format.ts";
+import { plural, shortDigest, shorten } from "../lib/format.ts";
+import { Link } from "../lib/router.tsx";
+import { taskPath } from "../lib/routes.ts";
 import type { Query } from "../lib/use-query.ts";
 import { Notice } from "./notice.tsx";
 import { Ago } from "./time.tsx";
@@ -12,6 +14,23 @@ type Props = {
   capabilities: CapabilityPage | null;
 };
 
+/** Dead letters that are named; the rest is counted. */
+const NAMED = 5;
+
+/** What only an operator can help, of all executors: a tool that several of them found changed is one line. */
+function troubleOf(overview: Overview | null) {
+  const executors = overview?.executors ?? [];
+  const tools = new Map(
+    executors.flatMap(({ quarantined }) => quarantined.map((one) => [`${one.capability} ${one.found}`, one] as const)),
+  );
+  return {
+    stuck: executors.flatMap((one) => one.stuck),
+    tools: [...tools.values()],
+    letters: executors.flatMap(({ deadLetters }) => deadLetters.newest).slice(0, NAMED),
+    letterCount: executors.reduce((sum, { deadLetters }) => sum + deadLetters.count, 0),
+  };
+}
+
 export function Alarms({ overview, health, automations, capabilities }: Props) {
   const reasons = health.data?.status === "failing" ? health.data.reasons : [];
   const alarms = (overview?.executors ?? []).flatMap(({ executor, alarms: raised }) =>
@@ -19,6 +38,7 @@ export function Alarms({ overview, health, automations, capabilities }: Props) {
   );
   const silent = overview?.incomplete ?? [];
   const quarantined = (overview?.ledger?.projections ?? []).filter((projection) => projection.quarantined > 0);
+  const { stuck, tools, letters, letterCount } = troubleOf(overview);
   const stops = [
     ...(automations?.automations ?? []).flatMap(({ name, stop }) =>
       stop === null ? [] : [{ what: `Automation ${name}`, ...stop }],
@@ -29,7 +49,8 @@ export function Alarms({ overview, health, automations, capabilities }: Props) {
   ];
   return (
     <>
-      {reasons.length + alarms.length + silent.length + quarantined.length > 0 ||
+      {reasons.length + alarms.length + silent.length + quarantined.length + stuck.length + tools.length + letterCount >
+        0 ||
       (overview !== null && overview.ledger === null) ? (
         <Notice tone="bad" title="Needs attention" live="alert">
           <ul className="plain-list">
@@ -44,6 +65,36 @@ export function Alarms({ overview, health, automations, capabilities }: Props) {
                 </span>
               </li>
             ))}
+            {tools.map(({ capability, tool, pinned, found, at }) => (
+              <li key={`${capability}${found}`}>
+                <strong>{capability}</strong> is left alone: the tool <code>{tool}</code> that it calls has changed
+                since it was pinned (<code title={pinned}>{shortDigest(pinned)}</code>, now{" "}
+                <code title={found}>{shortDigest(found)}</code>). Read the tool again and publish a contract with its
+                new digest, or stop using it.{" "}
+                <span className="muted">
+                  <Ago at={at} />
+                </span>
+              </li>
+            ))}
+            {stuck.map(({ task, why }) => (
+              <li key={task}>
+                <Link to={taskPath(task)}>{shorten(task)}</Link>{" "}
+                {why === "record-unreadable" ? "has a record that cannot be read" : "cannot go on"}: deploy the version,
+                with the capabilities, that wrote it.
+              </li>
+            ))}
+            {letterCount === 0 ? null : (
+              <li>
+                {plural(letterCount, "message")} handed over to a queue could not be processed by its consumer:{" "}
+                {letters.map(({ task, step, capability }, i) => (
+                  <span key={`${task}${step}`}>
+                    {i > 0 ? ", " : ""}
+                    <code>{capability}</code> of <Link to={taskPath(task)}>{step}</Link>
+                  </span>
+                ))}
+                {letterCount > letters.length ? " and more" : ""}.
+              </li>
+            )}
             {silent.length === 0 ? null : (
               <li>
                 {plural(silent.length, "executor")} did not answer: <code>{silent.join(", ")}</code>

@@ -1,9 +1,10 @@
 /** How a review ended, or how far a decision got. Every end is said in words: approved, rejected, expired, decided by somebody else, unknown. */
-import { isRetryable, type Problem } from "../../../shared/problems.ts";
+import type { Problem } from "../../../shared/problems.ts";
 import type { ReviewView } from "../../../shared/views.ts";
 import { Link } from "../lib/router.tsx";
 import { taskPath } from "../lib/routes.ts";
 import type { DecisionControl } from "../lib/use-decision.ts";
+import { mayHaveArrived } from "../signing/send-decision.ts";
 import { Notice, type NoticeTone } from "./notice.tsx";
 
 export function DecisionResult({ review, control }: { review: ReviewView; control: DecisionControl }) {
@@ -15,7 +16,7 @@ export function DecisionResult({ review, control }: { review: ReviewView; contro
     failure === null
       ? ending(known, state.at === "answered" ? state.decision.decision : null)
       : failed(failure, known, state.at === "failed" ? state.decision.decision : null);
-  const repeat = state.at === "failed" && mayRepeat(state.problem) && review.status === "waiting";
+  const repeat = state.at === "failed" && mayHaveArrived(state.problem) && review.status === "waiting";
   return (
     <section className="decision" aria-label="Result">
       <Notice tone={said.tone} title={said.title} live="status">
@@ -49,9 +50,6 @@ export function DecisionResult({ review, control }: { review: ReviewView; contro
 }
 
 type Said = { readonly tone: NoticeTone; readonly title: string; readonly text: string };
-
-/** The answer got lost or the server had trouble: it may or may not have counted. */
-const mayRepeat = (problem: Problem): boolean => isRetryable(problem.code) || problem.code === "internal-error";
 
 function ending(review: ReviewView, mine: "approve" | "reject" | null): Said {
   const by = [...new Set(review.required.flatMap(({ approvedBy }) => approvedBy))].join(", ");
@@ -92,7 +90,7 @@ const missing = (review: ReviewView): string =>
     .join(" and ") || "the executor";
 
 function failed(problem: Problem, review: ReviewView, mine: "approve" | "reject" | null): Said {
-  if (mayRepeat(problem))
+  if (mayHaveArrived(problem))
     return {
       tone: "wait",
       title: "No answer",

@@ -1,38 +1,31 @@
-/** Effects of which nobody knows whether they happened: what to check, where, and how to say what was found. */
+/** Effects of which nobody knows whether they happened: each with what to check, and the form for what was found. */
+import { useHeldDoubts, nameOfDoubt } from "../lib/use-held-doubts.ts";
 import type { DoubtView } from "../../../shared/views.ts";
-import { visible } from "../lib/format.ts";
 import { Link } from "../lib/router.tsx";
 import { taskPath } from "../lib/routes.ts";
-import { Ago, At } from "./time.tsx";
+import { DoubtPanel } from "./doubt-panel.tsx";
 import { Section } from "./section.tsx";
-import { Fields } from "./value.tsx";
 
-export function Doubts({ doubts }: { doubts: readonly DoubtView[] }) {
+/** More of them would push the reviews out of sight. */
+const UNFOLDED = 2;
+
+export function Doubts({ doubts: listed, onAnswer }: { doubts: readonly DoubtView[]; onAnswer: () => void }) {
+  const { doubts, hold } = useHeldDoubts(listed);
   if (doubts.length === 0) return null;
   return (
-    <Section title="In doubt">
-      <ul className="plain">
+    <Section title="In doubt" aside={<span className="muted">the one that waits longest first</span>}>
+      <ul className="doubts">
         {doubts.map((doubt) => (
-          <li key={`${doubt.task}/${doubt.step}`}>
-            <p>
-              <Link to={taskPath(doubt.task)}>{doubt.step}</Link> <code>{doubt.capability}</code>{" "}
-              {visible(doubt.summary)}{" "}
-              <span className="muted small">
-                since <Ago at={doubt.since} />
-              </span>
-            </p>
-            {doubt.nextAskAt === null ? (
-              <p role="status">
-                <strong>Someone must check.</strong> Look in the target for <code>{doubt.action}</code>
-                {doubt.effectKey === null ? null : <code> {doubt.effectKey}</code>}, then sign what you found:{" "}
-                <code>{`countersign resolve ${doubt.task} ${doubt.step} --applied|--not-applied --reason …`}</code>
-              </p>
-            ) : (
-              <p className="small">
-                The target is asked again at <At at={doubt.nextAskAt} />.
-              </p>
-            )}
-            <Fields value={doubt.args} label={`Arguments of ${doubt.step}`} />
+          <li key={nameOfDoubt(doubt)}>
+            <details open={doubts.length <= UNFOLDED}>
+              <summary>
+                <Link to={taskPath(doubt.task)}>{doubt.step}</Link> <code>{doubt.capability}</code>{" "}
+                <span className="muted small">
+                  {doubt.automation} · {doubt.region}
+                </span>
+              </summary>
+              <DoubtPanel doubt={doubt} onOpen={hold} onAnswer={onAnswer} />
+            </details>
           </li>
         ))}
       </ul>

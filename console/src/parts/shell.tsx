@@ -7,6 +7,7 @@ import { useSession, useSessionControl } from "../lib/session.tsx";
 import { useQuery } from "../lib/use-query.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
 import { ShortcutHelp } from "./shortcut-help.tsx";
+import { inbox, unanswered } from "./waiting-reviews.tsx";
 
 /** The number beside "Reviews" is a hint; the inbox itself asks more often. */
 const COUNT_MS = 15_000;
@@ -24,7 +25,7 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
   const { signOut } = useSessionControl();
   const help = useRef<HTMLDialogElement>(null);
   const reviews = useQuery(mayReadReviews(who.role) ? `reviews:${who.tenant}` : null, client.listReviews, COUNT_MS);
-  const waiting = reviews.data?.reviews.filter((review) => review.status === "waiting").length ?? 0;
+  const waiting = reviews.data === null ? 0 : inbox(reviews.data).length + unanswered(reviews.data);
   useShortcuts({
     o: () => navigate("/"),
     i: () => navigate("/reviews"),

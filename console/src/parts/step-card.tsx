@@ -19,11 +19,14 @@ export function StepCard({
   task,
   step,
   decisions,
+  doubt,
   onChange,
 }: {
   task: string;
   step: StepView;
   decisions: readonly SignedDecision[];
+  /** The form for what became of it, where this is in doubt and the reader may know more; null otherwise. */
+  doubt: ReactNode;
   onChange: () => void;
 }) {
   return (
@@ -40,11 +43,12 @@ export function StepCard({
           {visible(step.problem.detail)} <code>{step.problem.code}</code>
         </p>
       )}
-      <StepWaits task={task} step={step} />
+      <StepWaits task={task} step={step} hasForm={doubt !== null} />
       <StepUndo task={task} step={step} onChange={onChange} />
       <Part name="Arguments">
         <Fields value={step.args} provenance={step.provenance} label={`Arguments of ${step.id}`} />
       </Part>
+      {doubt === null ? null : <Part name="What to do">{doubt}</Part>}
       {step.decision === null ? null : (
         <Part name="Decided">
           <Decided step={step} decision={step.decision} />

@@ -1,9 +1,20 @@
 /** The steps of a task in order, round by round, with the signed plan that each round came from. */
 import type { TaskView } from "../../../shared/views.ts";
+import { mayReadReviews } from "../lib/permissions.ts";
+import { useSession } from "../lib/session.tsx";
 import type { SignedDecision, SignedPlan } from "../lib/task-signatures.ts";
+import { useHeldDoubts } from "../lib/use-held-doubts.ts";
+import { useQuery } from "../lib/use-query.ts";
+import { DoubtPanel } from "./doubt-panel.tsx";
 import { StepCard } from "./step-card.tsx";
 import { StepGraph } from "./step-graph.tsx";
 import { PlanLine } from "./step-signatures.tsx";
+
+const REFRESH_MS = 4_000;
+
+/** What of a task may be in doubt: an effect, or an undo that failed. */
+const hasDoubt = ({ steps }: TaskView): boolean =>
+  steps.some(({ status, undoes, problem }) => status === "in_doubt" || (undoes !== null && problem !== null));
 
 export function StepList({
   task,
@@ -17,6 +28,17 @@ export function StepList({
   /** Something was asked for that changes the task. */
   onChange: () => void;
 }) {
+  const { client, who } = useSession();
+  const reviews = useQuery(
+    mayReadReviews(who.role) && hasDoubt(task) ? `reviews:${who.tenant}` : null,
+    client.listReviews,
+    REFRESH_MS,
+  );
+  const { doubts, hold } = useHeldDoubts(reviews.data?.doubts.filter((one) => one.task === task.id) ?? []);
+  const doubtPanel = (id: string) => {
+    const doubt = doubts.find((one) => one.step === id);
+    return doubt === undefined ? null : <DoubtPanel doubt={doubt} isBrief onOpen={hold} onAnswer={onChange} />;
+  };
   const rounds = [...new Set(task.steps.map((step) => step.round))].toSorted((a, b) => a - b);
   return (
     <>
@@ -41,6 +63,7 @@ export function StepList({
                   key={step.id}
                   task={task.id}
                   step={step}
+                  doubt={doubtPanel(step.id)}
                   onChange={onChange}
                   decisions={decisions.filter((decision) => decision.step === step.id)}
                 />

@@ -2,7 +2,8 @@
 import type { StepView } from "../../../shared/views.ts";
 import { At } from "./time.tsx";
 
-export function StepWaits({ task, step }: { task: string; step: StepView }) {
+/** `hasForm`: what to do about a doubt stands below, as a form. */
+export function StepWaits({ task, step, hasForm }: { task: string; step: StepView; hasForm: boolean }) {
   const { waitsFor, resolved } = step;
   return (
     <>
@@ -17,7 +18,7 @@ export function StepWaits({ task, step }: { task: string; step: StepView }) {
           )}
         </p>
       )}
-      {step.status === "in_doubt" && waitsFor?.what === "person" ? (
+      {step.status === "in_doubt" && waitsFor?.what === "person" && !hasForm ? (
         <p role="status">
           <strong>In doubt: someone must check.</strong> Look in the target whether this happened, then sign what you
           found: <code>{`countersign resolve ${task} ${step.id} --applied|--not-applied --reason …`}</code>

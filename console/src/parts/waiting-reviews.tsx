@@ -14,11 +14,24 @@ export const inbox = (page: ReviewPage): readonly ReviewView[] =>
     .filter((review) => review.status === "waiting")
     .toSorted((a, b) => a.expiresAt.localeCompare(b.expiresAt) || a.id.localeCompare(b.id));
 
+/** How many effects in doubt wait for a person: their targets are not asked any more. */
+export const unanswered = (page: ReviewPage): number =>
+  page.doubts.filter(({ nextAskAt }) => nextAskAt === null).length;
+
 export function WaitingReviews({ page }: { page: ReviewPage }) {
   const waiting = inbox(page);
-  if (waiting.length === 0) return <Empty>Nothing waits for a person.</Empty>;
+  const unknown = unanswered(page);
+  if (waiting.length + unknown === 0) return <Empty>Nothing waits for a person.</Empty>;
   return (
     <ul className="rows">
+      {unknown === 0 ? null : (
+        <li>
+          <Link to="/reviews" className="row">
+            <span className="row-title">{plural(unknown, "effect")} in doubt</span>
+            <span className="row-note muted">nobody knows whether it happened: someone must check</span>
+          </Link>
+        </li>
+      )}
       {waiting.slice(0, SHOWN).map((review) => (
         <li key={review.id}>
           <Link to={reviewPath(review.id)} className="row">

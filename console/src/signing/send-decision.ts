@@ -3,12 +3,16 @@
  * answered, so that a click after a lost answer, or after a reload, repeats the same attestation (D3 of decision.ts).
  */
 import type { Client } from "../../../shared/client.ts";
-import { isRetryable } from "../../../shared/problems.ts";
+import { isRetryable, type Problem } from "../../../shared/problems.ts";
 import type { Result } from "../../../shared/result.ts";
 import type { ReviewView } from "../../../shared/views.ts";
 import { signDecision, type Decision, type Kept } from "./decision.ts";
 import type { DeviceKey } from "./device-key.ts";
 import { read, remove, write } from "./store.ts";
+
+/** Nobody knows whether what was sent was taken: the answer was lost, or the server had trouble. */
+export const mayHaveArrived = (problem: Problem): boolean =>
+  isRetryable(problem.code) || problem.code === "internal-error";
 
 const at = (tenant: string, review: string): string => `decision:${tenant}:${review}`;
 
@@ -35,7 +39,6 @@ export async function sendDecision(
   if (!signed.ok) return signed;
   await write(at(tenant, review.id), signed.value);
   const answer = await client.decideReview(review.id, { envelope: signed.value.envelope });
-  const unanswered = !answer.ok && (isRetryable(answer.problem.code) || answer.problem.code === "internal-error");
-  if (!unanswered) await remove(at(tenant, review.id));
+  if (answer.ok || !mayHaveArrived(answer.problem)) await remove(at(tenant, review.id));
   return answer;
 }
