@@ -6,7 +6,7 @@ import { importSigner, keyId, PrivateJwk, signEd25519, type PublicJwk } from "..
 import { parseStrictJson } from "../shared/json.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import { noteVerifier, type NoteSigner } from "../shared/tlog/note.ts";
+import { noteVerifier, type NoteSigner, type NoteVerifier } from "../shared/tlog/note.ts";
 import { logOriginOf, Trust } from "../shared/trust.ts";
 
 export type LedgerConfig = {
@@ -15,9 +15,16 @@ export type LedgerConfig = {
   readonly receiptKeys: ReadonlyMap<string, PublicJwk>;
   /** The signer of a tenant's checkpoints, under the log's origin as its name. */
   readonly checkpointSigner: (tenant: string) => NoteSigner;
+  /** Every key that may have signed a checkpoint of the tenant. */
+  readonly logKeys: (tenant: string) => readonly NoteVerifier[];
 };
 
-export type Settings = { readonly TRUST: string; readonly CHECKPOINT_KEY: string };
+export type Settings = {
+  readonly TRUST: string;
+  readonly CHECKPOINT_KEY: string;
+  /** See ledger/keeping.ts. */
+  readonly LOG_KEEPING?: string;
+};
 
 let parsed: { readonly settings: Settings; readonly config: Result<LedgerConfig> } | undefined;
 
@@ -46,6 +53,8 @@ async function read({ TRUST, CHECKPOINT_KEY }: Settings): Promise<Result<LedgerC
   return ok({
     trust,
     receiptKeys: new Map(trust.receiptKeys.map((jwk) => [keyId(jwk), jwk])),
+    logKeys: (tenant) =>
+      trust.checkpointKeys.map(({ x }) => noteVerifier(logOriginOf(trust, tenant), fromBase64Url(x)!)),
     checkpointSigner: (tenant) => {
       let signer = signerByTenant.get(tenant);
       if (signer === undefined) {

@@ -16,6 +16,7 @@ import type {
   EntryRow,
   InclusionAnswer,
   LedgerHealth,
+  LedgerState,
   LedgerRpc,
   TaskQuery,
   TaskRow,
@@ -24,14 +25,17 @@ import type { RecordedEntry } from "../shared/trace/source.ts";
 import { arrive } from "./arrival.ts";
 import type { Head } from "./batch.ts";
 import { configOf } from "./config.ts";
+import { keepingOf } from "./keeping.ts";
 import { dependentsOf } from "./queries/dependents.ts";
 import { entryPage } from "./queries/entries.ts";
 import { healthOf } from "./queries/health.ts";
 import { recordedOf } from "./queries/recorded.ts";
+import { stateOf } from "./queries/state.ts";
 import { taskPage } from "./queries/tasks.ts";
 import { tileByPath } from "./queries/tiles.ts";
 import type { Sequencer } from "./sequencer-object.ts";
-import { readHead, readTiles } from "./store.ts";
+import { readTiles, type LogStore } from "./outside/log-store.ts";
+import { readHead } from "./store.ts";
 import { consistencyOf, inclusionOf, type FetchTiles } from "./tree/proofs.ts";
 
 const Count = z.int().min(0);
@@ -78,7 +82,7 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     limit: number;
     task?: string;
   }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>> {
-    return this.#read(EntriesQuery, query, async (q) => ok(await entryPage(this.env.LEDGER_DB, q)));
+    return this.#read(EntriesQuery, query, async (q) => ok(await entryPage(this.#store, q)));
   }
 
   recorded(query: {
@@ -86,7 +90,7 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     task: string;
   }): Promise<Result<{ readonly entries: readonly RecordedEntry[]; readonly more: boolean }>> {
     return this.#read(RecordedQuery, query, async ({ tenant, task }) =>
-      ok(await recordedOf(this.env.LEDGER_DB, tenant, task)),
+      ok(await recordedOf(this.#store, tenant, task)),
     );
   }
 
@@ -135,7 +139,7 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
   tile(tenant: string, path: string): Promise<Result<Uint8Array>> {
     return this.#read(TileQuery, { tenant, path }, async () => {
       const head = await this.#head(tenant);
-      return head.ok ? tileByPath(this.env.LEDGER_DB, tenant, head.value.size, path) : head;
+      return head.ok ? tileByPath(this.#store, tenant, head.value.size, path) : head;
     });
   }
 
@@ -143,6 +147,14 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     return this.#read(Tenant, { tenant }, async () => {
       const head = await this.#head(tenant);
       return head.ok ? ok(await healthOf(this.env.LEDGER_DB, tenant, head.value)) : head;
+    });
+  }
+
+  state(tenant: string): Promise<Result<LedgerState>> {
+    return this.#read(Tenant, { tenant }, async () => {
+      const [keeping, head] = [keepingOf(this.env.LOG_KEEPING), await this.#head(tenant)];
+      if (!keeping.ok) return keeping;
+      return head.ok ? ok(await stateOf(this.env.LEDGER_DB, tenant, head.value, keeping.value)) : head;
     });
   }
 
@@ -190,8 +202,12 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     return head === null ? err(problem("not-found", "The ledger signed no checkpoint of this size.")) : ok(head);
   }
 
+  get #store(): LogStore {
+    return { db: this.env.LEDGER_DB, archive: this.env.LOG_ARCHIVE };
+  }
+
   #tiles(tenant: string): FetchTiles {
-    return async (tiles) => (await readTiles(this.env.LEDGER_DB, tenant, tiles)).get;
+    return async (tiles) => (await readTiles(this.#store, tenant, tiles)).get;
   }
 
   #sequencer(tenant: string): DurableObjectStub<Sequencer> {

@@ -22,9 +22,17 @@ export class Log {
   #head: Head;
   #edge: Edge;
   readonly #builder: TileBuilder;
+  #databaseBytes: number;
 
-  private constructor(tenant: string, head: Head, cursors: Map<string, Cursor>, tiles: TileCache) {
+  private constructor(
+    tenant: string,
+    head: Head,
+    cursors: Map<string, Cursor>,
+    tiles: TileCache,
+    databaseBytes: number,
+  ) {
     this.tenant = tenant;
+    this.#databaseBytes = databaseBytes;
     this.#head = head;
     this.cursors = cursors;
     this.tiles = tiles;
@@ -36,20 +44,29 @@ export class Log {
     return this.#head;
   }
 
+  /** Size of the whole database when it was last read or written; 0 where it does not say. */
+  get databaseBytes(): number {
+    return this.#databaseBytes;
+  }
+
+  readonly sized = (bytes: number): void => {
+    this.#databaseBytes = bytes;
+  };
+
   /**
    * Reads a tenant's log, and begins it where there is none.
    * @returns checkpoint-inconsistent where the stored tiles do not lead to the head's root: nothing may be built on them;
    *   head-moved where another writer began the log at the same moment. Throws where the database does not answer.
    */
   static async open(db: D1Database, tenant: string, signer: NoteSigner, nowMs: number): Promise<Result<Log>> {
-    const { head, cursors } = await readLog(db, tenant);
+    const { head, cursors, databaseBytes } = await readLog(db, tenant);
     if (head === null) return Log.#begin(db, tenant, signer, nowMs);
     const tiles = await readTiles(db, tenant, edgeTiles(head.size));
     const broken = err(
       problem("checkpoint-inconsistent", "The stored tree does not lead to the root of its head.", { size: head.size }),
     );
     if (edgeTiles(head.size).some((tile) => tiles.get(tile) === undefined)) return broken;
-    const log = new Log(tenant, head, cursors, tiles);
+    const log = new Log(tenant, head, cursors, tiles, databaseBytes);
     return equalBytes(edgeRoot(log.#edge), fromBase64(head.root)!) ? ok(log) : broken;
   }
 

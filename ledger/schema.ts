@@ -127,3 +127,65 @@ export const rmTasks = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.tenant, table.task] })],
 );
+
+/** How far the archive has come. */
+export const archive = sqliteTable(
+  "archive",
+  {
+    tenant: text().notNull(),
+    /** Bundles below are in the archive. */
+    bundles: integer().notNull(),
+    /** Bundles below are in the archive alone. */
+    dropped: integer().notNull(),
+    movedMs: integer("moved_ms").notNull(),
+    failures: integer().notNull(),
+    lastError: text("last_error"),
+  },
+  (table) => [primaryKey({ columns: [table.tenant] })],
+);
+
+/** The newest checkpoint that each place outside has taken. */
+export const published = sqliteTable(
+  "published",
+  {
+    tenant: text().notNull(),
+    place: text().notNull(),
+    size: integer().notNull(),
+    atMs: integer("at_ms").notNull(),
+    triedSize: integer("tried_size").notNull(),
+    triedMs: integer("tried_ms").notNull(),
+    failures: integer().notNull(),
+    lastError: text("last_error"),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.place] })],
+);
+
+/** What outside contradicts this database. */
+export const logAlarms = sqliteTable(
+  "log_alarms",
+  {
+    tenant: text().notNull(),
+    object: text().notNull(),
+    code: text().notNull(),
+    detail: text().notNull(),
+    atMs: integer("at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.object] })],
+);
+
+export const epochs = sqliteTable(
+  "epochs",
+  {
+    tenant: text().notNull(),
+    /** 1, 2, 3, … */
+    number: integer().notNull(),
+    /** Id of the statement. */
+    epoch: text().notNull(),
+    /** Index of its entry. */
+    idx: integer().notNull(),
+    oldSize: integer("old_size").notNull(),
+    newSize: integer("new_size").notNull(),
+    atMs: integer("at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.number] })],
+);

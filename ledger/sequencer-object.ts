@@ -2,7 +2,11 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../shared/result.ts";
 import type { AppendAnswer } from "../shared/rpc.ts";
+import { LIMITS } from "../shared/limits.ts";
 import type { Arrival } from "./arrival.ts";
+import { configOf } from "./config.ts";
+import { keepingOf } from "./keeping.ts";
+import { keep, type Due } from "./outside/keeper.ts";
 import { workersPlatform } from "./platform.ts";
 import { TenantSequencer } from "./sequencer.ts";
 
@@ -13,8 +17,30 @@ export class Sequencer extends DurableObject<Env> {
     storage: this.ctx.storage,
     database: () => this.env.LEDGER_DB,
     settings: this.env,
+    archive: this.env.LOG_ARCHIVE,
+    keep: () => this.#keep(),
     waitUntil: (work) => this.ctx.waitUntil(work),
   });
+
+  /** Beside the appends: whatever goes wrong here is tried again, and keeps nothing else from being done. */
+  async #keep(): Promise<Due> {
+    const [config, keeping] = [await configOf(this.env), keepingOf(this.env.LOG_KEEPING)];
+    if (!config.ok || !keeping.ok) return null; // The appends say so.
+    const tenant = this.ctx.id.name!;
+    try {
+      return await keep({
+        tenant,
+        store: { db: this.env.LEDGER_DB, archive: this.env.LOG_ARCHIVE },
+        keeping: keeping.value,
+        logKeys: config.value.logKeys(tenant),
+        platform: workersPlatform,
+        send: (address, init) => fetch(address, init),
+      });
+    } catch (cause) {
+      workersPlatform.log("keeping", { tenant, error: cause instanceof Error ? cause.message : "unknown" });
+      return LIMITS.projectionRetryMs;
+    }
+  }
 
   append(arrival: Arrival): Promise<Result<AppendAnswer>> {
     return this.#sequencer.append(arrival);

@@ -17,8 +17,10 @@
  *     they follow although the object stops; it is set again only while one of them is behind: an idle tenant's object sleeps.
  * L9  What is answered without a write (repeats, refusals) is answered from the database as it is then: no compare-and-swap has shown that
  *     memory is right, and an object that the platform has replaced may still be asked. A stale answer would be taken for a contradiction.
+ * L10 After the read models, the alarm moves what is old into the archive and publishes the newest checkpoint; it is set until that is done.
+ * L11 Where the database is as large as it may be, nothing is appended: executors keep their records, and take no new tasks once too many wait.
  *
- * append()   written | repeated (same answer) | refused { chain-gap | chain-fork | checkpoint-inconsistent | overloaded |
+ * append()   written | repeated (same answer) | refused { chain-gap | chain-fork | checkpoint-inconsistent | overloaded | log-full |
  *            head-moved | not-running | internal-error }
  * open()     the newest checkpoint; begins the log where there is none | not-running
  * rebuild()  the read model is empty and follows again | not-found | not-running
@@ -29,22 +31,25 @@ import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { AppendAnswer } from "../shared/rpc.ts";
 import type { Arrival } from "./arrival.ts";
-import { cut, type Head, type Place, type Placed } from "./batch.ts";
+import { answersFrom } from "./answers.ts";
+import { cut, type Placed } from "./batch.ts";
 import { configOf, type Settings } from "./config.ts";
+import { keepingOf } from "./keeping.ts";
 import { Log } from "./log.ts";
-import { checkOlder } from "./older.ts";
-import { readEntries } from "./queries/entries.ts";
+import type { Due } from "./outside/keeper.ts";
+import { readEntries, type LogStore } from "./outside/log-store.ts";
 import { Follower } from "./read-models/follower.ts";
 import { PROJECTORS } from "./read-models/index.ts";
 import { RecentEntries } from "./read-models/recent.ts";
-import { readTiles, writeBatch } from "./store.ts";
-import { consistencyOf, type FetchTiles } from "./tree/proofs.ts";
+import { writeBatch } from "./store.ts";
 
 type Waiting = { readonly arrival: Arrival; readonly answer: (result: Result<AppendAnswer>) => void };
 
 const newFollowers = (tenant: string) => PROJECTORS.map((projector) => new Follower(tenant, projector));
 
 const unavailable = (): Problem => problem("not-running", "The ledger's database cannot be reached.");
+const full = (bytes: number): Problem =>
+  problem("log-full", "The ledger's database is as large as it may be.", { bytes });
 
 /** What one sequencer is made of. */
 export type SequencerParts = {
@@ -53,6 +58,10 @@ export type SequencerParts = {
   readonly storage: Pick<ObjectStorage, "getAlarm" | "setAlarm">;
   readonly database: () => D1Database;
   readonly settings: Settings;
+  /** Where entries are that the database does not hold any more; absent for nowhere. */
+  readonly archive?: R2Bucket;
+  /** One run of what happens beside the appends (ledger/outside/keeper.ts); absent for none. */
+  readonly keep?: () => Promise<Due>;
   /** Keeps the object alive until this is over. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 };
@@ -115,11 +124,13 @@ export class TenantSequencer {
     while (this.#following !== null) await this.#following;
   }
 
-  /** Takes up read models that stood still when the object stopped. */
+  /** Takes up read models that stood still when the object stopped, and does what is due outside the database (L10). */
   async alarm(): Promise<void> {
     this.#follow();
     await this.followed();
+    const due = await (this.#parts.keep?.() ?? null);
     if (this.#isBehind || this.#sequencing) await this.#wakeAgain();
+    if (due !== null) await this.#wakeAgain(due);
   }
 
   async #sequenceAll(): Promise<void> {
@@ -145,6 +156,8 @@ export class TenantSequencer {
     for (let attempt = 0; attempt < LIMITS.batchAttempts; attempt++) {
       const config = await configOf(this.#parts.settings);
       if (!config.ok) return this.#refuse(count, config.problem);
+      const keeping = keepingOf(this.#parts.settings.LOG_KEEPING);
+      if (!keeping.ok) return this.#refuse(count, keeping.problem);
       const signer = config.value.checkpointSigner(this.#tenant);
       const isRemembered = this.#log !== null;
       const opened = await answered(() => this.#openLog());
@@ -162,11 +175,17 @@ export class TenantSequencer {
         this.#log = null; // L9
         continue;
       }
+      if (log.databaseBytes > keeping.value.databaseBytes) {
+        this.#log = null; // L11: what it holds now is asked again
+        void this.#wakeAgain().catch(() => {});
+        if (isRemembered) continue;
+        return this.#refuse(count, full(log.databaseBytes));
+      }
 
       const batch = await log.extend(batchCut, signer, this.#parts.platform.nowMs());
       this.#log = null; // L7: until the database says otherwise
       void this.#wakeAgain().catch(() => {}); // L8
-      const written = await writeBatch(this.#parts.database(), batch); // the commit point is inside
+      const written = await writeBatch(this.#parts.database(), batch, log.sized); // the commit point is inside
       if (written === "written") {
         log.advance(batch);
         this.#batchEntries = batch.entries.length;
@@ -215,40 +234,9 @@ export class TenantSequencer {
   /** Answers what was placed, without keeping the next batch waiting. */
   #settle(placed: readonly Placed<Waiting>[], log: Log): void {
     this.#take(placed.length);
-    const { head } = log;
-    const fetch: FetchTiles = async (tiles) => {
-      const missing = tiles.filter((tile) => log.tiles.get(tile) === undefined);
-      if (missing.length === 0) return log.tiles.get;
-      const read = await readTiles(this.#parts.database(), this.#tenant, missing);
-      return (tile) => log.tiles.get(tile) ?? read.get(tile);
-    };
-    const proofs = new Map<number, Promise<string[]>>();
-    const proofFrom = (size: number) => {
-      let proof = proofs.get(size);
-      if (proof === undefined) proofs.set(size, (proof = consistencyOf(size, head.size, fetch, log.nodes)));
-      return proof;
-    };
-    for (const { waiting, place } of placed) {
-      const cursor = log.cursors.get(waiting.arrival.executor)?.seq ?? 0;
-      void this.#answerOf(waiting.arrival, place, cursor, head, proofFrom).then(waiting.answer, () =>
-        waiting.answer(err(unavailable())),
-      );
-    }
-  }
-
-  async #answerOf(
-    arrival: Arrival,
-    place: Place,
-    cursor: number,
-    head: Head,
-    proofFrom: (size: number) => Promise<string[]>,
-  ): Promise<Result<AppendAnswer>> {
-    if (place.at === "refused") return err(place.problem);
-    if (place.at === "older") {
-      const agrees = await checkOlder(this.#parts.database(), arrival);
-      if (!agrees.ok) return agrees;
-    }
-    return ok({ cursor, checkpoint: head.note, consistency: await proofFrom(arrival.seenSize) });
+    const answerOf = answersFrom(this.#store(), this.#tenant, log);
+    for (const { waiting, place } of placed)
+      void answerOf(waiting.arrival, place).then(waiting.answer, () => waiting.answer(err(unavailable())));
   }
 
   /** Lets the read models follow, behind whatever is being written (L8). */
@@ -265,20 +253,21 @@ export class TenantSequencer {
     this.#parts.waitUntil(this.#following);
   }
 
-  /** Sets the alarm where there is none. */
-  async #wakeAgain(): Promise<void> {
-    const { storage } = this.#parts;
-    if ((await storage.getAlarm()) === null)
-      await storage.setAlarm(this.#parts.platform.nowMs() + LIMITS.projectionRetryMs, { allowUnconfirmed: true });
+  /** Sets the alarm where there is none, or a later one. */
+  async #wakeAgain(ms: number = LIMITS.projectionRetryMs): Promise<void> {
+    const { storage, platform } = this.#parts;
+    const atMs = platform.nowMs() + ms;
+    const set = await storage.getAlarm();
+    if (set === null || set > atMs) await storage.setAlarm(atMs, { allowUnconfirmed: true });
+  }
+
+  #store(): LogStore {
+    return { db: this.#parts.database(), archive: this.#parts.archive ?? null };
   }
 
   async #followAll(): Promise<void> {
     const read = async (from: number, limit: number) =>
-      this.#recent.read(from, limit) ??
-      (await readEntries(this.#parts.database(), this.#tenant, from, limit)).map(({ index, body }) => ({
-        index,
-        body,
-      }));
+      this.#recent.read(from, limit) ?? (await readEntries(this.#store(), this.#tenant, from, limit));
     // What is written meanwhile is followed in the same go.
     while (this.#isBehind) {
       this.#isBehind = false;

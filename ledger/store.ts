@@ -70,8 +70,12 @@ function insertEntries(
     .bind(tenant, firstIndex, JSON.stringify(around), ...entries.map(({ body }) => body));
 }
 
-/** Writes a batch, all of it or nothing. The insert of its head is the compare-and-swap. */
-export async function writeBatch(db: D1Database, batch: Batch): Promise<Written> {
+/** Writes a batch, all of it or nothing. The insert of its head is the compare-and-swap. `sized` is told how large the database is then. */
+export async function writeBatch(
+  db: D1Database,
+  batch: Batch,
+  sized: (bytes: number) => void = () => {},
+): Promise<Written> {
   const { tenant, head, firstIndex } = batch;
   const statements = [
     db
@@ -105,12 +109,16 @@ export async function writeBatch(db: D1Database, batch: Batch): Promise<Written>
         .bind(tenant, chunk),
     );
   try {
-    await db.batch(statements);
+    sized(bytesOf((await db.batch(statements)).at(-1)!));
     return "written";
   } catch (cause) {
     return isConstraint(cause) ? "head-moved" : "unknown";
   }
 }
+
+/** Size of the whole database as the answer to a statement names it; 0 where it does not. */
+export const bytesOf = (result: { readonly meta?: { readonly size_after?: number } }): number =>
+  result.meta?.size_after ?? 0;
 
 /** Whether the database refused a row, as opposed to not answering. */
 export const isConstraint = (cause: unknown): boolean => /constraint failed/i.test(String(cause));
@@ -126,7 +134,7 @@ export const readHead = (db: D1Database, tenant: string): Promise<Head | null> =
 export async function readLog(
   db: D1Database,
   tenant: string,
-): Promise<{ head: Head | null; cursors: Map<string, Cursor> }> {
+): Promise<{ head: Head | null; cursors: Map<string, Cursor>; databaseBytes: number }> {
   const [heads, cursors] = await db.batch<Head & Cursor & { executor: string }>([
     db
       .prepare("SELECT seq, hash, size, root, note FROM batches WHERE tenant = ? ORDER BY seq DESC LIMIT 1")
@@ -136,6 +144,7 @@ export async function readLog(
   return {
     head: heads!.results[0] ?? null,
     cursors: new Map(cursors!.results.map(({ executor, seq, hash }) => [executor, { seq, hash }])),
+    databaseBytes: bytesOf(cursors!),
   };
 }
 

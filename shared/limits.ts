@@ -220,6 +220,21 @@ export const LIMITS = {
   sequencerTiles: 128,
   /** Hashes of subtrees that a sequencer keeps, some 100 bytes each: two for each entry, so those of the newest thousands. */
   sequencerNodes: 16_384,
+  /** Bundles that one run of the archive writes, and takes out of the database: a second or two beside the deliveries that come meanwhile. */
+  archiveBundles: 64,
+  /** Time that one such run may take, and one call of the archive or of a place where checkpoints are published. */
+  archiveRunMs: 20_000,
+  outsideAskMs: 10_000,
+  /** Published checkpoints that one run compares with the log: one is the rule; after a rewind those that it lost. */
+  publishedCompared: 100,
+  /** Addresses to which checkpoints are published, and how often one checkpoint is tried at each: then the next one is. */
+  publishPlaces: 8,
+  publishAttempts: 8,
+  /** Pause before such another try: doubles from the first to the last of these. */
+  publishRetryBaseMs: 10_000,
+  publishRetryCapMs: 30 * 60_000,
+  /** Bundles of the archive that one page of entries is read from: a task's entries may lie far apart. */
+  pageBundles: 16,
   /** Entries that a read model takes in one step: bounds its transaction. */
   projectionEntries: 500,
   /** How long a read model may stand still before an alarm takes it up again. */

@@ -322,6 +322,49 @@ export type LedgerHealth = {
   }[];
 };
 
+/** What of a log stands outside its database, and how far behind that is. Sizes and positions are counts of entries. */
+export type LedgerState = {
+  readonly size: number;
+  readonly root: string;
+  /** The whole database, all tenants in it; beyond the limit nothing is appended. */
+  readonly database: { readonly bytes: number; readonly limitBytes: number };
+  readonly archive: {
+    /** Entries from the first on that the archive holds; entries of full bundles that wait to go there; entries whose bodies are only there. */
+    readonly entries: number;
+    readonly waiting: number;
+    readonly onlyThere: number;
+    readonly movedAt: string | null;
+    /** Failed runs in a row, and what the newest one said. */
+    readonly failures: number;
+    readonly lastError: string | null;
+  };
+  /** The newest checkpoint that each place has taken: the archive, and addresses. */
+  readonly published: readonly {
+    readonly place: string;
+    readonly size: number;
+    readonly at: string | null;
+    readonly behind: number;
+    readonly failures: number;
+    readonly lastError: string | null;
+  }[];
+  /** Objects outside that contradict this log. While there is one, nothing more is written outside. */
+  readonly alarms: readonly {
+    readonly object: string;
+    readonly code: string;
+    readonly detail: string;
+    readonly at: string;
+  }[];
+  /** The newest first. */
+  readonly epochs: readonly {
+    readonly number: number;
+    readonly epoch: string;
+    readonly index: number;
+    readonly oldSize: number;
+    readonly newSize: number;
+    readonly at: string;
+  }[];
+};
+
 /** The ledger Worker's entrypoint. */
 export interface LedgerRpc extends Rpc.WorkerEntrypointBranded {
   append(command: AppendCommand): Promise<Result<AppendAnswer>>;
@@ -358,6 +401,7 @@ export interface LedgerRpc extends Rpc.WorkerEntrypointBranded {
   /** A C2SP tile by its path below `/log/{tenant}/`, such as `tile/0/x001/067.p/5`. */
   tile(tenant: string, path: string): Promise<Result<Uint8Array>>;
   health(tenant: string): Promise<Result<LedgerHealth>>;
+  state(tenant: string): Promise<Result<LedgerState>>;
   /** Throws the read models away and builds them again from the entries. */
   rebuild(tenant: string, projection: string): Promise<Result<null>>;
 }

@@ -3,6 +3,7 @@
  */
 import { LIMITS } from "../../shared/limits.ts";
 import type { EntryRow } from "../../shared/rpc.ts";
+import { withBodies, type LogStore } from "../outside/log-store.ts";
 
 /** A page ends early where its text grows too long, but holds at least one entry. */
 const PAGE = (where: string) => `
@@ -12,26 +13,18 @@ const PAGE = (where: string) => `
 
 /** Entries from an index on, of one task where `task` is given. `next` is where the following page begins, null at the end. */
 export async function entryPage(
-  db: D1Database,
+  store: LogStore,
   query: { readonly tenant: string; readonly from: number; readonly limit: number; readonly task?: string | undefined },
 ): Promise<{ entries: EntryRow[]; next: number | null }> {
   const { tenant, from, limit, task } = query;
   const parameters: (string | number)[] = [tenant, from, limit + 1, LIMITS.pageChars];
   if (task !== undefined) parameters.push(task);
-  const { results } = await db
+  const { results } = await store.db
     .prepare(PAGE(task === undefined ? "" : "AND task = ?5"))
     .bind(...parameters)
     .all<EntryRow & { found: number }>();
-  const entries = results.slice(0, limit).map(({ index, body }) => ({ index, body }));
+  const full = await withBodies(store, tenant, results.slice(0, limit), LIMITS.pageChars, LIMITS.pageBundles);
+  const entries = full.map(({ index, body }) => ({ index, body }));
   const isCut = results.length > 0 && results[0]!.found > entries.length;
-  return { entries, next: isCut ? (results[limit]?.index ?? entries.at(-1)!.index + 1) : null };
-}
-
-/** The entries of a range of the log, for read models and bundles. */
-export async function readEntries(db: D1Database, tenant: string, from: number, limit: number): Promise<EntryRow[]> {
-  const { results } = await db
-    .prepare('SELECT idx AS "index", body FROM entries WHERE tenant = ? AND idx >= ? ORDER BY idx LIMIT ?')
-    .bind(tenant, from, limit)
-    .all<EntryRow>();
-  return results;
+  return { entries, next: isCut ? (results[entries.length]?.index ?? entries.at(-1)!.index + 1) : null };
 }

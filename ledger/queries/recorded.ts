@@ -1,18 +1,19 @@
 /** All entries of one task, each with the time at which the ledger wrote it: what a trace is made of. */
 import { LIMITS } from "../../shared/limits.ts";
 import type { RecordedEntry } from "../../shared/trace/source.ts";
+import type { LogStore } from "../outside/log-store.ts";
 import { entryPage } from "./entries.ts";
 
 /** `more`: the task has further entries, beyond what a trace holds. */
 export async function recordedOf(
-  db: D1Database,
+  store: LogStore,
   tenant: string,
   task: string,
 ): Promise<{ entries: RecordedEntry[]; more: boolean }> {
   const entries: { index: number; body: string }[] = [];
   let from: number | null = 0;
   while (from !== null && entries.length < LIMITS.traceEntries) {
-    const page: Awaited<ReturnType<typeof entryPage>> = await entryPage(db, {
+    const page: Awaited<ReturnType<typeof entryPage>> = await entryPage(store, {
       tenant,
       task,
       from,
@@ -22,7 +23,7 @@ export async function recordedOf(
     from = page.next;
   }
   const atMs = await timesOf(
-    db,
+    store.db,
     tenant,
     entries.map(({ index }) => index),
   );

@@ -5,12 +5,11 @@ import { utf8 } from "../../shared/bytes.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { encodeEntryBundle, hashesAtLevel, parseTilePath, TILE_WIDTH, type Tile } from "../../shared/tlog/tiles.ts";
-import { readTiles } from "../store.ts";
-import { readEntries } from "./entries.ts";
+import { readEntries, readTiles, type LogStore } from "../outside/log-store.ts";
 
 /** Returns tile-malformed for another spelling than that of a tile, not-found where the log of this size has no such tile. */
 export async function tileByPath(
-  db: D1Database,
+  store: LogStore,
   tenant: string,
   size: number,
   path: string,
@@ -21,17 +20,17 @@ export async function tileByPath(
   const level = tile.level === "entries" ? 0 : tile.level;
   if (tile.index * TILE_WIDTH + tile.width > hashesAtLevel(size, level))
     return err(problem("not-found", "The log has no such tile."));
-  return tile.level === "entries" ? entryBundle(db, tenant, tile) : hashTile(db, tenant, tile);
+  return tile.level === "entries" ? entryBundle(store, tenant, tile) : hashTile(store, tenant, tile);
 }
 
-async function hashTile(db: D1Database, tenant: string, tile: Tile): Promise<Result<Uint8Array>> {
-  const bytes = (await readTiles(db, tenant, [tile])).get(tile);
+async function hashTile(store: LogStore, tenant: string, tile: Tile): Promise<Result<Uint8Array>> {
+  const bytes = (await readTiles(store, tenant, [tile])).get(tile);
   if (bytes === undefined) throw new Error(`tile ${tile.level}/${tile.index} is not stored`);
   return ok(bytes.slice());
 }
 
-async function entryBundle(db: D1Database, tenant: string, { index, width }: Tile): Promise<Result<Uint8Array>> {
-  const rows = await readEntries(db, tenant, index * TILE_WIDTH, width);
+async function entryBundle(store: LogStore, tenant: string, { index, width }: Tile): Promise<Result<Uint8Array>> {
+  const rows = await readEntries(store, tenant, index * TILE_WIDTH, width);
   if (rows.length !== width) throw new Error(`bundle ${index} is not stored completely`);
   return encodeEntryBundle(rows.map(({ body }) => utf8(body)));
 }

@@ -161,6 +161,7 @@ export async function startGoverned({
         contents: sequencing,
         bindings: { ...secrets["countersign-ledger"], ...trust },
         d1Databases: { LEDGER_DB: "bench-ledger" },
+        r2Buckets: { LOG_ARCHIVE: "bench-log-archive" },
         durableObjects: sequencer,
       },
       {

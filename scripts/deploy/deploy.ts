@@ -23,6 +23,11 @@ const CREATE: { readonly [kind in Resource["kind"]]: (name: string) => readonly 
   queue: (name) => ["queues", "create", name],
   bucket: (name) => ["r2", "bucket", "create", name],
 };
+/** Every object of the bucket, whatever its name. */
+const LOCK = (bucket: string, rule: string): readonly string[] => [
+  ...["r2", "bucket", "lock", "add", bucket, rule, ""],
+  ...["--retention-indefinite", "--force"],
+];
 const ALREADY_THERE = /already (?:exists|taken|own)|is already/i;
 
 export async function deploy(
@@ -38,7 +43,10 @@ export async function deploy(
     return output;
   };
 
-  for (const { kind, name } of plan.resources) await step(`${kind} ${name}`, CREATE[kind](name), ALREADY_THERE);
+  for (const { kind, name, lock } of plan.resources) {
+    await step(`${kind} ${name}`, CREATE[kind](name), ALREADY_THERE);
+    if (lock !== undefined) await step(`lock ${name}`, LOCK(name, lock), ALREADY_THERE);
+  }
   const idByDatabase = databaseIds(await step("database ids", ["d1", "list", "--json"]));
 
   const trust = JSON.stringify(trustOf(state.workers, [state.tenant]));

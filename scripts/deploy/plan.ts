@@ -6,7 +6,12 @@ import type { Unstable_Config } from "wrangler";
 import { boundWorkers, type WorkerConfig } from "../lib/worker-configs.ts";
 
 export type ResourceKind = "database" | "queue" | "bucket";
-export type Resource = { readonly kind: ResourceKind; readonly name: string };
+export type Resource = {
+  readonly kind: ResourceKind;
+  readonly name: string;
+  /** A bucket whose objects are kept for ever and never written over: the name of that rule. */
+  readonly lock?: string;
+};
 
 export type DeployedWorker = {
   readonly name: string;
@@ -27,6 +32,7 @@ export const PLAN: DeployPlan = {
     { kind: "database", name: "countersign-business-eu" },
     { kind: "database", name: "countersign-business-us" },
     { kind: "database", name: "countersign-control" },
+    { kind: "bucket", name: "countersign-log-archive", lock: "written-once" },
     { kind: "queue", name: "countersign-outbound" },
     { kind: "queue", name: "countersign-outbound-dead" },
   ],
@@ -117,7 +123,10 @@ function bindingNames(value: unknown): readonly string[] {
 /** The plan as lines, in the order of creation. */
 export function describePlan(plan: DeployPlan): readonly string[] {
   const steps = [
-    ...plan.resources.map(({ kind, name }) => `${kind.padEnd(9)}${name}`),
+    ...plan.resources.flatMap(({ kind, name, lock }) => [
+      `${kind.padEnd(9)}${name}`,
+      ...(lock === undefined ? [] : [`lock     ${name} (${lock}: objects stay as they are for ever)`]),
+    ]),
     ...plan.workers.flatMap(({ name, secrets }) => [
       ...secrets.map((secret) => `secret   ${secret} (${name})`),
       `worker   ${name}`,

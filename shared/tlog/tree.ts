@@ -53,6 +53,9 @@ function hashOf(range: Range, hashAt: HashAt): Uint8Array {
     .reduceRight((right, left) => nodeHash(left, right));
 }
 
+/** The complete subtrees from which the root of the tree of a size follows: what `rootAt` reads. */
+export const rootNodes = (size: number): Node[] => nodesOf({ start: 0, end: size });
+
 /** The edge of the tree of a size. */
 export const edgeAt = (size: number, hashAt: HashAt): Edge =>
   edgeOf(

@@ -98,6 +98,8 @@ describe("a deployment", () => {
     const at = (part: string) => calls.findIndex((call) => call.includes(part));
     const order = [
       "d1 create countersign-ledger",
+      "r2 bucket create countersign-log-archive",
+      "r2 bucket lock add countersign-log-archive written-once  --retention-indefinite",
       "d1 list",
       "apply LEDGER_DB",
       "deploy -c " + inRoot("ledger/wrangler.deploy.toml"),

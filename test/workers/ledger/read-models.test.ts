@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { Follower, type ReadEntries } from "../../../ledger/read-models/follower.ts";
 import type { Projector } from "../../../ledger/read-models/projector.ts";
 import { tasksProjector, type TasksRow } from "../../../ledger/read-models/tasks.ts";
-import { readEntries } from "../../../ledger/queries/entries.ts";
+import { readEntries } from "../../../ledger/outside/log-store.ts";
 import {
   admitted,
   applied,
@@ -131,7 +131,7 @@ it("an entry that the read model cannot take in is quarantined, and both record 
 const storedEntries =
   (tenant: string): ReadEntries =>
   (from, limit) =>
-    readEntries(env.LEDGER_DB, tenant, from, limit);
+    readEntries({ db: env.LEDGER_DB, archive: null }, tenant, from, limit);
 
 async function followToEnd<Row>(tenant: string, projector: Projector<Row>): Promise<void> {
   const follower = new Follower(tenant, projector);
@@ -176,7 +176,7 @@ it("a new version of a read model is built from the first entry, and a follower 
   const follower = new Follower(tenant, loud);
   await follower.reset(env.LEDGER_DB);
   const overtaken: ReadEntries = async (from, limit) => {
-    const entries = await readEntries(env.LEDGER_DB, tenant, from, limit);
+    const entries = await readEntries({ db: env.LEDGER_DB, archive: null }, tenant, from, limit);
     await env.LEDGER_DB.prepare("UPDATE rm_cursor SET cursor = 4 WHERE tenant = ?").bind(tenant).run();
     return entries;
   };
