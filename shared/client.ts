@@ -232,6 +232,7 @@ export function createClient(options: ClientOptions) {
     /** One inclusion proof for each entry of a task. */
     taskProof: (task: string) => get("/v1/ledger/proof", api.TaskProof, { task }),
     consistencyProof: (query: { from: number; to: number }) => get("/v1/ledger/proof", api.ConsistencyProof, query),
+    ledgerState: () => get("/v1/ledger/state", api.LedgerState),
     witnesses: () => get("/v1/ledger/witnesses", api.WitnessPage),
     effects: (query: { region: string; after?: string; limit?: number }) =>
       get("/v1/ledger/effects", api.EffectPage, query),

@@ -8,6 +8,7 @@ import { sendEvent } from "./events.ts";
 import { explainTask } from "./explain.ts";
 import { submitIntent } from "./intents.ts";
 import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./ledger.ts";
+import { ledgerState } from "./ledger-state.ts";
 import { logCheckpoint, logEntries, logTile } from "./log.ts";
 import { documentation } from "./openapi.ts";
 import { submitProposal } from "./proposals.ts";
@@ -59,6 +60,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ledgerProof,
   ledgerWitnesses,
   ledgerEffects,
+  ledgerState,
   whoami,
   overview,
   trust,

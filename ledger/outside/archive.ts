@@ -106,8 +106,12 @@ export async function dropFrom(
   const { store, tenant, epochs } = run;
   for (let index = dropped; index < Math.min(to, dropped + LIMITS.archiveBundles) && !run.isOver(); index++) {
     await readArchived(store, tenant, epochs, index);
+    // The rows are written anew and not changed in place: what an update leaves of them would keep half of every page they stood on.
     await store.db
-      .prepare("UPDATE entries SET body = '' WHERE tenant = ? AND idx >= ? AND idx < ?")
+      .prepare(
+        `INSERT OR REPLACE INTO entries (tenant, idx, body, executor, from_seq, to_seq, task, type)
+         SELECT tenant, idx, '', executor, from_seq, to_seq, task, type FROM entries WHERE tenant = ? AND idx >= ? AND idx < ? ORDER BY idx`,
+      )
       .bind(tenant, index * TILE_WIDTH, (index + 1) * TILE_WIDTH)
       .run();
     moved(index + 1);

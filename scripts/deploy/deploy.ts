@@ -24,10 +24,8 @@ const CREATE: { readonly [kind in Resource["kind"]]: (name: string) => readonly 
   bucket: (name) => ["r2", "bucket", "create", name],
 };
 /** Every object of the bucket, whatever its name. */
-const LOCK = (bucket: string, rule: string): readonly string[] => [
-  ...["r2", "bucket", "lock", "add", bucket, rule, ""],
-  ...["--retention-indefinite", "--force"],
-];
+const LOCK = (bucket: string, rule: string): readonly string[] =>
+  ["r2", "bucket", "lock", "add"].concat(bucket, rule, "", "--retention-indefinite", "--force");
 const ALREADY_THERE = /already (?:exists|taken|own)|is already/i;
 
 export async function deploy(

@@ -76,3 +76,45 @@ export const LedgerHealthView = z.object({
   executors: z.array(z.object({ executor: z.string(), cursor: z.int() })),
   projections: z.array(z.object({ name: z.string(), cursor: z.int(), lag: z.int(), quarantined: z.int() })),
 });
+
+/** What of the log stands outside its database, and how far behind that is. Counts of entries, but for `database`. */
+export const LedgerState = z.object({
+  size: z.int(),
+  root: z.string(),
+  /** Beyond the limit nothing is appended. */
+  database: z.object({ bytes: z.int(), limitBytes: z.int() }),
+  /** `entries` the archive holds from the first on; `waiting` of full bundles; `onlyThere`: their bodies have left the database. */
+  archive: z.object({
+    entries: z.int(),
+    waiting: z.int(),
+    onlyThere: z.int(),
+    movedAt: z.string().nullable(),
+    failures: z.int(),
+    lastError: z.string().nullable(),
+  }),
+  /** The newest checkpoint that each place has taken. */
+  published: z.array(
+    z.object({
+      place: z.string(),
+      size: z.int(),
+      at: z.string().nullable(),
+      behind: z.int(),
+      failures: z.int(),
+      lastError: z.string().nullable(),
+    }),
+  ),
+  /** What outside contradicts the log: until people have settled it, nothing more is written there. */
+  alarms: z.array(z.object({ object: z.string(), code: z.string(), detail: z.string(), at: z.string() })),
+  /** Epochs in the log, the newest first. */
+  epochs: z.array(
+    z.object({
+      number: z.int(),
+      epoch: z.string(),
+      index: z.int(),
+      oldSize: z.int(),
+      newSize: z.int(),
+      at: z.string(),
+    }),
+  ),
+});
+export type LedgerState = z.infer<typeof LedgerState>;

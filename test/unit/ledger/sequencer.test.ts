@@ -26,7 +26,7 @@ async function arrivalOf(command: AppendCommand) {
 }
 
 /** One sequencer over a database that others may use too, and the alarm of its object. */
-function newSequencer(database: D1Database) {
+function newSequencer(database: D1Database, keeping = "{}") {
   const alarm: { atMs: number | null } = { atMs: null };
   const object = new TenantSequencer({
     tenant: TENANT,
@@ -46,7 +46,7 @@ function newSequencer(database: D1Database) {
       },
     },
     database: () => database,
-    settings,
+    settings: { ...settings, LOG_KEEPING: keeping },
     waitUntil: () => {},
   });
   const fire = () => {
@@ -103,4 +103,31 @@ it("has an alarm from before a batch is written until its read models have follo
   expect(seen).not.toBeNull();
   await fire();
   expect(alarm.atMs).toBeNull();
+});
+
+it("a database that is as large as it may be takes nothing more, answers repeats, and goes on once there is room", async () => {
+  const real = openLedgerDatabase();
+  let bytes = 1_000;
+  const database = {
+    prepare: (text: string) => real.prepare(text),
+    batch: async (statements: D1PreparedStatement[]) =>
+      (await real.batch(statements)).map((result) => ({ ...result, meta: { ...result.meta, size_after: bytes } })),
+  } as unknown as D1Database;
+  const { object, alarm } = newSequencer(database, JSON.stringify({ databaseBytes: 2_000 }));
+  const chain = new TestChain(EXECUTOR, keys.receiptKey);
+  for (const task of [1, 2, 3]) chain.writeTask(testTask(EXECUTOR, task));
+  const [first, second, third] = [
+    await arrivalOf(await chain.cut(1, 5)),
+    await arrivalOf(await chain.cut(6, 10)),
+    await arrivalOf(await chain.cut(11, 15)),
+  ];
+  expect(await object.append(first)).toMatchObject({ ok: true, value: { cursor: 5 } });
+  bytes = 2_001; // what the second leaves behind
+  expect(await object.append(second)).toMatchObject({ ok: true, value: { cursor: 10 } });
+  alarm.atMs = null;
+  expect(await object.append(third)).toMatchObject({ ok: false, problem: { code: "log-full" } });
+  expect(alarm.atMs).not.toBeNull(); // the archive may make room
+  expect(await object.append(second)).toMatchObject({ ok: true, value: { cursor: 10 } });
+  bytes = 1_500;
+  expect(await object.append(third)).toMatchObject({ ok: true, value: { cursor: 15 } });
 });

@@ -1,0 +1,96 @@
+import { env } from "cloudflare:workers";
+import { afterEach, expect, it, vi } from "vitest";
+import { archive, grow, keeping, kept, logOf, objects, snapshot } from "./outside-world.ts";
+import { chainOf, ledger, valueOf } from "./world.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+const nameOf = (tenant: string, size: number) => `${tenant}/checkpoints/${String(size).padStart(16, "0")}`;
+/** The pause between two checkpoints is over. */
+const later = (tenant: string) =>
+  env.LEDGER_DB.prepare("UPDATE published SET at_ms = 1, tried_ms = 1 WHERE tenant = ?").bind(tenant).run();
+
+it("the newest checkpoint is published after each pause, under a name of its own", async () => {
+  const { tenant, chain } = await logOf(10);
+  expect((await kept(tenant)).published).toMatchObject([{ place: "archive", size: 10, behind: 0, failures: 0 }]);
+  const first = valueOf(await ledger.checkpoint(tenant));
+  await grow(chain, 4);
+  expect((await kept(tenant)).published).toMatchObject([{ size: 10, behind: 5 }]);
+  await grow(chain, 4);
+  await later(tenant);
+  expect((await kept(tenant)).published).toMatchObject([{ size: 20, behind: 0 }]);
+  expect(await objects(`${tenant}/checkpoints/`)).toEqual([nameOf(tenant, 10), nameOf(tenant, 20)]);
+  expect(await (await archive.get(nameOf(tenant, 10)))!.text()).toBe(first);
+});
+
+it("an address gets the newest checkpoint as text, and one that fails is tried again and named", async () => {
+  const { tenant, chain } = await logOf(10);
+  const sent: { address: string; note: string; type: string | null }[] = [];
+  let status = 503;
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const request = new Request(input as string, init as RequestInit);
+    sent.push({ address: request.url, note: await request.text(), type: request.headers.get("content-type") });
+    return new Response(null, { status });
+  });
+  const address = "https://witness.example/add?token=secret";
+  await keeping(tenant, { publishTo: [address] });
+  await kept(tenant);
+  const stateOf = () =>
+    env.LEDGER_DB.prepare("SELECT size, failures, last_error FROM published WHERE tenant = ? AND place = ?")
+      .bind(tenant, address)
+      .first();
+  expect(await stateOf()).toEqual({ size: 0, failures: 1, last_error: "status 503" });
+  await kept(tenant);
+  expect(sent).toHaveLength(1); // not before its pause is over
+  status = 200;
+  await grow(chain, 4);
+  await later(tenant);
+  await kept(tenant);
+  expect(await stateOf()).toEqual({ size: 15, failures: 0, last_error: null });
+  expect(sent.at(-1)).toEqual({
+    address,
+    note: valueOf(await ledger.checkpoint(tenant)),
+    type: "text/plain; charset=utf-8",
+  });
+});
+
+it("a database that was rewound is found by the next checkpoint, though it has forgotten what it published", async () => {
+  const { tenant, chain } = await logOf(10);
+  await kept(tenant);
+  const rewind = await snapshot(tenant);
+  await grow(chain, 4);
+  await later(tenant);
+  await kept(tenant);
+  await rewind();
+  await later(tenant);
+  const other = chainOf(`${tenant}/us/0`);
+  await grow(other, 1);
+  const { alarms } = await kept(tenant);
+  expect(alarms).toMatchObject([{ object: nameOf(tenant, 15), code: "checkpoint-inconsistent" }]);
+  expect(await objects(`${tenant}/checkpoints/`)).toEqual([nameOf(tenant, 10), nameOf(tenant, 15)]);
+});
+
+for (const [what, tasks] of [
+  ["two checkpoints of one size are", 4],
+  ["a fork that grew past what was published is", 30],
+] as const)
+  it(`${what} found by the next checkpoint`, async () => {
+    const { tenant, chain } = await logOf(10);
+    await kept(tenant);
+    const rewind = await snapshot(tenant);
+    await grow(chain, 4);
+    await later(tenant);
+    await kept(tenant);
+    await rewind();
+    await later(tenant);
+    await grow(chainOf(`${tenant}/us/0`), tasks);
+    const { alarms, published } = await kept(tenant);
+    expect(alarms).toMatchObject([{ object: nameOf(tenant, 15), code: "checkpoint-inconsistent" }]);
+    expect(published[0]!.size).toBe(10);
+  });
+
+it("what the log never signed does not pass for one of its checkpoints", async () => {
+  const { tenant } = await logOf(10);
+  await archive.put(nameOf(tenant, 12), "a note of somebody else\n12\nAAAA\n");
+  expect((await kept(tenant)).alarms).toMatchObject([{ object: nameOf(tenant, 12), code: "note-malformed" }]);
+});
