@@ -6,6 +6,7 @@ import { clientOf, type Answer, type Arguments, type Call, type Command } from "
 import { COMMANDS } from "./commands/index.ts";
 import { EXIT, exitOf, UsageError, type Exit } from "./exits.ts";
 import { commandHelp, GLOBAL_ARGS, mainHelp } from "./help.ts";
+import { nearest } from "./nearest.ts";
 import { bold, dim, line, red, render, renderJson } from "./output.ts";
 import type { Platform } from "./platform.ts";
 import { Settings } from "./settings.ts";
@@ -24,7 +25,12 @@ export async function run(argv: readonly string[], platform: Platform): Promise<
       out(mainHelp(COMMANDS));
       return EXIT.ok;
     }
-    platform.err(`countersign: there is no command ${render(line(argv[0]!), false)}; see countersign --help\n`);
+    const near = nearest(
+      argv.slice(0, 2),
+      COMMANDS.map(({ name }) => name),
+    );
+    const hint = near === null ? "see countersign --help" : `did you mean countersign ${near}?`;
+    platform.err(`countersign: there is no command ${render(line(argv[0]!), false)}; ${hint}\n`);
     return EXIT.usage;
   }
   if (rest.includes("--help") || rest.includes("-h")) {

@@ -10,6 +10,7 @@ import { clientOf, type Call } from "../command.ts";
 import { ROLES, type Role } from "../settings.ts";
 import { fine, refused, unknown, wrong, type Diagnosis } from "./diagnosis.ts";
 import { diagnoseLog } from "./log.ts";
+import { examineAutomations, examineCapabilities, examineStops } from "./stopped.ts";
 
 const START = "npm start";
 
@@ -24,6 +25,7 @@ export async function diagnose(call: Call): Promise<Diagnosis[]> {
   lines.push(
     ...(await examineOverview(keys.client)),
     ...(await diagnoseLog(call, keys.client)),
+    await examineStops(keys.client),
     await examineAutomations(keys.client),
     await examineCapabilities(keys.client),
     await examinePeople(call, keys.client),
@@ -241,39 +243,6 @@ function examineLedger({ ledger }: Overview): Diagnosis[] {
               "none",
           );
   return [fine("ledger", `${ledger.size} entries from ${ledger.executors.length} executors`), models];
-}
-
-async function examineAutomations(client: Client): Promise<Diagnosis> {
-  const page = await client.listAutomations();
-  if (!page.ok) return refused("automations", page.problem, START);
-  const { automations } = page.value;
-  const without = automations.filter(({ release }) => release === null).map(({ name }) => name);
-  if (automations.length === 0 || without.length > 0)
-    return wrong(
-      "automations",
-      automations.length === 0 ? "there is none" : `nothing in force: ${without.join(", ")}`,
-      "countersign publish, then countersign promote",
-    );
-  const stopped = automations.filter(({ stop }) => stop !== null).map(({ name, stop }) => `${name} (${stop!.reason})`);
-  return stopped.length === 0
-    ? fine("automations", automations.map(({ name }) => name).join(", "))
-    : wrong(
-        "automations",
-        `paused: ${stopped.join(", ")}`,
-        "countersign restore NAME --kind automation, once it is safe",
-      );
-}
-
-/** A capability that somebody stopped is the first reason why something does not happen. */
-async function examineCapabilities(client: Client): Promise<Diagnosis> {
-  const page = await client.listCapabilities();
-  if (!page.ok) return refused("capabilities", page.problem, START);
-  const stopped = page.value.capabilities.flatMap(({ contract, stop }) =>
-    stop === null ? [] : [`${contract.name} (${stop.reason})`],
-  );
-  return stopped.length === 0
-    ? fine("capabilities", `${page.value.capabilities.length}, none stopped`)
-    : wrong("capabilities", `stopped: ${stopped.join(", ")}`, "countersign restore NAME, once it is safe");
 }
 
 /** Whether the development approver can approve. */

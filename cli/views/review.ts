@@ -56,8 +56,28 @@ export function reviewText(review: ReviewView): string {
 
 function argumentRows(args: unknown, provenance: { readonly [argument: string]: string }): string[][] {
   if (typeof args !== "object" || args === null || Array.isArray(args)) return [[valueText(args)]];
-  return Object.entries(args).map(([name, value]) => [line(name), valueText(value), dim(line(provenance[name] ?? ""))]);
+  return Object.entries(args).flatMap(([name, value]) => {
+    const [first = "", ...more] = isRecordList(value) ? value.map(recordText) : [valueText(value)];
+    return [[line(name), first, dim(line(provenance[name] ?? ""))], ...more.map((text) => ["", text, ""])];
+  });
 }
+
+const isScalar = (value: unknown): boolean => value === null || typeof value !== "object";
+const isRecordList = (value: unknown): value is readonly Record<string, unknown>[] =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((item) => !isScalar(item) && !Array.isArray(item) && Object.values(item).every(isScalar));
+
+/** A small record as words: `payment method id credit_card_1, amount cents 500`. A text that could pass for more than one value is quoted. */
+const recordText = (record: Record<string, unknown>): string =>
+  Object.entries(record)
+    .map(([name, value]) => {
+      const isPlain = typeof value === "string" && /^[\p{L}\p{N}_#@.:/+-]+$/u.test(value);
+      return `${nameText(name)} ${isPlain ? line(value) : line(JSON.stringify(value))}`;
+    })
+    .join(", ");
+const nameText = (name: string): string =>
+  line(name).replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 function premiseRows(premises: unknown): string[][] {
   if (!Array.isArray(premises)) return [];

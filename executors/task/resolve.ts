@@ -36,6 +36,7 @@ export function resolveDoubt(
     return err(
       problem("not-in-doubt", "The target is still being asked; a person decides when that has brought no answer.", {
         nextAskAt: new Date(step.phase.askAtMs ?? deps.nowMs).toISOString(),
+        retryAfterSeconds: Math.max(1, Math.ceil(((step.phase.askAtMs ?? deps.nowMs) - deps.nowMs) / 1_000)),
       }),
     );
   const { action, attempt, outcome, retry } = resolution;

@@ -16,6 +16,9 @@ export function refusal(problem: Problem, requestId: string, headers: Record<str
   const more: Record<string, string> = { "x-request-id": requestId, ...headers };
   if (problem.code === "unauthenticated") more["www-authenticate"] = "Bearer";
   if (isRetryable(problem.code) && PROBLEMS[problem.code].status === 503) more["retry-after"] = "1";
+  // What is refused only until a known time says when.
+  const wait = problem.facts?.["retryAfterSeconds"];
+  if (typeof wait === "number") more["retry-after"] = String(wait);
   return new Response(JSON.stringify(toProblemJson(problem, `urn:uuid:${requestId}`)), {
     status: PROBLEMS[problem.code].status,
     headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...more },

@@ -64,3 +64,6 @@ export const visible = (text: string): string =>
 
 /** `awaiting_review` → `awaiting review`. */
 export const words = (value: string): string => value.replaceAll(/[_-]/g, " ");
+/** `amountCents` → `amount cents`. */
+export const nameWords = (name: string): string =>
+  words(name).replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,6 +1,6 @@
 /** A JSON value for reading: scalars in the line, lists and objects indented; arguments as a table with where each came from. */
 import type { Json, JsonObject } from "../../../shared/json.ts";
-import { visible } from "../lib/format.ts";
+import { nameWords, visible } from "../lib/format.ts";
 import { pretty } from "../lib/pretty.ts";
 import { Provenance } from "./provenance.tsx";
 
@@ -9,6 +9,20 @@ const isReference = (value: Json): value is { $ref: string } =>
   !isScalar(value) && !Array.isArray(value) && typeof (value as JsonObject)["$ref"] === "string";
 const isFlatList = (value: Json): value is readonly Json[] =>
   Array.isArray(value) && value.length > 0 && value.every(isScalar) && JSON.stringify(value).length <= 72;
+
+/** A short list of small records, such as charges: read as words, one record a line. */
+const isRecordList = (value: Json): value is readonly JsonObject[] =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.length <= 20 &&
+  value.every(
+    (item: Json) =>
+      !isScalar(item) &&
+      !Array.isArray(item) &&
+      Object.keys(item as JsonObject).length <= 4 &&
+      Object.values(item as JsonObject).every(isScalar) &&
+      !isReference(item),
+  );
 
 export function Value({ value }: { value: Json }) {
   if (isReference(value))
@@ -29,6 +43,20 @@ export function Value({ value }: { value: Json }) {
       <code className="value-plain">
         {visible(value.map((item) => (typeof item === "string" ? item : String(item))).join(", "))}
       </code>
+    );
+  if (isRecordList(value))
+    return (
+      <ul className="records">
+        {value.map((record, i) => (
+          <li key={i}>
+            {Object.entries(record).map(([name, inner]) => (
+              <span key={name} className="record-part">
+                <span className="muted">{visible(nameWords(name))}</span> <Value value={inner} />
+              </span>
+            ))}
+          </li>
+        ))}
+      </ul>
     );
   const text = pretty(value);
   if (!text.includes("\n")) return <code className="value-plain">{visible(text)}</code>;

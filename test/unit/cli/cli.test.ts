@@ -247,6 +247,33 @@ describe("keys", () => {
   });
 });
 
+it.each([
+  [["task"], "tasks"],
+  [["sumbit", "notes"], "submit"],
+  [["key", "list"], "keys list"],
+  [["aprove", "rev_1"], "approve"],
+  [["undo", "x"], null],
+])("to a command line of %j it says that perhaps %s was meant", async (argv, meant) => {
+  against(() => null);
+  const { exit, err } = await cli.run(...argv);
+  expect(exit).toBe(EXIT.usage);
+  expect(err).toContain(meant === null ? "see countersign --help" : `did you mean countersign ${meant}?`);
+});
+
+/** An automation in force that nobody stopped. */
+const AUTOMATION = {
+  name: "notes",
+  release: "sha256:1",
+  serial: 1,
+  promotedAt: null,
+  summary: null,
+  owner: null,
+  tier: 3,
+  planner: "playbook",
+  stop: null,
+  releases: [],
+};
+
 describe("doctor", () => {
   const overview = (change: object) => ({
     tenant: TENANT,
@@ -289,6 +316,26 @@ describe("doctor", () => {
     cli.remove();
     const { clock } = await linesOf({ now: new Date(Date.now() - 90_000).toISOString() }, {});
     expect(clock).toMatchObject({ status: "problem", detail: expect.stringMatching(/^(?:89|90|91) s away/) });
+  });
+
+  it("says who stopped what, when and why", async () => {
+    const stop = {
+      stop: "stp_1",
+      mode: "stop-all",
+      by: "ken",
+      reason: "strange refunds",
+      at: "2026-11-21T09:00:00.000Z",
+    };
+    against(({ path }) => {
+      if (path === "/healthz") return { body: { status: "ok", reasons: [], now: new Date().toISOString() } };
+      if (path === "/v1/stops") return { body: { stops: [{ ...stop, kind: "tenant", target: TENANT }] } };
+      if (path === "/v1/automations") return { body: { automations: [{ ...AUTOMATION, stop }] } };
+      return path === "/v1/overview" ? { body: overview({}) } : null;
+    });
+    const { json } = await cli.run("doctor", "--json");
+    const of = (check: string) => json.lines.find((line: { check: string }) => line.check === check).detail;
+    const who = "by ken at 2026-11-21T09:00:00.000Z: strange refunds";
+    expect([of("stops"), of("automations")]).toEqual([`tenant ${TENANT} (stop-all ${who})`, `paused: notes (${who})`]);
   });
 
   it("names tasks that only an operator can help", async () => {
