@@ -7,7 +7,7 @@ import { binary, inRoot } from "./lib/project.ts";
 import { run } from "./lib/run.ts";
 
 /** One compiler configuration for each runtime: what is global differs. */
-const PROJECTS = [".", "intent-manager", "executors", "ledger", "console"].filter((folder) =>
+const PROJECTS = [".", "intent-manager", "executors", "ledger", "console", "cli/evidence/page"].filter((folder) =>
   existsSync(inRoot(folder, "tsconfig.json")),
 );
 

@@ -313,4 +313,10 @@ export const LIMITS = {
   spanAttributeChars: 200,
   /** Findings named for each check of a verification: enough to see what is wrong, bounded because one fault can touch every entry. */
   verifyFindings: 100,
+  /** Entries of one evidence file: a browser verifies them in seconds, and a person can still look at them. */
+  evidenceEntries: 5_000,
+  /** Characters of these entries: the page stays small enough to be sent around. */
+  evidenceChars: 24_000_000,
+  /** Entries up to which an executor's chain is shown from its first record, so that there is nothing to ask about what came before. */
+  evidenceWholeChain: 500,
 } as const;

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { cancel } from "./cancel.ts";
 import { approve, reject } from "./decide.ts";
 import { doctor } from "./doctor.ts";
+import { evidence } from "./evidence.ts";
 import { explain } from "./explain.ts";
 import { keysEnrol } from "./keys-enrol.ts";
 import { keysList, keysNew, keysRevoke } from "./keys.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   reject,
   resolve,
   verify,
+  evidence,
   doctor,
   publish,
   promote,

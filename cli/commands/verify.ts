@@ -15,6 +15,7 @@ import {
   readWitnesses,
   waitForDelivery,
 } from "../record/download.ts";
+import { verifyEvidenceFile } from "../record/evidence.ts";
 import {
   keepingTiles,
   newFolder,
@@ -34,6 +35,7 @@ export const verify: Command = {
   args: {
     out: { type: "string", valueHint: "FOLDER", description: "Keep the download there" },
     dir: { type: "string", valueHint: "FOLDER", description: "Verify a download, without a network" },
+    evidence: { type: "string", valueHint: "FILE", description: "Verify an evidence file, without a network" },
     trust: {
       type: "string",
       valueHint: "FILE",
@@ -53,9 +55,12 @@ export const verify: Command = {
     "countersign verify",
     "countersign verify --witnesses --completeness --out record-2026-11",
     "countersign verify --dir record-2026-11 --trust trust.json",
+    "countersign verify --evidence case-4711.html --trust trust.json",
     "countersign verify --json | jq '.checks[] | select(.status == \"failed\")'",
   ],
   run: async (call) => {
+    const evidence = call.args.text("evidence");
+    if (evidence !== undefined) return verifyEvidenceFile(call, path.resolve(call.platform.folder, evidence));
     const folder = call.args.text("dir");
     return folder === undefined ? verifyServer(call) : verifyFolder(call, path.resolve(call.platform.folder, folder));
   },

@@ -21,7 +21,13 @@ export const CHECKS = {
   witnesses: "What the executors say about themselves now agrees with this log.",
   effects: "The regional databases and the log name the same effects.",
 } as const;
-export type CheckName = keyof typeof CHECKS;
+
+/** What is checked of a part of the record (shared/evidence), beside what is checked of the whole. */
+export const PART_CHECKS = {
+  inclusion: "A proof leads from each entry to the root of the checkpoint.",
+  complete: "Of each task that is shown, nothing is left out from its first record to the last one shown.",
+} as const;
+export type CheckName = keyof typeof CHECKS | keyof typeof PART_CHECKS;
 
 /** Findings that no problem of the protocol names; the others carry the code of the problem. */
 export const FINDINGS = {

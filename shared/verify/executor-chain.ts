@@ -3,6 +3,7 @@
  * the order in which they happened.
  *
  * V1  A record is handed on once, in the order of its position, and only after the statement that covers it.
+ *     Of a part of the chain, a statement that stands alone says where the records after it begin; what lies before it is a gap.
  * V2  After a gap or a false link the chain goes on from what is there, so that one fault is one finding.
  */
 import { entryId, ENTRY_TYPES } from "../entry.ts";
@@ -23,11 +24,15 @@ export class ExecutorChain {
   readonly #trust: VerifierTrust;
   readonly #findings: Findings;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #isPart: boolean;
+  /** Positions that are not there: only of a part of a chain. */
+  readonly gaps: { readonly from: number; readonly to: number }[] = [];
   seq = 0;
   hash = GENESIS_HASH;
 
-  constructor(executor: string, trust: VerifierTrust, findings: Findings) {
+  constructor(executor: string, trust: VerifierTrust, findings: Findings, { isPart = false } = {}) {
     this.executor = executor;
+    this.#isPart = isPart;
     this.#trust = trust;
     this.#findings = findings;
   }
@@ -70,6 +75,13 @@ export class ExecutorChain {
         ...where,
         seq: statement.seq,
       });
+      return [];
+    }
+    if (this.#isPart && this.#waiting.size === 0) {
+      this.gaps.push({ from: this.seq + 1, to: statement.seq });
+      this.seq = statement.seq;
+      this.hash = statement.head;
+      this.#findings.pass("statements");
       return [];
     }
     const released = this.#releaseUpTo(statement.seq);

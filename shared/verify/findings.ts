@@ -4,7 +4,7 @@
 import { LIMITS } from "../limits.ts";
 import type { Problem } from "../problems.ts";
 import type { Result } from "../result.ts";
-import { CHECKS, type CheckName, type FindingCode } from "./checks.ts";
+import { CHECKS, PART_CHECKS, type CheckName, type FindingCode } from "./checks.ts";
 
 /** Where in the record; what is absent does not apply. `index` is the entry's, `seq` the record's place in its executor's chain. */
 export type Where = {
@@ -69,13 +69,14 @@ export class Findings {
     return null;
   }
 
-  /** One report for each check, in the order of CHECKS. */
-  reports(): CheckReport[] {
-    return (Object.keys(CHECKS) as CheckName[]).map((check) => {
+  /** One report for each of these checks, in their order. */
+  reports(checks: readonly CheckName[] = Object.keys(CHECKS) as CheckName[]): CheckReport[] {
+    const words = { ...CHECKS, ...PART_CHECKS };
+    return checks.map((check) => {
       const tally = this.#tallies.get(check);
       if (tally === undefined)
-        return { check, status: "not-run", what: CHECKS[check], verified: 0, failed: 0, findings: [] };
-      return { check, status: tally.failed > 0 ? "failed" : "ok", what: CHECKS[check], ...tally };
+        return { check, status: "not-run", what: words[check], verified: 0, failed: 0, findings: [] };
+      return { check, status: tally.failed > 0 ? "failed" : "ok", what: words[check], ...tally };
     });
   }
 }

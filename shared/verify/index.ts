@@ -1,5 +1,5 @@
 /** The offline verifier. */
-export { CHECKS, FINDINGS, NOT_AUTHENTICATED, type CheckName, type FindingCode } from "./checks.ts";
+export { CHECKS, FINDINGS, NOT_AUTHENTICATED, PART_CHECKS, type CheckName, type FindingCode } from "./checks.ts";
 export type { EffectRow, EffectsAround, EffectsByRegion } from "./effects.ts";
 export type { CheckReport, Finding, Where } from "./findings.ts";
 export { openLogCheckpoint } from "./open-checkpoint.ts";
