@@ -16,9 +16,7 @@ import { parseCommand } from "./commands.ts";
 import { GUARDS } from "./guards/index.ts";
 import { endDoubt } from "./projections.ts";
 import type { Shard } from "./shard.ts";
-import { actionContext } from "./task/act.ts";
 import { resolveDoubt } from "./task/resolve.ts";
-import type { TaskState } from "./task/state.ts";
 import { stopsCompensation } from "./task/undo.ts";
 import { doubtView } from "./task/view.ts";
 
@@ -78,15 +76,6 @@ export async function resolve(shard: Shard, task: string, stepId: string, input:
     return resolved;
   });
   if (!decided.ok) return decided;
-  await tell(shard, shard.tasks.get(task)!, stepId, payload.outcome);
+  await shard.told();
   return ok(await shard.receiptedView(shard.tasks.get(task)!));
-}
-
-/** Whoever holds a domain key for the action learns what the person said: what did not happen may be done by another task. */
-async function tell(shard: Shard, state: TaskState, stepId: string, outcome: Resolution["outcome"]): Promise<void> {
-  const step = state.steps.get(stepId)!;
-  const capability = shard.registry.get(step.capability);
-  const deps = shard.depsOf(state.release, shard.nowMs());
-  if (capability?.kind !== "external" || capability.resolved === undefined || !deps.ok) return;
-  await capability.resolved(outcome, actionContext(state, step, deps.value));
 }

@@ -7,6 +7,7 @@
  * R4  A round never awaits an effect: the only await is the sync.
  */
 import { utf8 } from "../shared/bytes.ts";
+import { oweTelling } from "./tellings.ts";
 import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ObjectStorage, Platform } from "../shared/platform.ts";
@@ -150,6 +151,7 @@ export class Rounds {
                 project(storage.sql, record.task, event);
                 if (event.type === "outcome-observed")
                   countOutcome(storage.sql, states.get(record.task)!, event, nowMs);
+                oweTelling(storage.sql, states.get(record.task)!, event);
               }
           }
           resident.write(storage.sql);

@@ -37,6 +37,7 @@ import { isQuiet, isTerminal, needsPerson, taskStatus, undoOf, type TaskState } 
 import { Stuck } from "./stuck.ts";
 import { taskView } from "./task/view.ts";
 import { Tasks } from "./tasks.ts";
+import { Tellings } from "./tellings.ts";
 import { Timekeeper } from "./timekeeper.ts";
 import { Trusted, type ExecutorChange } from "./trusted.ts";
 import { Wakeups } from "./wakeups.ts";
@@ -85,6 +86,7 @@ export class Shard {
   readonly #wakeups: Wakeups;
   readonly #stuck: Stuck;
   readonly #receipts: Receipts;
+  readonly #tellings: Tellings;
   /** A round could not be written: what it was to start is found again in storage. */
   #interrupted = false;
   /** Attestations of the round that is being decided: the table knows the others. */
@@ -159,6 +161,13 @@ export class Shard {
       subscribe,
       executor: this.name,
     });
+    this.#tellings = new Tellings({
+      sql: this.sql,
+      registry: this.registry,
+      stateOf: (task) => this.readable(task),
+      depsOf: (release, nowMs) => this.depsOf(release, nowMs),
+      platform,
+    });
     this.#outbox = new Outbox({
       tenant: this.tenant,
       executor: this.name,
@@ -177,7 +186,7 @@ export class Shard {
     this.timekeeper = new Timekeeper(storage, {
       undelivered: () => this.journal.undelivered,
       backoffMs: () => this.#outbox.backoffMs,
-      effectsRunning: () => this.#effects.running + this.#permits.reservations.open,
+      effectsRunning: () => this.#effects.running + this.#permits.reservations.open + this.#tellings.open,
       onTask: (task, decide) => {
         const found = this.tasks.get(task);
         return found === null ? Promise.resolve(ok(null)) : this.onTask(found, decide);
@@ -337,7 +346,7 @@ export class Shard {
   async tend(): Promise<void> {
     for (const task of await this.timekeeper.fired()) this.#goOn(task);
     if (this.#interrupted) await this.#resume();
-    void this.#permits.reservations.sweep();
+    this.#sweep();
     this.#deliver();
     await this.timekeeper.rearm();
   }
@@ -355,20 +364,21 @@ export class Shard {
       after = rows.at(-1)!.id;
       await pauseOn(this.platform)(0);
     }
-    void this.#permits.reservations.sweep();
+    this.#sweep();
     this.#deliver();
     this.timekeeper.set();
   }
 
   #committed(states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]): void {
     this.#burning.clear();
+    this.#tellings.committed(records);
     for (const state of states.values()) this.tasks.put(state);
     for (const { task, events } of records)
       for (const event of events)
         if (event.type === "step-claimed" && task !== null) this.#effects.claimed(task, event.step);
     for (const task of states.keys()) this.#goOn(task);
     for (const task of states.keys()) this.#wakeups.wake(task);
-    void this.#permits.reservations.sweep();
+    this.#sweep();
     if (records.length === 0) return;
     this.timekeeper.set(earliestTimer(records));
     this.#deliver();
@@ -399,6 +409,17 @@ export class Shard {
     if (!deps.ok || !canContinue(state, deps.value)) return;
     // A round that cannot be written is not lost: the alarm resumes the task from storage.
     void this.onTask(state, (draft, current) => ok(advance(draft, current))).catch(() => {});
+  }
+
+  /** Tells limits and holders of domain keys how actions ended. */
+  #sweep(): void {
+    void this.#permits.reservations.sweep();
+    void this.#tellings.sweep();
+  }
+
+  /** Resolves once what a person's word means for others was told, or could not be: then it is told later. */
+  told(): Promise<void> {
+    return this.#tellings.sweep();
   }
 
   #deliver(): void {

@@ -7,6 +7,7 @@
  *  timers    everything that must happen at a time; the alarm is the earliest
  *  reviews   what waits for a person;  attestations  which signatures were used;  doubts  effects of which nobody knows yet
  *  releases, promotions, stops, revoked   what this object trusts and refuses
+ *  tellings   how actions ended that whoever holds their domain key has not been told
  *  reservations   what aggregate limits were asked for and have not been told the end of
  *  resident_records   records of capabilities that live here; null where one was deleted
  *  dead_letters   messages of tasks here that no consumer of their queue could process
@@ -54,6 +55,7 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE quarantined_tools (capability TEXT PRIMARY KEY, contract TEXT NOT NULL, tool TEXT NOT NULL, pinned TEXT NOT NULL, found TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;`,
   `CREATE TABLE outcomes (automation TEXT NOT NULL, capability TEXT NOT NULL, matched INTEGER NOT NULL, mismatched INTEGER NOT NULL, unobserved INTEGER NOT NULL, PRIMARY KEY (automation, capability)) WITHOUT ROWID;
    CREATE TABLE mismatches (id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, step TEXT NOT NULL, capability TEXT NOT NULL, fields TEXT NOT NULL, at_ms INTEGER NOT NULL);`,
+  `CREATE TABLE tellings (task TEXT NOT NULL, step TEXT NOT NULL, PRIMARY KEY (task, step)) WITHOUT ROWID;`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

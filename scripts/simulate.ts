@@ -42,9 +42,13 @@ console.log(
 );
 const cpu = process.cpuUsage();
 console.log(`${((cpu.user + cpu.system) / 1_000 / Math.max(1, summary.runs)).toFixed(1)} ms of CPU for each`);
-console.log("faults injected:");
-for (const [fault, times] of [...summary.faults].toSorted(([a], [b]) => a.localeCompare(b)))
-  console.log(`  ${fault.padEnd(20)} ${times}`);
+const print = (title: string, counts: ReadonlyMap<string, number>): void => {
+  console.log(title);
+  for (const [name, times] of [...counts].toSorted(([a], [b]) => a.localeCompare(b)))
+    console.log(`  ${name.padEnd(44)} ${times}`);
+};
+print("faults injected:", summary.faults);
+print("features exercised:", summary.features);
 for (const { seed, findings } of summary.failures.slice(0, 5)) {
   console.log(`seed ${seed} FAILED; again with: npm run simulate -- --seeds 1 --from ${seed} --trace`);
   for (const { rule, what } of findings.slice(0, 5)) console.log(`  ${rule}: ${what}`);

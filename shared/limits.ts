@@ -121,6 +121,8 @@ export const LIMITS = {
   effectTimeoutMs: 15_000,
   /** How often one adapter call asks a database that gave no answer: a lost answer is common, three in a row are an outage. */
   effectAsks: 3,
+  /** Ends of actions that one sweep tells the holders of their domain keys, all at the same time. */
+  tellingSweep: 20,
   /** Time one such question may take, so that all of them fit into one adapter call. */
   effectAskMs: 4_000,
   /** Pause before asking again; doubles each time. */

@@ -52,20 +52,7 @@ export function claimingKeys(capability: Capability, environment: ClaimsEnvironm
             const found = await reconcile(args, context);
             return found === null ? null : settled(found, context, environment);
           },
-    // A word that could not be told leaves the key claimed, which is safe; the same resolution sent again tells it again.
-    resolved: async (outcome, context) => {
-      await settled(
-        outcome === "applied"
-          ? { kind: "applied", result: null, replayed: false }
-          : {
-              kind: "refused",
-              problem: problem("effect-refused", "A person said that it did not happen."),
-              retry: false,
-            },
-        context,
-        environment,
-      );
-    },
+    resolved: (outcome, context) => tell(outcome === "applied", context, environment),
   };
 }
 
@@ -86,13 +73,19 @@ async function underKey(
   return settled(await act(), context, environment);
 }
 
-/** Tells the objects of the keys what became of the action. Where they cannot be told, the action is asked about again. */
 async function settled(outcome: Outcome, context: ActionContext, environment: ClaimsEnvironment): Promise<Outcome> {
-  const { tenant, action, effectKey, undoes } = context;
   if (outcome.kind === "in-doubt") return outcome;
+  const told = await tell(outcome.kind === "applied", context, environment);
+  // A key that could not be given back stays claimed until the executor tells its end again; one that had to rise has not.
+  return !told && outcome.kind === "applied" && context.undoes !== undefined ? inDoubt() : outcome;
+}
+
+/** Tells the objects of the keys what became of the action. False where they could not be told. */
+async function tell(isApplied: boolean, context: ActionContext, environment: ClaimsEnvironment): Promise<boolean> {
+  const { tenant, action, effectKey, undoes } = context;
   const own = effectKey === null ? null : environment.claimsOf(tenant, effectKey);
   const told = await again(environment, async () => {
-    if (outcome.kind === "refused") await own?.release(action);
+    if (!isApplied) await own?.release(action);
     else {
       // The settled key of the undo stands before the other one is free: it can be undone once only.
       await own?.settle(action);
@@ -101,8 +94,7 @@ async function settled(outcome: Outcome, context: ActionContext, environment: Cl
     }
     return true;
   });
-  // A key that could not be given back stays claimed, which is safe; one that had to rise has not.
-  return told === null && outcome.kind === "applied" && undoes !== undefined ? inDoubt() : outcome;
+  return told !== null;
 }
 
 /** The answer, asked for again after a pause while there is none; null where none comes. */

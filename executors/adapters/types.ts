@@ -134,8 +134,8 @@ export type Capability = {
       readonly reconcile: ((args: JsonObject, context: ActionContext) => Promise<Outcome | null>) | null;
       /** Reads what the action left, in the shape of the contract's `observe`; changes nothing and may be repeated. */
       readonly observe?: (args: JsonObject, result: Json, context: ActionContext) => Promise<Result<JsonObject>>;
-      /** A person has said what became of an action in doubt, and that is recorded. May be called again with the same word. */
-      readonly resolved?: (outcome: "applied" | "not-applied", context: ActionContext) => Promise<void>;
+      /** What became of an action is recorded, by a person's word or for good. False where that could not be passed on; called again then. */
+      readonly resolved?: (outcome: "applied" | "not-applied", context: ActionContext) => Promise<boolean>;
     }
 );
 

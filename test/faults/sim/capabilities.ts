@@ -7,6 +7,8 @@ import { D1Databases } from "../../../executors/adapters/d1-asker.ts";
 import { sql, TENANT } from "../../../executors/adapters/sql.ts";
 import { insert, NEXT, update } from "../../../executors/adapters/writes.ts";
 import type { ActionContext, Capability, CapabilityRegistry, Outcome } from "../../../executors/adapters/types.ts";
+import { claimingKeys, type ClaimsRpc } from "../../../executors/adapters/claims.ts";
+import { waits } from "../../../executors/capabilities/waits.ts";
 import { note } from "../../../executors/capabilities/journal.ts";
 import { count, object, oneOf, text } from "../../../executors/capabilities/schemas.ts";
 import { toBase64Url } from "../../../shared/bytes.ts";
@@ -19,6 +21,11 @@ import { call, CALL_FAULTS, type Caller } from "./network.ts";
 import type { Run } from "./run.ts";
 import type { Platform } from "../../../shared/platform.ts";
 
+/** Takes an action of this tenant back: the same arguments, the other way round. */
+const undoneBy = (capability: string): CapabilityContract["undo"] => ({
+  capability,
+  args: Object.fromEntries(["from", "to", "cents", "order"].map((name) => [name, { $arg: name }])),
+});
 const account = { type: "string", pattern: "^a\\d$" };
 type Transfer = { from: string; to: string; cents: number; order: string };
 
@@ -41,14 +48,27 @@ const contractOf = (
   ...change,
 });
 
-const transfer = (name: string, change: Partial<CapabilityContract>): D1Definition<Transfer, "accounts"> => ({
-  contract: { ...contractOf(name, "exactly-once", change), effect: "write" },
+/** Moves money, or with `back` moves it back. What it relies on, and leaves, is the version of the account that it was taken from. */
+const transfer = (
+  name: string,
+  change: Partial<CapabilityContract>,
+  back: boolean,
+): D1Definition<Transfer, "accounts"> => ({
+  contract: {
+    ...contractOf(name, "exactly-once", { output: object({ done: oneOf(true), left: count }), ...change }),
+    effect: "write",
+  },
+  leaves: ({ from }, result) => [
+    { resource: `accounts/${from}`, version: (result as { readonly left: number }).left },
+  ],
   read: ({ from, to }) => ({
     accounts: sql`SELECT id, balance, version FROM sim_accounts WHERE tenant = ${TENANT} AND id IN (${from}, ${to})`,
   }),
   plan: ({ from, to, cents }, { accounts }, { action, task, step }) => {
     const source = accounts.find(({ id }) => id === from);
-    if (source === undefined || (source["balance"] as number) < cents)
+    const [out, into] = back ? [to, from] : [from, to];
+    const payer = accounts.find(({ id }) => id === out);
+    if (source === undefined || payer === undefined || (payer["balance"] as number) < cents)
       return err(problem("effect-refused", "There is not so much money."));
     return ok({
       preview: {},
@@ -62,52 +82,82 @@ const transfer = (name: string, change: Partial<CapabilityContract>): D1Definiti
         },
       ],
       statements: [
-        update("sim_accounts", { balance: sql`balance - ${cents}`, version: NEXT }, sql`id = ${from}`),
-        update("sim_accounts", { balance: sql`balance + ${cents}`, version: NEXT }, sql`id = ${to}`),
-        insert("sim_transfers", { action, task, step, src: from, dst: to, amount: cents }),
+        update("sim_accounts", { balance: sql`balance - ${cents}`, version: NEXT }, sql`id = ${out}`),
+        update("sim_accounts", { balance: sql`balance + ${cents}`, version: NEXT }, sql`id = ${into}`),
+        insert("sim_transfers", { action, task, step, src: out, dst: into, amount: cents }),
       ],
-      result: { done: true },
+      result: { done: true, left: (source["version"] as number) + 1 },
     });
   },
 });
 
 const DEFINITIONS = [
-  transfer("money.transfer", {}),
-  transfer("money.settle", {
-    effectKey: "settle:{order}",
-    gate: { concurrency: 2, rate: { actions: 3, perMs: 60_000 } },
-  }),
+  transfer("money.transfer", { undo: undoneBy("money.return") }, false),
+  transfer(
+    "money.settle",
+    {
+      effectKey: "settle:{order}",
+      gate: { concurrency: 2, rate: { actions: 3, perMs: 60_000 } },
+      undo: undoneBy("money.return"),
+    },
+    false,
+  ),
+  transfer("money.return", {}, true),
 ] as const;
+
+/** What a callee outside offers: with and without keys of its own, with and without a domain key that a claim object holds. */
+const OUTSIDE = [
+  contractOf("callee.keyed", "idempotent", {}),
+  contractOf("callee.plain", "at-most-once", {}),
+  contractOf("callee.book", "idempotent", { effectKey: "book:{order}", undo: undoneBy("callee.unbook") }),
+  contractOf("callee.hold", "at-most-once", { effectKey: "book:{order}", undo: undoneBy("callee.unbook") }),
+  contractOf("callee.unbook", "idempotent", {}),
+];
+/** An order that the callee refuses, and has done nothing then. */
+export const REFUSED_ORDER = "o6";
+
+export type Done = {
+  readonly key: string;
+  readonly task: string;
+  readonly step: string;
+  readonly keyed: boolean;
+  readonly capability: string;
+  readonly order: string;
+};
+type Received = { readonly refused: boolean; readonly replayed: boolean };
 
 /** A system outside: counts what it did. With a key it does a thing once and answers the same again; without one it does what it is told. */
 export class Callee {
-  readonly done: { readonly key: string; readonly task: string; readonly step: string; readonly keyed: boolean }[] = [];
+  readonly done: Done[] = [];
   readonly #answered = new Set<string>();
 
-  receive(key: string, task: string, step: string, keyed: boolean): { replayed: boolean } {
-    if (keyed && this.#answered.has(key)) return { replayed: true };
+  receive(done: Done): Received {
+    const { key, keyed, capability, order } = done;
+    if (keyed && this.#answered.has(key)) return { refused: false, replayed: true };
+    if (order === REFUSED_ORDER && capability !== "callee.unbook") return { refused: true, replayed: false };
     this.#answered.add(key);
-    this.done.push({ key, task, step, keyed });
-    return { replayed: false };
+    this.done.push(done);
+    return { refused: false, replayed: false };
   }
 }
 
 function outside(
-  name: string,
-  delivery: "idempotent" | "at-most-once",
-  send: (context: ActionContext, keyed: boolean) => Promise<{ replayed: boolean }>,
+  contract: CapabilityContract,
+  send: (contract: CapabilityContract, order: string, context: ActionContext) => Promise<Received>,
 ): Capability {
   const doubt = (): Outcome => ({ kind: "in-doubt", problem: problem("effect-in-doubt", "No answer came.") });
   return {
     kind: "external",
-    contract: contractOf(name, delivery, {}),
+    contract,
     prepare: null,
     reconcile: null,
-    apply: async (_args, _prepared, context) => {
-      if (delivery === "at-most-once" && context.resumed) return doubt();
+    apply: async (args, _prepared, context) => {
+      if (contract.delivery === "at-most-once" && context.resumed) return doubt();
       try {
-        const { replayed } = await send(context, delivery === "idempotent");
-        return { kind: "applied", result: { done: true }, replayed };
+        const { refused, replayed } = await send(contract, args["order"] as string, context);
+        return refused
+          ? { kind: "refused", problem: problem("effect-refused", "Not this order."), retry: false }
+          : { kind: "applied", result: { done: true }, replayed };
       } catch {
         return doubt();
       }
@@ -125,6 +175,7 @@ export function capabilitiesOf(
   platform: Pick<Platform, "randomBytes" | "setTimer">,
   business: MemoryDatabase,
   callee: Callee,
+  claimsOf: (key: string) => ClaimsRpc,
 ): CapabilityRegistry {
   const database = d1Over(run, business, caller, `${caller.name} business`);
   const environment = new D1Databases({
@@ -132,18 +183,25 @@ export function capabilitiesOf(
     newNonce: () => toBase64Url(platform.randomBytes(16)),
     setTimer: platform.setTimer,
   });
-  const send = ({ action, task, step }: ActionContext, keyed: boolean) =>
-    call(
+  const send = (
+    { name, delivery }: CapabilityContract,
+    order: string,
+    { action, task, step }: ActionContext,
+  ): Promise<Received> => {
+    const keyed = delivery === "idempotent";
+    return call(
       run,
       caller,
       `${caller.name} callee`,
-      () => callee.receive(action, task, step, keyed),
+      () => callee.receive({ key: action, task, step, keyed, capability: name, order }),
       keyed ? CALL_FAULTS : ONCE,
     );
+  };
+  const claims = { claimsOf: (_tenant: string, key: string) => claimsOf(key), setTimer: platform.setTimer };
   const all = [
     ...DEFINITIONS.map((definition) => d1Capability(definition, environment)),
-    outside("callee.keyed", "idempotent", send),
-    outside("callee.plain", "at-most-once", send),
+    ...OUTSIDE.map((contract) => claimingKeys(outside(contract, send), claims)),
+    ...waits,
     note,
   ];
   return new Map(all.map((capability) => [capability.contract.name, capability]));
@@ -152,8 +210,8 @@ export function capabilitiesOf(
 export const CONTRACTS: ReadonlyMap<string, CapabilityContract> = new Map(
   [
     ...DEFINITIONS.map(({ contract }) => contract),
-    contractOf("callee.keyed", "idempotent", {}),
-    contractOf("callee.plain", "at-most-once", {}),
+    ...OUTSIDE,
+    ...waits.map(({ contract }) => contract),
     note.contract,
   ].map((contract) => [contract.name, contract]),
 );

@@ -9,47 +9,31 @@
  *  authority  no effect without the approvals that its amount needs, given in time, each used once; none after a stop
  *  answers    what somebody was told stays true
  *  money      nothing appears, nothing is lost, no more leaves an account than its limit allows
+ *  undo       one for each action, the last change first, the same the other way round; inside its window; never over what others did since
+ *  keys       at most one live holder of a domain key; free once its holder was taken back or has failed
+ *  doubt      resolved once, by somebody who may, under a valid signature
+ *  waits      ended once, rightly; what came before its wait counts
  *  end        each task ends, once, or visibly waits
  */
 import { createHash, hash as hashOf } from "node:crypto";
 import type { Evidence } from "./evidence.ts";
 import { ACCOUNTS, MOST_OUT, OPENING_BALANCE } from "./business.ts";
+import {
+  changesNothing,
+  isRewound,
+  Follower,
+  payloadOf,
+  type Finding,
+  type Json,
+  type Record,
+  type Report,
+  type TaskFacts,
+} from "./checker-tasks.ts";
+import { checkEvents, checkKeys, checkUndone } from "./checker-undo.ts";
 
-export type Finding = { readonly rule: string; readonly what: string };
-
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-type Event = { readonly type: string; readonly [name: string]: Json };
-type Record = {
-  readonly seq: number;
-  readonly prev: string;
-  readonly atMs: number;
-  readonly task: string | null;
-  readonly executor: string;
-  readonly events: readonly Event[];
-};
-type PlannedStep = { readonly id: string; readonly capability: string; readonly args: { [name: string]: Json } };
-type StepFacts = {
-  readonly planned: PlannedStep;
-  phase: string;
-  claims: number;
-  action: string | null;
-  approvals: Set<string>;
-  reviewExpiresMs: number | null;
-  applied: number;
-  doubts: number;
-};
-type TaskFacts = {
-  readonly id: string;
-  readonly steps: Map<string, StepFacts>;
-  settled: string[];
-  afterSettled: number;
-  awaitsPlan: boolean;
-};
+export type { Finding } from "./checker-tasks.ts";
 
 const sha256 = (data: string): string => hashOf("sha256", data, "hex");
-const payloadOf = (envelope: Json): { [name: string]: Json } =>
-  JSON.parse(Buffer.from((envelope as { payload: string }).payload, "base64").toString("utf8"));
-
 function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
@@ -57,27 +41,27 @@ function canonical(value: Json): string {
   return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name]!)}`).join(",")}}`;
 }
 
-export function check(evidence: Evidence): Finding[] {
+/** @param seen called for each feature that the records show in use */
+export function check(evidence: Evidence, seen: (feature: string) => void = () => {}): Finding[] {
   const found: Finding[] = [];
   const report = (rule: string, what: string) => void found.push({ rule, what });
   const recordsByExecutor = new Map<string, Record[]>();
   for (const { executor, journal } of evidence.shards)
     recordsByExecutor.set(executor, checkChain(executor, journal, report));
   checkLedger(evidence, recordsByExecutor, report);
-  const tasks = new Map<string, TaskFacts>();
-  const usedAttestations = new Set<string>();
-  const automationOf = new Map<string, string>();
-  for (const records of recordsByExecutor.values()) fold(records, tasks, automationOf, usedAttestations, report);
+  const follower = new Follower(evidence, report, seen);
+  for (const records of recordsByExecutor.values()) follower.follow(records);
+  const { tasks, automationOf } = follower;
   checkEffects(evidence, tasks, report);
   checkAnswers(evidence, tasks, recordsByExecutor, report);
   checkMoney(evidence, automationOf, report);
+  checkUndone(evidence, tasks, report);
+  checkKeys(evidence, tasks, report);
+  checkEvents(evidence, tasks, report);
   for (const task of tasks.values()) checkEnd(task, report);
   return found;
 }
 
-type Report = (rule: string, what: string) => void;
-const isRewound = (evidence: Evidence, task: string): boolean =>
-  evidence.shards.some(({ executor, isRewound }) => isRewound && executor.endsWith(`/${task.split("_")[2]}`));
 
 function checkChain(executor: string, rows: Evidence["shards"][number]["journal"], report: Report): Record[] {
   const records: Record[] = [];
@@ -162,145 +146,11 @@ function treeHash(leaves: readonly Buffer[]): Buffer {
     .digest();
 }
 
-/** Follows the records of one executor as the protocol describes them. */
-function fold(
-  records: readonly Record[],
-  tasks: Map<string, TaskFacts>,
-  automationOf: Map<string, string>,
-  used: Set<string>,
-  report: Report,
-): void {
-  const stopped = new Map<string, string>();
-  for (const { task: id, atMs, events } of records)
-    for (const event of events) {
-      if (id === null) {
-        if (event.type === "stop-set") stopped.set(`${event["kind"]}:${event["target"]}`, event["stop"] as string);
-        if (event.type === "stop-lifted") stopped.delete(`${event["kind"]}:${event["target"]}`);
-        continue;
-      }
-      if (event.type === "task-opened") {
-        if (tasks.has(id)) report("end", `${id} opened twice`);
-        automationOf.set(id, event["automation"] as string);
-        tasks.set(id, { id, steps: new Map(), settled: [], afterSettled: 0, awaitsPlan: true });
-        continue;
-      }
-      const task = tasks.get(id);
-      if (task === undefined) {
-        report("end", `${id} was never opened`);
-        continue;
-      }
-      if (task.settled.length > 0) task.afterSettled++;
-      if (event.type === "task-settled") {
-        task.settled.push(event["status"] as string);
-        continue;
-      }
-      if (event.type === "plan-admitted") {
-        const plan = payloadOf(event["envelope"]!) as unknown as {
-          steps: PlannedStep[];
-          last: boolean;
-          expiresMs: number;
-          task: string;
-        };
-        if (plan.task !== id) report("authority", `${id} took the plan of ${plan.task}`);
-        // Looked at before the round that records it, which may have waited for a slow write.
-        if (plan.expiresMs + 60_000 < atMs) report("authority", `${id} took a plan after its time`);
-        if (plan.last) task.awaitsPlan = false;
-        for (const planned of plan.steps)
-          task.steps.set(planned.id, {
-            planned,
-            phase: "proposed",
-            claims: 0,
-            action: null,
-            approvals: new Set(),
-            reviewExpiresMs: null,
-            applied: 0,
-            doubts: 0,
-          });
-        continue;
-      }
-      const step = task.steps.get(event["step"] as string);
-      if (step === undefined) continue;
-      const name = `${id} ${step.planned.id}`;
-      switch (event.type) {
-        case "review-requested":
-          step.phase = "waits";
-          step.reviewExpiresMs = event["expiresMs"] as number;
-          break;
-        case "attested": {
-          const attestation = event["attestation"] as string;
-          if (used.has(attestation)) report("authority", `${name}: ${attestation} used twice`);
-          used.add(attestation);
-          if (step.reviewExpiresMs === null || atMs >= step.reviewExpiresMs)
-            report("authority", `${name}: decided after the review's time`);
-          const { decision, review, task: of } = payloadOf(event["envelope"]!);
-          if (decision !== event["decision"] || review !== event["review"] || of !== id)
-            report("authority", `${name}: the signature says something else`);
-          if (decision === "approve") step.approvals.add(event["member"] as string);
-          break;
-        }
-        case "review-approved":
-          step.phase = "approved";
-          break;
-        case "review-rejected":
-          step.phase = "rejected";
-          break;
-        case "review-expired":
-        case "step-expired":
-          step.phase = "expired";
-          break;
-        case "step-claimed": {
-          step.claims++;
-          step.action = event["action"] as string;
-          step.phase = "claimed";
-          checkAuthority(name, step, report);
-          const around = ["tenant:sim", `automation:${automationOf.get(id)}`, `capability:${step.planned.capability}`];
-          if (around.some((target) => stopped.has(target))) report("authority", `${name}: claimed under a stop`);
-          break;
-        }
-        case "step-applied":
-          step.applied++;
-          step.action = event["action"] as string;
-          if (step.planned.capability !== "journal.note" && step.claims === 0)
-            report("effects", `${name}: applied without a claim`);
-          step.phase = "applied";
-          break;
-        case "step-held":
-          step.phase = "held";
-          break;
-        case "step-refused":
-          step.phase = event["retryAtMs"] === null ? "failed" : "retrying";
-          break;
-        case "step-denied":
-          step.phase = "denied";
-          break;
-        case "step-failed":
-          step.phase = "failed";
-          break;
-        case "step-in-doubt":
-          step.phase = "in-doubt";
-          step.doubts++;
-          break;
-        case "step-skipped":
-          step.phase = "skipped";
-          break;
-        default:
-      }
-    }
-}
-
-/** The release's rules in words of the checker's own: up to 100 freely, up to 700 with one approval, up to 1000 with two, beyond never. */
-function checkAuthority(name: string, { planned, approvals }: StepFacts, report: Report): void {
-  const cents = planned.args["cents"];
-  if (typeof cents !== "number") return;
-  if (cents > 1_000) report("authority", `${name}: ${cents} cents are never allowed`);
-  const needed = cents <= 100 ? 0 : cents <= 700 ? 1 : 2;
-  if (approvals.size < needed) report("authority", `${name}: ${approvals.size} of ${needed} approvals`);
-  if (needed > 0 && approvals.has("cy")) report("authority", `${name}: approved by who asked`);
-}
-
 function checkEffects(evidence: Evidence, tasks: ReadonlyMap<string, TaskFacts>, report: Report): void {
   const countByStep = new Map<string, number>();
   for (const { task, step } of [...evidence.transfers, ...evidence.calls]) {
+    // Somebody outside.
+    if (task === "") continue;
     const key = `${task} ${step}`;
     countByStep.set(key, (countByStep.get(key) ?? 0) + 1);
   }
@@ -318,14 +168,14 @@ function checkEffects(evidence: Evidence, tasks: ReadonlyMap<string, TaskFacts>,
       report("effects", `${key} happened, and the record says ${facts.phase}`);
   }
   const keys = evidence.effects.filter(({ status, effect_key }) => status === "applied" && effect_key !== null);
-  if (new Set(keys.map(({ effect_key }) => effect_key)).size !== keys.length)
-    report("effects", "a domain key has two effects");
+  if (new Set(keys.map(({ effect_key, generation }) => `${generation} ${effect_key}`)).size !== keys.length)
+    report("effects", "a domain key has two effects in one generation");
   for (const task of tasks.values())
     for (const [id, { planned, phase, applied }] of task.steps) {
       const count = countByStep.get(`${task.id} ${id}`) ?? 0;
       if (applied > 1) report("effects", `${task.id} ${id} recorded ${applied} times`);
-      const isBlind = planned.capability === "callee.plain" && isRewound(evidence, task.id) && count > 0;
-      if (phase === "applied" && planned.capability !== "journal.note" && count !== 1 && !isBlind)
+      const isBlind = ["callee.plain", "callee.hold"].includes(planned.capability) && isRewound(evidence, task.id) && count > 0;
+      if (phase === "applied" && !changesNothing(planned.capability) && count !== 1 && !isBlind)
         report("effects", `${task.id} ${id} is recorded as applied and happened ${count} times`);
     }
 }
@@ -345,11 +195,15 @@ function checkAnswers(
       report("answers", `${answer.task} was accepted and is not there`);
       continue;
     }
-    if (["succeeded", "failed", "cancelled", "expired"].includes(answer.status) && task.settled[0] !== answer.status)
+    if (["succeeded", "failed", "cancelled", "expired", "compensated"].includes(answer.status) && task.settled[0] !== answer.status)
       report("answers", `${answer.task} was ${answer.status}, and is ${task.settled[0] ?? "open"}`);
     for (const { id, status } of answer.steps) {
-      const phase = task.steps.get(id)?.phase ?? "absent";
-      const now = phase === "rejected" ? "denied" : phase;
+      const step = task.steps.get(id);
+      const phase = step?.phase ?? "absent";
+      const isTakenBack = status === "reversed" || status === "compensated";
+      const now = phase === "rejected" ? "denied" : isTakenBack ? (task.takenBack.get(id) ?? phase) : phase;
+      // An undo that failed can be settled by a person's word.
+      if (step?.of !== null && step?.resolutions !== 0 && phase === "applied") continue;
       if (FINAL.has(status) && now !== status) report("answers", `${answer.task} ${id} was ${status}, and is ${phase}`);
     }
   }
@@ -391,14 +245,16 @@ function checkMoney(
     report("money", "the sum of all balances has changed");
 }
 
-function checkEnd({ id, steps, settled, afterSettled }: TaskFacts, report: Report): void {
+function checkEnd({ id, steps, settled, afterSettled, compensating }: TaskFacts, report: Report): void {
   if (settled.length > 1) report("end", `${id} ended ${settled.length} times`);
   if (afterSettled > 0) report("end", `${id}: ${afterSettled} events after its end`);
-  // Only doubt outlives a task's deadline: it waits for an answer, or for a person, and says so.
-  const doubtful = [...steps.values()].some(({ phase }) => phase === "in-doubt");
-  if (settled.length === 0 && !doubtful)
-    report(
-      "end",
-      `${id} is still open: ${[...steps.values()].map((step) => `${step.planned.id} ${step.phase}`).join(", ")}`,
-    );
+  // Only doubt outlives a task's deadline, and an undo that failed: they wait for an answer, or for a person, and say so.
+  const all = [...steps.values()];
+  const waitsForPerson = ({ phase, of }: (typeof all)[number]): boolean =>
+    phase === "in-doubt" || (compensating && of !== null && UNDONE_BADLY.has(phase));
+  const names = all.map((step) => `${step.planned.id} ${step.phase}`).join(", ");
+  if (settled.length === 0 && !all.some(waitsForPerson)) report("end", `${id} is still open: ${names}`);
+  const open = all.find(({ phase, of }) => of !== null && !["applied", "in-doubt"].includes(phase) && !UNDONE_BADLY.has(phase));
+  if (settled.length > 0 && open !== undefined) report("end", `${id} ${open.planned.id} is still ${open.phase}`);
 }
+const UNDONE_BADLY = new Set(["failed", "denied", "rejected", "expired", "skipped"]);

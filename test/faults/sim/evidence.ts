@@ -1,5 +1,5 @@
 /** What a run left behind, as plain rows: all that the checker sees. */
-import type { Answer, Workload } from "./workload.ts";
+import type { Answer, Sent, Workload } from "./workload.ts";
 import type { System } from "./system.ts";
 
 export type Row = { readonly [column: string]: unknown };
@@ -25,6 +25,7 @@ export type Evidence = {
     readonly action: string;
     readonly capability: string;
     readonly effect_key: string | null;
+    readonly generation: number;
     readonly status: string;
   }[];
   readonly calls: readonly {
@@ -32,7 +33,18 @@ export type Evidence = {
     readonly task: string;
     readonly step: string;
     readonly keyed: boolean;
+    readonly capability: string;
+    readonly order: string;
   }[];
+  readonly generations: readonly { readonly effect_key: string; readonly generation: number }[];
+  /** Who holds the domain keys that stand in objects of their own. */
+  readonly claims: readonly { readonly key: string; readonly action: string | null; readonly generation: number }[];
+  /** What was sent and accepted: signals, and events that somebody may wait for. */
+  readonly signals: readonly Sent[];
+  readonly events: readonly Sent[];
+  /** Public keys of the enrolled. */
+  readonly keyOf: ReadonlyMap<string, string>;
+  readonly isSkewed: boolean;
   readonly answers: readonly Answer[];
   /** Stops that a shard confirmed, as `shard stop`. */
   readonly stops: readonly string[];
@@ -54,9 +66,20 @@ export function evidenceOf(system: System, workload: Workload): Evidence {
         "SELECT size, root FROM batches ORDER BY seq DESC LIMIT 1",
       )[0] ?? null,
     accounts: all(system.business, "SELECT id, balance FROM sim_accounts"),
-    transfers: all(system.business, "SELECT action, task, step, src, dst, amount FROM sim_transfers"),
-    effects: all(system.business, "SELECT action, capability, effect_key, status FROM countersign_effects"),
+    transfers: all(system.business, "SELECT action, task, step, src, dst, amount FROM sim_transfers ORDER BY rowid"),
+    effects: all(system.business, "SELECT action, capability, effect_key, generation, status FROM countersign_effects"),
     calls: system.callee.done,
+    generations: all(system.business, "SELECT effect_key, generation FROM countersign_generations"),
+    claims: system.claimBooks.flatMap(({ key, host }) =>
+      all<{ action: string | null; generation: number }>(
+        host.disk.database,
+        "SELECT action, generation FROM held",
+      ).map((row) => ({ key, ...row })),
+    ),
+    signals: workload.signals,
+    events: workload.events,
+    keyOf: new Map(workload.fixture.people.map(({ member, key }) => [member, key.x])),
+    isSkewed: system.run.countByFault.has("clock-skew"),
     answers: workload.answers,
     stops: workload.stops.map(({ stop }) => stop),
   };

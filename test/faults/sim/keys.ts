@@ -53,9 +53,15 @@ export type Person = { readonly member: string; readonly key: typeof root; reado
 export type Fixture = {
   readonly playbook: TestRelease;
   readonly agent: TestRelease;
+  /** An agent's, whose failed tasks take back what they did, and whose actions can be reversed for a while. */
+  readonly careful: TestRelease;
   readonly deliveryOf: ReadonlyMap<TestRelease, ReleaseDelivery>;
   readonly people: readonly Person[];
+  /** Somebody whom nobody has enrolled. */
+  readonly stranger: Person;
 };
+/** For so long after an action of the careful release its reversal may be asked for. */
+export const WINDOW_MS = 5 * 60_000;
 
 const RULES: ReleaseBundle["policy"] = {
   default: "deny",
@@ -84,6 +90,36 @@ const RULES: ReleaseBundle["policy"] = {
       window: "24h",
       max: MOST_OUT,
       exceeded: "deny",
+    },
+  ],
+} as ReleaseBundle["policy"];
+
+const ACTS = '["money.transfer", "money.settle", "callee.keyed", "callee.plain", "callee.book", "callee.hold"]';
+const WAITS = '["wait.time", "wait.signal", "wait.event", "journal.note"]';
+/** The same for what acts; what takes back goes freely, but for large reversals. */
+const CAREFUL_RULES: ReleaseBundle["policy"] = {
+  ...RULES,
+  rules: [
+    { id: "waits", when: `capability.name in ${WAITS}`, then: "allow" },
+    { id: "small", when: `capability.name in ${ACTS} && args.cents <= 100`, then: "allow" },
+    {
+      id: "large",
+      when: `capability.name in ${ACTS} && args.cents > 100 && args.cents <= 1000`,
+      then: "review",
+      reviewers: { role: "approver", quorum: 1 },
+    },
+    {
+      id: "pair",
+      when: `capability.name in ${ACTS} && args.cents > 700 && args.cents <= 1000`,
+      then: "review",
+      reviewers: { role: "approver", quorum: 2 },
+    },
+    { id: "back", when: 'undo.of != "" && !(undo.kind == "reversal" && args.cents == 100)', then: "allow" },
+    {
+      id: "large-reversal",
+      when: 'undo.kind == "reversal" && args.cents == 100',
+      then: "review",
+      reviewers: { role: "approver", quorum: 1 },
     },
   ],
 } as ReleaseBundle["policy"];
@@ -157,10 +193,28 @@ export async function newFixture(): Promise<Fixture> {
     planner: "agent",
     playbook: null,
     input,
-    capabilities: Object.fromEntries(CONTRACTS),
+    capabilities: Object.fromEntries(
+      ["money.transfer", "money.settle", "callee.keyed", "callee.plain", "journal.note"].map((name) => [
+        name,
+        CONTRACTS.get(name)!,
+      ]),
+    ),
     policy: RULES,
     deadlines,
   });
-  const deliveryOf = new Map([await delivered(playbook), await delivered(agent)]);
-  return { playbook, agent, deliveryOf, people: [await person("ada"), await person("ben"), await person("cy")] };
+  const careful = release(CONTRACTS, {
+    automation: "careful",
+    planner: "agent",
+    playbook: null,
+    input,
+    capabilities: Object.fromEntries(CONTRACTS),
+    policy: CAREFUL_RULES,
+    onFailure: "compensate",
+    reversal: { windowMs: WINDOW_MS },
+    deadlines,
+  });
+  const deliveryOf = new Map([await delivered(playbook), await delivered(agent), await delivered(careful)]);
+  const people = [await person("ada"), await person("ben"), await person("cy")];
+  const stranger = { ...people[0]!, key: namedKey("stranger") };
+  return { playbook, agent, careful, deliveryOf, people, stranger };
 }

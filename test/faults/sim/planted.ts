@@ -1,4 +1,4 @@
-/** Five bugs of the kind that such systems have, each as a change of the product's source. The simulator has to find every one. */
+/** Bugs of the kind that such systems have, each as a change of the product's source. The simulator has to find every one. */
 import type { Patch } from "./patches.ts";
 
 export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
@@ -49,6 +49,46 @@ export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
       file: "executors/task/advance.ts",
       from: /(?<=export function advance\(draft: Draft, deps: TaskDeps\): void \{\n)[\s\S]{0,300}?settle\(draft, deps\);/,
       to: "  settle(draft, deps);",
+    },
+  ],
+  /** A compensation takes the first change back first. */
+  "forward-compensation": [
+    {
+      file: "executors/task/undo.ts",
+      from: "seqOf(b) - seqOf(a) || b.index - a.index",
+      to: "seqOf(a) - seqOf(b) || a.index - b.index",
+    },
+  ],
+  /** What was taken back cannot be done again. */
+  "unraised-generation": [
+    {
+      file: "executors/adapters/effect-statements.ts",
+      from: "effect_key, generation + 1 FROM countersign_effects",
+      to: "effect_key, generation FROM countersign_effects",
+    },
+  ],
+  /** A doubt that is settled can be settled again. */
+  "resolved-twice": [
+    {
+      file: "executors/task/resolve.ts",
+      from: `if (step.phase.at !== "in_doubt" && !isFailedUndo)`,
+      to: "if (step.attempts === 0 && !isFailedUndo)",
+    },
+  ],
+  /** An undo runs over whatever was done to the record since. */
+  "unchecked-drift": [
+    {
+      file: "executors/task/undo.ts",
+      from: "relies: reliesOn(draft.state, step, request?.takenBack ?? []),",
+      to: "relies: [],",
+    },
+  ],
+  /** Nobody remembers to say how an action in doubt ended. */
+  "untold-end": [
+    {
+      file: "executors/tellings.ts",
+      from: "if (!ENDS.has(event.type) || !(\"step\" in event)) return;",
+      to: "if (event.type !== \"task-settled\" || !(\"step\" in event)) return;",
     },
   ],
 };

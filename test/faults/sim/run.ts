@@ -20,6 +20,8 @@ export class Run {
   readonly plan: FaultPlan;
   readonly pools: Pools;
   readonly countByFault = new Map<Fault, number>();
+  /** How often each feature was exercised. */
+  readonly countByFeature = new Map<string, number>();
   readonly lines: string[] | null;
   #trace = 0x811c9dc5;
 
@@ -44,6 +46,10 @@ export class Run {
   count(fault: Fault, where: string): void {
     this.countByFault.set(fault, (this.countByFault.get(fault) ?? 0) + 1);
     this.note(`FAULT ${fault} at ${where}`);
+  }
+
+  used(feature: string): void {
+    this.countByFeature.set(feature, (this.countByFeature.get(feature) ?? 0) + 1);
   }
 
   /** The fault of a point, counted. */

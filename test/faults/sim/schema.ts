@@ -1,5 +1,7 @@
 /** The tables of a run's databases: the product's own migrations, and those of the simulated business. */
 import { readdirSync, readFileSync } from "node:fs";
+import { ClaimBook } from "../../../executors/adapters/claim-book.ts";
+import { CorrelationBook } from "../../../executors/correlation-book.ts";
 import { Gate } from "../../../executors/gate/gate.ts";
 import { AggregateLimit } from "../../../executors/limits/limit.ts";
 import { migrate } from "../../../executors/storage.ts";
@@ -36,12 +38,14 @@ function shardSchema(exec: (sql: string) => void): void {
   scratch.close();
 }
 
-/** The tables of gates and limits, side by side: each object uses its own. */
+/** The tables of gates, limits, claims and correlations, side by side: each object uses its own. */
 function countersSchema(exec: (sql: string) => void): void {
   const storage = { sql: { exec: (text: string) => (/^\s*create/i.test(text) && exec(text), { toArray: () => [] }) } };
   const parts = { platform: { nowMs: () => 0 }, storage: storage as unknown as ObjectStorage };
   void new Gate(parts);
   void new AggregateLimit(parts);
+  void new ClaimBook(parts.storage);
+  void new CorrelationBook({ ...parts, executorOf: () => null } as never);
 }
 
 export const newPools = (): Pools => ({

@@ -6,6 +6,7 @@ import type { Fixture } from "./keys.ts";
 import { Run, START_MS, type Pools } from "./run.ts";
 import { parseTaskId } from "../../../shared/ids.ts";
 import { Random } from "./random.ts";
+import { begin, THEMES, type Theme } from "./themes.ts";
 import { System, type AnyHost } from "./system.ts";
 import { Workload } from "./workload.ts";
 import { check, type Finding } from "./checker.ts";
@@ -15,6 +16,7 @@ export type Verdict = {
   readonly seed: number;
   readonly findings: readonly Finding[];
   readonly faults: ReadonlyMap<Fault, number>;
+  readonly features: ReadonlyMap<string, number>;
   /** Digest of all that happened. */
   readonly trace: string;
   readonly lines: readonly string[] | null;
@@ -27,6 +29,8 @@ const MINUTE_MS = 60_000;
 /** From here on nothing fails any more, and everything must come to its end. */
 const CALM_MS = START_MS + 15 * MINUTE_MS;
 const END_MS = START_MS + 90 * MINUTE_MS;
+/** How many of the small worlds are about one thing. */
+const THEMED = 0.5;
 /** A run of more events than this does not come to rest. */
 const EVENTS = 60_000;
 
@@ -64,6 +68,23 @@ export async function simulate(
 /** One task, at most one thing that people do to it, and at most one kind of trouble beside the faults of the points. */
 function smallWorld(run: Run, system: System, workload: Workload, { people }: Fixture): void {
   const { random, loop } = run;
+  const theme = random.chance(THEMED) ? random.pick(Object.keys(THEMES) as Theme[]) : null;
+  const task = theme === null ? plainTask(run, workload, people) : begin(workload, theme);
+  const { shard } = parseTaskId(task)!;
+  const deed = random.next();
+  if (deed < (theme === null ? 0.12 : 0)) loop.after(random.int(0, 4 * MINUTE_MS), () => void workload.cancel(task));
+  else if (deed < (theme === null ? 0.2 : 0.05)) loop.after(random.int(0, MINUTE_MS), () => void workload.stop());
+  const trouble = random.next();
+  const soon = (): number => random.int(0, random.pick([100, 2_000, 20_000, 4 * MINUTE_MS]));
+  const hosts = [system.shards[shard]!, system.shards[shard]!, theme === null ? system.sequencer : random.pick(system.hosts)];
+  if (trouble < 0.15)
+    for (let i = random.int(1, 3); i > 0; i--) loop.after(soon(), () => crash(run, random.pick(hosts)));
+  else if (trouble < 0.27) loop.after(soon(), () => random.pick(hosts).takeOver());
+  else if (trouble < 0.31) rewindOnce(run, system.shards[shard]!, soon(), soon());
+  else if (trouble < 0.37) rotate(run, system, workload, soon());
+}
+
+function plainTask({ random }: Run, workload: Workload, people: Fixture["people"]): string {
   const task = workload.newTask();
   const { shard } = parseTaskId(task)!;
   const shape = workload.taskShape(2);
@@ -74,17 +95,7 @@ function smallWorld(run: Run, system: System, workload: Workload, { people }: Fi
     if (random.chance(0.9)) void workload.review(first, 1, [shard]);
     if (random.chance(0.4)) void workload.review(second, 1, [shard]);
   }
-  const deed = random.next();
-  if (deed < 0.12) loop.after(random.int(0, 4 * MINUTE_MS), () => void workload.cancel(task));
-  else if (deed < 0.2) loop.after(random.int(0, MINUTE_MS), () => void workload.stop());
-  const trouble = random.next();
-  const soon = (): number => random.int(0, random.pick([100, 2_000, 20_000, 4 * MINUTE_MS]));
-  const hosts = [system.shards[shard]!, system.shards[shard]!, system.sequencer];
-  if (trouble < 0.15)
-    for (let i = random.int(1, 3); i > 0; i--) loop.after(soon(), () => crash(run, random.pick(hosts)));
-  else if (trouble < 0.27) loop.after(soon(), () => random.pick(hosts).takeOver());
-  else if (trouble < 0.31) rewindOnce(run, system.shards[shard]!, soon(), soon());
-  else if (trouble < 0.37) rotate(run, system, workload, soon());
+  return task;
 }
 
 function busyWorld(run: Run, system: System, workload: Workload, { people }: Fixture, size: Size): void {
@@ -153,7 +164,7 @@ export async function finish(seed: number, run: Run, system: System, workload: W
   try {
     const rested = await run.loop.run(END_MS, EVENTS);
     const evidence = evidenceOf(system, workload);
-    const findings = [...check(evidence)];
+    const findings = [...check(evidence, (feature) => run.used(feature))];
     // An executor whose storage went back behind the ledger asks it again and again: only people end that.
     if (!rested && !evidence.shards.some(({ isRewound }) => isRewound))
       findings.push({ rule: "rest", what: `not at rest after ${run.loop.ran} events` });
@@ -161,6 +172,7 @@ export async function finish(seed: number, run: Run, system: System, workload: W
       seed,
       findings,
       faults: run.countByFault,
+      features: run.countByFeature,
       trace: run.trace,
       lines: run.lines,
       events: run.loop.ran,

@@ -1,7 +1,11 @@
 /** The system of one run: two shards, the tenant's sequencer, their databases, a callee; and the ways in which others call them. */
+import { ClaimBook } from "../../../executors/adapters/claim-book.ts";
+import type { ClaimsRpc } from "../../../executors/adapters/claims.ts";
+import { CorrelationBook } from "../../../executors/correlation-book.ts";
 import { Gate } from "../../../executors/gate/gate.ts";
 import { AggregateLimit } from "../../../executors/limits/limit.ts";
 import { Shard } from "../../../executors/shard.ts";
+import * as signalling from "../../../executors/signalling.ts";
 import { arrive } from "../../../ledger/arrival.ts";
 import { configOf } from "../../../ledger/config.ts";
 import { TenantSequencer } from "../../../ledger/sequencer.ts";
@@ -23,8 +27,8 @@ export class System {
   readonly callee = new Callee();
   readonly shards: readonly ObjectHost<Shard>[];
   readonly sequencer: ObjectHost<TenantSequencer>;
-  /** Gates and limits, by name, as soon as somebody asks them. */
-  readonly #counters = new Map<string, ObjectHost<Gate> | ObjectHost<AggregateLimit>>();
+  /** Gates, limits, and the objects of domain and correlation keys, by name, as soon as somebody asks them. */
+  readonly #counters = new Map<string, ObjectHost<never>>();
   readonly #skew: () => number;
   /** 0 before, 1 after the keys were rotated. */
   executorKeys = 0;
@@ -68,7 +72,9 @@ export class System {
           platform: instance.platform,
           storage: instance.storage,
           config: executorConfigs[this.executorKeys]!,
-          registry: capabilitiesOf(this.run, instance, instance.platform, this.business, this.callee),
+          registry: capabilitiesOf(this.run, instance, instance.platform, this.business, this.callee, (key) =>
+            this.#claimsFrom(instance, key),
+          ),
           ledger: {
             append: (command: AppendCommand) => call(this.run, instance, `${name} append`, () => this.#append(command)),
           } as unknown as ConstructorParameters<typeof Shard>[0]["ledger"],
@@ -76,6 +82,10 @@ export class System {
             exchange: (ask) =>
               call(this.run, instance, `${name} gate`, () => this.#gate(gate).invoke((g) => g.exchange(ask))),
           }),
+          subscribe: (key, subscription) =>
+            call(this.run, instance, `${name} subscribe`, () =>
+              this.correlation(key).invoke((book) => book.subscribe(key, subscription)),
+            ),
           limitOf: (limit) => ({
             reserve: (ask) =>
               call(this.run, instance, `${name} reserve`, () => this.#limit(limit).invoke((l) => l.reserve(ask))),
@@ -90,6 +100,44 @@ export class System {
     };
   }
 
+  #claimsFrom(from: Caller, key: string): ClaimsRpc {
+    const ask = <T>(what: string, method: (book: ClaimBook) => Promise<T>): Promise<T> =>
+      call(this.run, from, `${from.name} ${what}`, () => this.claims(key).invoke(method));
+    return {
+      claim: (action, task) => ask("claim", (book) => book.claim(action, task)),
+      settle: (action) => ask("settle", (book) => book.settle(action)),
+      release: (action) => ask("release", (book) => book.release(action)),
+      raise: (action) => ask("raise", (book) => book.raise(action)),
+    };
+  }
+
+  /** The object of a domain key that no target holds itself. */
+  claims(key: string): ObjectHost<ClaimBook> {
+    return this.#counter(`claims ${key}`, ({ storage }) => new ClaimBook(storage));
+  }
+
+  /** The object of a correlation key. */
+  correlation(key: string): ObjectHost<CorrelationBook> {
+    return this.#counter(
+      `correlation ${key}`,
+      (instance) =>
+        new CorrelationBook({
+          storage: instance.storage,
+          platform: instance.platform,
+          executorOf: (name) => {
+            const host = this.shards.find((shard) => shard.name === name)!;
+            return {
+              takeEvent: (command) =>
+                call(this.run, instance, `${instance.name} takeEvent`, () =>
+                  host.invoke((shard) => signalling.takeEvent(shard, command)),
+                ),
+            };
+          },
+        }),
+      (book) => book.alarm(),
+    );
+  }
+
   #gate(name: string): ObjectHost<Gate> {
     return this.#counter(`gate ${name}`, ({ platform, storage }) => new Gate({ platform, storage }));
   }
@@ -98,17 +146,26 @@ export class System {
     return this.#counter(`limit ${name}`, ({ platform, storage }) => new AggregateLimit({ platform, storage }));
   }
 
-  #counter<Part extends Gate | AggregateLimit>(
+  #counter<Part>(
     name: string,
     build: (instance: Instance<Part>) => Part,
+    alarm?: (part: Part) => Promise<void>,
   ): ObjectHost<Part> {
     let host = this.#counters.get(name) as ObjectHost<Part> | undefined;
     if (host === undefined) {
-      const kind = { build, alarm: () => Promise.resolve(), background: false };
+      // Where it has an alarm, whoever waits for it keeps the run going.
+      const kind = { build, alarm: alarm ?? (() => Promise.resolve()), background: alarm !== undefined };
       host = new ObjectHost<Part>(this.run, name, kind, this.run.pools.counters, this.#skew);
-      this.#counters.set(name, host as unknown as ObjectHost<Gate>);
+      this.#counters.set(name, host as unknown as ObjectHost<never>);
     }
     return host;
+  }
+
+  /** The objects of domain keys that anybody has asked for, by key. */
+  get claimBooks(): readonly { readonly key: string; readonly host: AnyHost & { readonly disk: ObjectHost<never>["disk"] } }[] {
+    return [...this.#counters].flatMap(([name, host]) =>
+      name.startsWith("claims ") ? [{ key: name.slice("claims ".length), host }] : [],
+    );
   }
 
   /** Every object that there is by now. */

@@ -9,6 +9,7 @@ export type Summary = {
   readonly tasks: number;
   readonly effects: number;
   readonly faults: ReadonlyMap<string, number>;
+  readonly features: ReadonlyMap<string, number>;
   readonly failures: Answered["failures"];
   readonly lines: readonly string[] | null;
   readonly trace: string;
@@ -31,6 +32,7 @@ export async function simulateMany(
   },
 ): Promise<Summary> {
   const faults = new Map<string, number>();
+  const features = new Map<string, number>();
   const failures: Answered["failures"][number][] = [];
   const sum = { runs: 0, events: 0, tasks: 0, effects: 0 };
   let lines: readonly string[] | null = null;
@@ -59,6 +61,7 @@ export async function simulateMany(
         sum.tasks += answer.tasks;
         sum.effects += answer.effects;
         for (const [fault, times] of answer.faults) faults.set(fault, (faults.get(fault) ?? 0) + times);
+        for (const [feature, times] of answer.features) features.set(feature, (features.get(feature) ?? 0) + times);
         failures.push(...answer.failures);
         ({ lines, trace } = answer);
         options.progress?.(sum.runs);
@@ -69,5 +72,5 @@ export async function simulateMany(
     });
   await Promise.all(Array.from({ length: Math.min(options.threads, Math.ceil(seeds.count / CHUNK)) }, thread));
   failures.sort((a, b) => a.seed - b.seed);
-  return { ...sum, faults, failures, lines, trace };
+  return { ...sum, faults, features, failures, lines, trace };
 }

@@ -12,6 +12,7 @@ export type Answered = {
   readonly tasks: number;
   readonly effects: number;
   readonly faults: readonly (readonly [string, number])[];
+  readonly features: readonly (readonly [string, number])[];
   readonly failures: readonly {
     readonly seed: number;
     readonly findings: readonly { readonly rule: string; readonly what: string }[];
@@ -38,6 +39,7 @@ const fixture = await newFixture();
 
 parentPort!.on("message", async ({ from, count }: Asked) => {
   const faults = new Map<string, number>();
+  const features = new Map<string, number>();
   const failures: Answered["failures"][number][] = [];
   const sum = { runs: 0, events: 0, tasks: 0, effects: 0 };
   let lines: readonly string[] | null = null;
@@ -49,8 +51,9 @@ parentPort!.on("message", async ({ from, count }: Asked) => {
     sum.tasks += verdict.tasks;
     sum.effects += verdict.effects;
     for (const [fault, times] of verdict.faults) faults.set(fault, (faults.get(fault) ?? 0) + times);
+    for (const [feature, times] of verdict.features) features.set(feature, (features.get(feature) ?? 0) + times);
     ({ lines, trace: digest } = verdict);
     if (verdict.findings.length > 0) failures.push({ seed, findings: verdict.findings, lines });
   }
-  parentPort!.postMessage({ ...sum, faults: [...faults], failures, lines, trace: digest } satisfies Answered);
+  parentPort!.postMessage({ ...sum, faults: [...faults], features: [...features], failures, lines, trace: digest } satisfies Answered);
 });

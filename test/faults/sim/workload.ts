@@ -15,9 +15,10 @@ import type { JsonObject } from "../../../shared/json.ts";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import { derivePlan } from "../../../shared/playbook.ts";
 import type { Plan } from "../../../shared/proposal.ts";
-import type { Result } from "../../../shared/result.ts";
+import { ok, type Result } from "../../../shared/result.ts";
 import type { SubmitCommand } from "../../../shared/rpc.ts";
 import type { ReviewView, TaskView } from "../../../shared/views.ts";
+import { undoTemplate } from "../../../shared/undo.ts";
 import { sign, type TestRelease } from "../../support/manager.ts";
 import { proposalKeys, proposalKid, REGION, rootKey, SHARDS, TENANT, type Fixture, type Person } from "./keys.ts";
 import { ACCOUNTS } from "./business.ts";
@@ -30,7 +31,7 @@ export type Step = {
   readonly after: readonly string[];
 };
 export type Shape = {
-  readonly planner: "playbook" | "agent";
+  readonly planner: "playbook" | "agent" | "careful";
   readonly input: JsonObject;
   /** An agent's rounds. */
   readonly rounds: readonly (readonly Step[])[];
@@ -44,6 +45,9 @@ export type Answer = {
   readonly status: string;
 };
 
+/** A signal to a task, or an event under a key; accepted as soon as somebody said so. */
+export type Sent = { readonly id: string; readonly to: string; isAccepted: boolean };
+
 export class Workload {
   readonly system: System;
   readonly fixture: Fixture;
@@ -51,6 +55,8 @@ export class Workload {
   readonly stops: { readonly stop: string; readonly kind: string; readonly target: string; readonly atMs: number }[] =
     [];
   readonly tasks: string[] = [];
+  readonly signals: Sent[] = [];
+  readonly events: Sent[] = [];
   readonly #skewMs: number;
   /** Nobody dallies, nobody repeats without a reason. */
   readonly #isPrompt: boolean;
@@ -116,7 +122,7 @@ export class Workload {
 
   /** Opens a task as an app does: again and again with the same request until it is answered. */
   async open(task: string, shape: Shape): Promise<void> {
-    const release = shape.planner === "playbook" ? this.fixture.playbook : this.fixture.agent;
+    const release = this.fixture[shape.planner];
     const salt = toBase64Url(this.#random.bytes(16));
     const commitment = commit(salt, shape.input);
     const command = async (delivered: boolean): Promise<SubmitCommand> => ({
@@ -131,7 +137,7 @@ export class Workload {
       purpose: null,
       traceparent: null,
       plan:
-        shape.planner === "agent"
+        shape.planner !== "playbook"
           ? null
           : { envelope: await this.#signedPlan(derived(task, release, shape, commitment)), disclosures: {} },
       delivery: delivered ? this.fixture.deliveryOf.get(release)! : null,
@@ -270,6 +276,35 @@ export class Workload {
     }
   }
 
+  /** A call from somebody outside, asked again while there is no answer, a few times. */
+  async asked<T>(who: string, what: string, shard: number, method: (object: Shard) => Promise<Result<T>>, times = 4) {
+    for (let attempt = 0; attempt < times; attempt++) {
+      if (attempt > 0) await this.system.run.loop.sleep(this.#random.int(100, 8_000));
+      const answer = await this.system.ask(outsider(who), what, shard, method).catch(() => null);
+      if (answer?.ok === false) this.system.run.note(`${what} by ${who}: ${answer.problem.code}`);
+      if (answer !== null && (answer.ok || !["overloaded", "internal-error"].includes(answer.problem.code)))
+        return answer;
+    }
+    return null;
+  }
+
+  /** What anybody sees of a task now. */
+  async see(task: string): Promise<TaskView | null> {
+    const view = await this.asked("app", "look", parseTaskId(task)!.shard, async (object) => {
+      const found = object.find(task);
+      return found.ok ? ok(await object.receiptedView(found.value)) : found;
+    });
+    return view?.ok === true ? this.#told(view.value) : null;
+  }
+
+  told(view: TaskView): void {
+    this.#told(view);
+  }
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
   async cancel(task: string): Promise<void> {
     const shard = parseTaskId(task)!.shard;
     await this.system
@@ -379,7 +414,7 @@ const planFor = (
     after: [...(step.after ?? [])],
     when: step.when ?? null,
     premises: [],
-    undo: null,
+    undo: undoTemplate(compiled.declarations.capabilities.get(step.capability)!.contract, compiled),
     claimedConfidence: null,
     rationale: null,
  predicted: null,
