@@ -58,9 +58,7 @@ const transfer = (
     ...contractOf(name, "exactly-once", { output: object({ done: oneOf(true), left: count }), ...change }),
     effect: "write",
   },
-  leaves: ({ from }, result) => [
-    { resource: `accounts/${from}`, version: (result as { readonly left: number }).left },
-  ],
+  leaves: ({ from }, result) => [{ resource: `accounts/${from}`, version: (result as { readonly left: number }).left }],
   read: ({ from, to }) => ({
     accounts: sql`SELECT id, balance, version FROM sim_accounts WHERE tenant = ${TENANT} AND id IN (${from}, ${to})`,
   }),

@@ -37,7 +37,12 @@ export type StepFacts = {
   resolutions: number;
   resolved: string | null;
   windowClosed: boolean;
-  wait: { readonly wait: string; readonly name: string | null; readonly untilMs: number | null; readonly early: string | null } | null;
+  wait: {
+    readonly wait: string;
+    readonly name: string | null;
+    readonly untilMs: number | null;
+    readonly early: string | null;
+  } | null;
   waitEnds: number;
   endedBy: string | null;
 };
@@ -57,7 +62,6 @@ export type TaskFacts = {
 
 export const payloadOf = (envelope: Json): { [name: string]: Json } =>
   JSON.parse(Buffer.from((envelope as { payload: string }).payload, "base64").toString("utf8"));
-
 
 export const isRewound = (evidence: Evidence, task: string): boolean =>
   evidence.shards.some(({ executor, isRewound }) => isRewound && executor.endsWith(`/${task.split("_")[2]}`));
@@ -202,8 +206,13 @@ export class Follower {
             step.action = event["action"] as string;
             step.phase = "claimed";
             checkAuthority(name, step, report);
-            const around = ["tenant:sim", `automation:${automationOf.get(id)}`, `capability:${step.planned.capability}`];
-            if (step.of === null && around.some((target) => stopped.has(target))) report("authority", `${name}: claimed under a stop`);
+            const around = [
+              "tenant:sim",
+              `automation:${automationOf.get(id)}`,
+              `capability:${step.planned.capability}`,
+            ];
+            if (step.of === null && around.some((target) => stopped.has(target)))
+              report("authority", `${name}: claimed under a stop`);
             break;
           }
           case "step-applied":
@@ -257,7 +266,6 @@ export class Follower {
           default:
         }
       }
-
   }
 
   /** E6: one undo at a time, of what was applied, in its time, the last change first. */
@@ -318,7 +326,9 @@ export class Follower {
     else if (!isSigned(event["envelope"]!, key)) this.#report("doubt", `${name}: not signed by ${member}`);
     step.resolutions++;
     step.resolved = event["outcome"] as string;
-    this.#seen(`doubt resolved: ${event["retry"] === true ? "try again" : step.resolved}${isFailedUndo ? ", of an undo" : ""}`);
+    this.#seen(
+      `doubt resolved: ${event["retry"] === true ? "try again" : step.resolved}${isFailedUndo ? ", of an undo" : ""}`,
+    );
     if (step.resolved === "not-applied") step.phase = event["retry"] === true ? "retrying" : "failed";
   }
 
@@ -398,8 +408,8 @@ function checkAuthority(name: string, { planned, approvals, kind }: StepFacts, r
   const cents = planned.args["cents"];
   if (typeof cents !== "number") return;
   if (cents > 1_000) report("authority", `${name}: ${cents} cents are never allowed`);
-  const needed = kind !== null ? (kind === "reversal" && cents === 100 ? 1 : 0) : cents <= 100 ? 0 : cents <= 700 ? 1 : 2;
+  const needed =
+    kind !== null ? (kind === "reversal" && cents === 100 ? 1 : 0) : cents <= 100 ? 0 : cents <= 700 ? 1 : 2;
   if (approvals.size < needed) report("authority", `${name}: ${approvals.size} of ${needed} approvals`);
   if (needed > 0 && approvals.has("cy")) report("authority", `${name}: approved by who asked`);
 }
-

@@ -82,7 +82,8 @@ export function checkEvents(evidence: Evidence, tasks: Tasks, report: Report): v
   if (evidence.isSkewed) return;
   for (const task of tasks.values())
     for (const { planned, wait, phase } of task.steps.values()) {
-      if (wait?.wait !== "event" || wait.untilMs !== null || phase !== "expired" || isRewound(evidence, task.id)) continue;
+      if (wait?.wait !== "event" || wait.untilMs !== null || phase !== "expired" || isRewound(evidence, task.id))
+        continue;
       if (evidence.events.some(({ to, isAccepted }) => isAccepted && to === planned.args["key"]))
         report("waits", `${task.id} ${planned.id} waited in vain for an event that had come`);
     }

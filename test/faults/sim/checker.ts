@@ -62,7 +62,6 @@ export function check(evidence: Evidence, seen: (feature: string) => void = () =
   return found;
 }
 
-
 function checkChain(executor: string, rows: Evidence["shards"][number]["journal"], report: Report): Record[] {
   const records: Record[] = [];
   let prev = "0".repeat(64);
@@ -102,12 +101,12 @@ function checkLedger(evidence: Evidence, chains: ReadonlyMap<string, Record[]>, 
     if (hashes.get(seq) !== head) report("ledger", `${executor}: the statement over ${seq} names another head`);
   }
   if (ended !== evidence.entries.length) report("ledger", "the last delivery has no statement");
-  for (const { executor, isRewound, isAlarmed } of evidence.shards) {
+  for (const { executor, isRewound, isAlarmed, journal } of evidence.shards) {
     const chain = chains.get(executor)!;
+    // checkChain has seen that the record stands under its hash.
+    const hashAt = (seq: number): string | undefined => journal[seq - 1]?.hash;
     const hashes = of(executor);
-    const differs = chain.filter(
-      (record) => hashes.has(record.seq) && hashes.get(record.seq) !== sha256(canonical(record as unknown as Json)),
-    );
+    const differs = chain.filter(({ seq }) => hashes.has(seq) && hashes.get(seq) !== hashAt(seq));
     if (isRewound) {
       // A chain that went back and was written on shows as an alarm: the ledger has other records in these positions.
       if (differs.length > 0 && !isAlarmed)
@@ -174,7 +173,8 @@ function checkEffects(evidence: Evidence, tasks: ReadonlyMap<string, TaskFacts>,
     for (const [id, { planned, phase, applied }] of task.steps) {
       const count = countByStep.get(`${task.id} ${id}`) ?? 0;
       if (applied > 1) report("effects", `${task.id} ${id} recorded ${applied} times`);
-      const isBlind = ["callee.plain", "callee.hold"].includes(planned.capability) && isRewound(evidence, task.id) && count > 0;
+      const isBlind =
+        ["callee.plain", "callee.hold"].includes(planned.capability) && isRewound(evidence, task.id) && count > 0;
       if (phase === "applied" && !changesNothing(planned.capability) && count !== 1 && !isBlind)
         report("effects", `${task.id} ${id} is recorded as applied and happened ${count} times`);
     }
@@ -195,7 +195,10 @@ function checkAnswers(
       report("answers", `${answer.task} was accepted and is not there`);
       continue;
     }
-    if (["succeeded", "failed", "cancelled", "expired", "compensated"].includes(answer.status) && task.settled[0] !== answer.status)
+    if (
+      ["succeeded", "failed", "cancelled", "expired", "compensated"].includes(answer.status) &&
+      task.settled[0] !== answer.status
+    )
       report("answers", `${answer.task} was ${answer.status}, and is ${task.settled[0] ?? "open"}`);
     for (const { id, status } of answer.steps) {
       const step = task.steps.get(id);
@@ -254,7 +257,9 @@ function checkEnd({ id, steps, settled, afterSettled, compensating }: TaskFacts,
     phase === "in-doubt" || (compensating && of !== null && UNDONE_BADLY.has(phase));
   const names = all.map((step) => `${step.planned.id} ${step.phase}`).join(", ");
   if (settled.length === 0 && !all.some(waitsForPerson)) report("end", `${id} is still open: ${names}`);
-  const open = all.find(({ phase, of }) => of !== null && !["applied", "in-doubt"].includes(phase) && !UNDONE_BADLY.has(phase));
+  const open = all.find(
+    ({ phase, of }) => of !== null && !["applied", "in-doubt"].includes(phase) && !UNDONE_BADLY.has(phase),
+  );
   if (settled.length > 0 && open !== undefined) report("end", `${id} ${open.planned.id} is still ${open.phase}`);
 }
 const UNDONE_BADLY = new Set(["failed", "denied", "rejected", "expired", "skipped"]);

@@ -71,10 +71,9 @@ export function evidenceOf(system: System, workload: Workload): Evidence {
     calls: system.callee.done,
     generations: all(system.business, "SELECT effect_key, generation FROM countersign_generations"),
     claims: system.claimBooks.flatMap(({ key, host }) =>
-      all<{ action: string | null; generation: number }>(
-        host.disk.database,
-        "SELECT action, generation FROM held",
-      ).map((row) => ({ key, ...row })),
+      all<{ action: string | null; generation: number }>(host.disk.database, "SELECT action, generation FROM held").map(
+        (row) => ({ key, ...row }),
+      ),
     ),
     signals: workload.signals,
     events: workload.events,

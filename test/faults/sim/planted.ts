@@ -63,8 +63,8 @@ export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
   "unraised-generation": [
     {
       file: "executors/adapters/effect-statements.ts",
-      from: "effect_key, generation + 1 FROM countersign_effects",
-      to: "effect_key, generation FROM countersign_effects",
+      from: "...(undoes === undefined ? [] : [raiseGeneration(undoes.action, guard)]),",
+      to: "...(undoes === undefined || raiseGeneration(undoes.action, guard) !== null ? [] : []),",
     },
   ],
   /** A doubt that is settled can be settled again. */
@@ -87,8 +87,8 @@ export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
   "untold-end": [
     {
       file: "executors/tellings.ts",
-      from: "if (!ENDS.has(event.type) || !(\"step\" in event)) return;",
-      to: "if (event.type !== \"task-settled\" || !(\"step\" in event)) return;",
+      from: 'if (!ENDS.has(event.type) || !("step" in event)) return;',
+      to: 'if (event.type !== "task-settled" || !("step" in event)) return;',
     },
   ],
 };

@@ -1,12 +1,12 @@
 /** People who look at the systems outside and say what became of an action in doubt, and others who only claim to. */
 import * as resolving from "../../../executors/resolving.ts";
-import { toBase32 } from "../../../shared/ids.ts";
+import { parseTaskId, toBase32 } from "../../../shared/ids.ts";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import type { Resolution } from "../../../shared/resolution.ts";
 import type { DoubtView } from "../../../shared/views.ts";
 import { ok } from "../../../shared/result.ts";
 import { sign } from "../../support/manager.ts";
-import { SHARDS, TENANT, type Person } from "./keys.ts";
+import { TENANT, type Person } from "./keys.ts";
 import type { Workload } from "./workload.ts";
 
 /** Nothing of an attempt is still on its way after so long. */
@@ -17,7 +17,8 @@ export async function resolveDoubts(workload: Workload, person: Person, looks: n
   const { run } = workload.system;
   for (let look = 0; look < looks; look++) {
     await run.loop.sleep(run.random.int(90_000, 4 * 60_000));
-    for (let shard = 0; shard < SHARDS; shard++) {
+    const shards = new Set(workload.tasks.map((task) => parseTaskId(task)!.shard));
+    for (const shard of shards) {
       const listed = await workload.asked(person.member, "doubts", shard, async (object) =>
         ok(resolving.doubts(object)),
       );

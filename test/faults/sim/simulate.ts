@@ -30,13 +30,13 @@ const MINUTE_MS = 60_000;
 const CALM_MS = START_MS + 15 * MINUTE_MS;
 const END_MS = START_MS + 90 * MINUTE_MS;
 /** How many of the small worlds are about one thing. */
-const THEMED = 0.5;
+const THEMED = 0.4;
 /** A run of more events than this does not come to rest. */
 const EVENTS = 60_000;
 
 const sizeOf = (random: Random): Size => {
   const at = random.next();
-  return at < 0.76 ? "small" : at < 0.96 ? "medium" : "large";
+  return at < 0.85 ? "small" : at < 0.975 ? "medium" : "large";
 };
 
 export async function simulate(
@@ -76,7 +76,11 @@ function smallWorld(run: Run, system: System, workload: Workload, { people }: Fi
   else if (deed < (theme === null ? 0.2 : 0.05)) loop.after(random.int(0, MINUTE_MS), () => void workload.stop());
   const trouble = random.next();
   const soon = (): number => random.int(0, random.pick([100, 2_000, 20_000, 4 * MINUTE_MS]));
-  const hosts = [system.shards[shard]!, system.shards[shard]!, theme === null ? system.sequencer : random.pick(system.hosts)];
+  const hosts = [
+    system.shards[shard]!,
+    system.shards[shard]!,
+    theme === null ? system.sequencer : random.pick(system.hosts),
+  ];
   if (trouble < 0.15)
     for (let i = random.int(1, 3); i > 0; i--) loop.after(soon(), () => crash(run, random.pick(hosts)));
   else if (trouble < 0.27) loop.after(soon(), () => random.pick(hosts).takeOver());

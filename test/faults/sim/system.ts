@@ -162,7 +162,10 @@ export class System {
   }
 
   /** The objects of domain keys that anybody has asked for, by key. */
-  get claimBooks(): readonly { readonly key: string; readonly host: AnyHost & { readonly disk: ObjectHost<never>["disk"] } }[] {
+  get claimBooks(): readonly {
+    readonly key: string;
+    readonly host: AnyHost & { readonly disk: ObjectHost<never>["disk"] };
+  }[] {
     return [...this.#counters].flatMap(([name, host]) =>
       name.startsWith("claims ") ? [{ key: name.slice("claims ".length), host }] : [],
     );

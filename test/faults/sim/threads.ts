@@ -43,7 +43,12 @@ export async function simulateMany(
   const data: Job = { planted: options.planted ?? null, trace: options.trace === true };
   const thread = () =>
     new Promise<void>((resolve, reject) => {
-      const worker = new Worker(inRoot("test", "faults", "sim", "worker.ts"), { workerData: data, execArgv: [] });
+      const worker = new Worker(inRoot("test", "faults", "sim", "worker.ts"), {
+        workerData: data,
+        execArgv: [],
+        // Most of what a run makes is gone with it: a large young generation is collected seldom.
+        resourceLimits: { maxYoungGenerationSizeMb: 128 },
+      });
       const ask = () => {
         const isLate = performance.now() - started > (options.seconds ?? Infinity) * 1_000;
         if (isLate || next >= end || failures.length >= (options.stopsAt ?? Infinity)) {

@@ -55,5 +55,12 @@ parentPort!.on("message", async ({ from, count }: Asked) => {
     ({ lines, trace: digest } = verdict);
     if (verdict.findings.length > 0) failures.push({ seed, findings: verdict.findings, lines });
   }
-  parentPort!.postMessage({ ...sum, faults: [...faults], features: [...features], failures, lines, trace: digest } satisfies Answered);
+  parentPort!.postMessage({
+    ...sum,
+    faults: [...faults],
+    features: [...features],
+    failures,
+    lines,
+    trace: digest,
+  } satisfies Answered);
 });
