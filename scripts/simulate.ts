@@ -1,10 +1,11 @@
 /**
  * `npm run simulate -- --seeds N [--from SEED] [--trace] [--threads N] [--seconds S] [--planted BUG]`: runs the executors and the ledger through N simulated
  * worlds full of faults and has each checked. A seed decides everything, so that `--seeds 1 --from SEED --trace` shows a failure again.
- * Ends with 1 where a check failed, or where `--seconds` left seeds out. With `--planted` a known bug is put in first (test/faults/sim/planted.ts).
+ * Ends with 1 where a check failed, where `--seconds` left seeds out, or where many seeds left a fault or a feature out. With `--planted` a known bug is put in first (test/faults/sim/planted.ts).
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { idle, SEEDS_FOR_ALL } from "../test/faults/sim/features.ts";
 import { simulateMany } from "../test/faults/sim/threads.ts";
 
 const { values } = parseArgs({
@@ -58,4 +59,6 @@ if (isCut) console.log(`FAILED: the time was over, ${count - summary.runs} of ${
 else if (summary.failures.length === 0) console.log("all held");
 else
   console.log(`${summary.failures.length} of ${summary.runs} seeds failed, the first is ${summary.failures[0]!.seed}`);
-process.exitCode = isCut || summary.failures.length > 0 ? 1 : 0;
+const unused = summary.runs < SEEDS_FOR_ALL ? [] : idle(summary);
+if (unused.length > 0) console.log(`FAILED: never exercised: ${unused.join(", ")}`);
+process.exitCode = isCut || unused.length > 0 || summary.failures.length > 0 ? 1 : 0;

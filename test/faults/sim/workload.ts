@@ -417,7 +417,7 @@ const planFor = (
     undo: undoTemplate(compiled.declarations.capabilities.get(step.capability)!.contract, compiled),
     claimedConfidence: null,
     rationale: null,
- predicted: null,
+    predicted: null,
     advice: { answer: "allow", final: true, rules: [] },
   })),
 });

@@ -6,7 +6,7 @@ import { note } from "../../../executors/capabilities/journal.ts";
 import type { ExecutorsConfig } from "../../../executors/config.ts";
 import * as intake from "../../../executors/intake.ts";
 import { review } from "../../../executors/reviewing.ts";
-import { Shard } from "../../../executors/shard.ts";
+import { Shard, type ShardParts } from "../../../executors/shard.ts";
 import type { CapabilityContract } from "../../../shared/capability.ts";
 import { importSigner, keyId } from "../../../shared/keys.ts";
 import type { ObjectStorage, Platform } from "../../../shared/platform.ts";
@@ -110,7 +110,8 @@ export class Desk {
   readonly release: TestRelease;
   readonly shard: Shard;
 
-  constructor(change: Partial<ReleaseBundle>) {
+  /** @param parts what of the object is another than usual: a storage that an earlier one left, other targets */
+  constructor(change: Partial<ReleaseBundle>, parts: Partial<ShardParts> = {}) {
     this.release = release(contracts, change);
     this.shard = new Shard({
       name: `${TENANT}/eu/0`,
@@ -121,11 +122,12 @@ export class Desk {
       ledger: { append: () => new Promise(() => {}) } as never,
       gateOf: () => ({ exchange: () => new Promise(() => {}) }),
       limitOf: () => ({}) as never,
+      ...parts,
     });
   }
 
-  static async open(change: Partial<ReleaseBundle>): Promise<Desk> {
-    const desk = new Desk(change);
+  static async open(change: Partial<ReleaseBundle>, parts: Partial<ShardParts> = {}): Promise<Desk> {
+    const desk = new Desk(change, parts);
     must(await intake.learn(desk.shard, await promote(keys.root, TENANT, desk.release)));
     return desk;
   }
