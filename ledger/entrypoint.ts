@@ -26,7 +26,7 @@ import { arrive } from "./arrival.ts";
 import type { Head } from "./batch.ts";
 import { configOf } from "./config.ts";
 import { keepingOf } from "./keeping.ts";
-import { dependentsOf } from "./queries/dependents.ts";
+import { dependentsOf, takenBackOf } from "./queries/dependents.ts";
 import { entryPage } from "./queries/entries.ts";
 import { healthOf } from "./queries/health.ts";
 import { recordedOf } from "./queries/recorded.ts";
@@ -98,10 +98,12 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     tenant: string;
     task: string;
     step: string;
-  }): Promise<Result<{ readonly dependents: readonly Dependent[] }>> {
-    return this.#read(DependentsQuery, query, async (q) =>
-      ok({ dependents: await dependentsOf(this.env.LEDGER_DB, q) }),
-    );
+  }): Promise<Result<{ readonly dependents: readonly Dependent[]; readonly takenBack: readonly Dependent[] }>> {
+    return this.#read(DependentsQuery, query, async (q) => {
+      const db = this.env.LEDGER_DB;
+      const [dependents, takenBack] = await Promise.all([dependentsOf(db, q), takenBackOf(db, q)]);
+      return ok({ dependents, takenBack });
+    });
   }
 
   /** Towards the newest checkpoint, or towards the checkpoint of exactly `size`, which must be one that the ledger signed. */

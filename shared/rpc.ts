@@ -381,12 +381,12 @@ export interface LedgerRpc extends Rpc.WorkerEntrypointBranded {
     readonly tenant: string;
     readonly task: string;
   }): Promise<Result<{ readonly entries: readonly RecordedEntry[]; readonly more: boolean }>>;
-  /** What depends on an action, newest first, at most LIMITS.dependentsListed; as far as the read model has come. */
+  /** What depends on an action, at most LIMITS.dependentsListed, and what did and was taken back, at most LIMITS.reversalReceipts; both newest first, as far as the read model has come. */
   dependents(query: {
     readonly tenant: string;
     readonly task: string;
     readonly step: string;
-  }): Promise<Result<{ readonly dependents: readonly Dependent[] }>>;
+  }): Promise<Result<{ readonly dependents: readonly Dependent[]; readonly takenBack: readonly Dependent[] }>>;
   inclusion(query: {
     readonly tenant: string;
     readonly index: number;

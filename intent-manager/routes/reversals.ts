@@ -81,7 +81,7 @@ export const reverseStep = endpoint(
         ),
       );
     const waitMs = Math.max(1, preferredWait(request)) * 1_000;
-    const undone: Undone[] = [];
+    const undone = isOpen ? await receiptsOf(env, caller, params.id, asked.value.takenBack) : [];
     const cascaded: { task: string; step: string; status: string }[] = [];
     for (const dependent of isOpen ? dependents : []) {
       const reversed = await reverseOne(env, caller, dependent, body.reason, undone, waitMs);
@@ -102,6 +102,22 @@ export const reverseStep = endpoint(
 );
 
 type Undone = Reversal["undone"][number];
+/** The receipts of what was taken back before, by an earlier cascade or one by one. What cannot be read is left out: the executor is then stricter. */
+async function receiptsOf(
+  env: Bindings,
+  caller: Caller,
+  of: string,
+  takenBack: readonly Dependent[],
+): Promise<Undone[]> {
+  // Another region has other records.
+  const here = takenBack.filter(({ task }) => regionOf(task) === regionOf(of));
+  const tasks = await Promise.all(
+    here.map(({ task }) => callExecutorOf(env, caller.tenant, task, (stub) => stub.read(task))),
+  );
+  const undone: Undone[] = [];
+  for (const [i, view] of tasks.entries()) if (view.ok) keepReceipts(undone, view.value, here[i]!.step);
+  return undone;
+}
 /** The receipts that say that a step was applied and taken back, for the reversal of what it depends on. */
 function keepReceipts(undone: Undone[], task: TaskView, id: string): void {
   const step = task.steps.find((one) => one.id === id);
@@ -110,6 +126,7 @@ function keepReceipts(undone: Undone[], task: TaskView, id: string): void {
   if (did !== null && undid !== null) undone.push({ action: did, undo: undid });
 }
 
+const regionOf = (task: string): string => task.split("_")[1]!;
 const placeOf = ({ task, step }: Pick<Dependent, "task" | "step">) => ({ task, step });
 
 async function stepOf(env: Bindings, caller: Caller, task: string, step: string): Promise<Result<StepView>> {
@@ -135,7 +152,7 @@ async function reverseOne(
     version: 1,
     id: `rvs_${toBase32(randomBytes(16))}`,
     tenant: caller.tenant.id,
-    region: task.split("_")[1]!,
+    region: regionOf(task),
     task,
     step,
     action: found.value.action,

@@ -292,6 +292,18 @@ describe("what depends on an action", () => {
     expect([now["status"], now["address1"]]).toEqual(["pending", was["address1"]]);
     await delivered();
   });
+
+  it("keeps nothing from being taken back once it was taken back itself, by whichever request", async () => {
+    const was = await order(ada.smallOrder);
+    const moved = await run("move", ada.smallOrder);
+    const cancelled = await cancel(ada.smallOrder);
+    expect((await reverse(cancelled.id, "cancel")).body).toMatchObject({ status: "reversed" });
+    await delivered();
+    const reversed = await reverse(moved.id, "move", { cascade: true });
+    expect(reversed.body).toMatchObject({ status: "reversed" });
+    expect((await order(ada.smallOrder))["address1"]).toBe(was["address1"]);
+    await delivered();
+  });
 });
 
 describe("an automation that compensates", () => {
