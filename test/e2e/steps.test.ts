@@ -25,11 +25,15 @@ beforeAll(async () => {
   system = await startCountersign({
     vars: {
       "countersign-executors": {
-        HTTP_TARGETS: JSON.stringify({ development: true, origins: { courier: server.origin } }),
+        HTTP_TARGETS: JSON.stringify({
+          development: true,
+          origins: { courier: server.origin, payments: server.origin },
+        }),
       },
     },
     credentials: {
       courier: { kind: "header", capability: "pickups.book", header: "x-api-key", value: "a-courier-key" },
+      payments: { kind: "bearer", capability: "payments.refund", token: "a-static-token" },
     },
   });
   const dev = system.tenants["dev"]!;
@@ -42,6 +46,14 @@ beforeAll(async () => {
     ["orderId", "day"],
     [{ id: "act", capability: "pickups.book", args: { orderId: cel("orderId"), day: cel("day") } }],
   );
+  const refund = (id: string, refundableCents: number, after: string[]): PlaybookStep => ({
+    id,
+    capability: "payments.refund",
+    args: { chargeId: cel("chargeId"), amountCents: 500 },
+    after,
+    expect: { refundableCents },
+  });
+  await publish("refunds", ["chargeId"], [refund("first", 100_000, []), refund("second", 99_000, ["first"])]);
   await publish(
     "signalled",
     ["text"],
@@ -108,6 +120,22 @@ it("an effect in doubt is shown to people and ends with a signed word from the c
   expect(resolved.json.steps[0].resolved).toMatchObject({ outcome: "applied", contradiction: null });
   expect((await cli.run("reviews", "--json")).json.doubts).toEqual([]);
   expect((await cli.run(...word)).exit).not.toBe(0);
+});
+
+it("what a target outside holds after an action is read back and compared with what was predicted", async () => {
+  server.plan("none");
+  const task = await open("refunds", { chargeId: "ch_12345678" });
+  const { steps } = await reached(task, "succeeded");
+  expect(steps.map(({ outcome }: any) => [outcome.verdict, outcome.fields])).toEqual([
+    ["matched", []],
+    ["mismatched", ["refundableCents"]],
+  ]);
+  expect((await cli.run("explain", task)).out).toContain("`refundableCents` is `100000`, expected `99000`");
+  const { outcomes, executors } = (await system.call(keys.auditor, "/v1/overview")).body;
+  expect(outcomes).toEqual([
+    { automation: "refunds", capability: "payments.refund", matched: 1, mismatched: 1, unobserved: 0 },
+  ]);
+  expect(executors.flatMap((one: any) => one.outcomes.newest)).toMatchObject([{ task, step: "second" }]);
 });
 
 it("a signal gives its payload to the steps after; again it is free, later it is refused", async () => {

@@ -72,7 +72,7 @@ describe("into a task that another principal opened", () => {
     answerWith(script({ nextRound: 3, stepIds: ["earlier"] }));
     const answer = await propose({
       task: TASK,
-      steps: [step({ claimedConfidence: 0.9, rationale: "because" })],
+      steps: [step({ claimedConfidence: 0.9, rationale: "because", expect: { state: "noted" } })],
       last: true,
     });
     expect(answer.status).toBe(202);
@@ -85,12 +85,11 @@ describe("into a task that another principal opened", () => {
     expect(plan).toMatchObject({ round: 3, last: true, agent: { planner: "agent" }, input: "c".repeat(43) });
     expect(plan.agent.id).toMatch(/^key_/);
     expect(plan.steps[0]).toMatchObject({ claimedConfidence: 0.9, rationale: { $commit: expect.any(String) } });
-    expect(JSON.stringify(plan)).not.toMatch(/ada@example\.com|because/);
-    expect(
-      Object.values(command.plan.disclosures)
-        .map(({ value }) => value)
-        .toSorted(),
-    ).toEqual(["ada@example.com", "because"]);
+    expect(plan.steps[0]!.predicted).toEqual({ $commit: expect.any(String) });
+    expect(JSON.stringify(plan)).not.toMatch(/ada@example\.com|because|noted/);
+    const disclosed = Object.values(command.plan.disclosures).map(({ value }) => value);
+    expect(disclosed).toHaveLength(3);
+    expect(disclosed).toEqual(expect.arrayContaining(["ada@example.com", "because", { state: "noted" }]));
   });
 
   it("the same proposal has the same digest, so that repeating it is harmless; another one does not", async () => {
