@@ -54,7 +54,8 @@ describe.skipIf(CHROMIUM === null)("the overview", () => {
       at: now,
     };
     const letter = { task: other, step: "tell", capability: "events.publish", action: "act_1", at: now };
-    const executor = { open: 1, waiting: 0, head: 4, delivered: 4, alarms: [], quarantined: [tool] };
+    const outcomes = { counts: [], newest: [] };
+    const executor = { open: 1, waiting: 0, head: 4, delivered: 4, alarms: [], quarantined: [tool], outcomes };
     mock.state.overview = {
       executors: [
         {
