@@ -10,6 +10,7 @@ import { RecordedName } from "../shared/proposal.ts";
 import { ReleaseDelivery } from "../shared/release.ts";
 import { Envelope } from "../shared/signing.ts";
 import { problem } from "../shared/problems.ts";
+import { SubjectId } from "../shared/subjects.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
 const Disclosure = z.strictObject({ salt: z.string().length(22), value: z.json() });
@@ -29,6 +30,7 @@ export const SubmitCommand = z.strictObject({
   principal: Principal,
   trigger: z.strictObject({ kind: z.string().max(40), id: z.string().max(200) }).nullable(),
   purpose: z.string().max(100).nullable(),
+  subjects: z.array(SubjectId).max(LIMITS.taskSubjects).optional(),
   traceparent: z.string().max(100).nullable(),
   plan: SignedPlan.nullable(),
   delivery: ReleaseDelivery.nullable(),

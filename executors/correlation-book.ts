@@ -101,6 +101,22 @@ export class CorrelationBook {
     return ok(null);
   }
 
+  /**
+   * Forgets tasks whose data subject was erased: their subscriptions, and the events that they waited for or were given. Other tasks under the
+   * key keep their subscriptions; such an event does not come to them any more.
+   */
+  async forget(tasks: readonly string[]): Promise<void> {
+    const list = JSON.stringify(tasks);
+    this.#sql.exec(
+      `DELETE FROM events WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.source = events.source AND d.id = events.id AND d.task IN (SELECT value FROM json_each(?1)))
+         OR type IN (SELECT type FROM subscriptions WHERE task IN (SELECT value FROM json_each(?1)))`,
+      list,
+    );
+    this.#sql.exec("DELETE FROM subscriptions WHERE task IN (SELECT value FROM json_each(?))", list);
+    this.#sql.exec("DELETE FROM deliveries WHERE task IN (SELECT value FROM json_each(?))", list);
+    await this.#commit();
+  }
+
   async alarm(): Promise<void> {
     await this.#deps.storage.setAlarm(this.#deps.platform.nowMs() + LIMITS.correlationRetryMs);
     this.#prune();

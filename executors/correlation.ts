@@ -10,6 +10,8 @@ import { workersPlatform } from "./platform.ts";
 export interface CorrelationRpc extends Rpc.DurableObjectBranded {
   deliver(key: string, event: CorrelatedEvent): Promise<Result<Delivered>>;
   subscribe(key: string, subscription: Subscription): Promise<Result<null>>;
+  /** Takes the events away that were for these tasks, and their subscriptions. */
+  forget(tasks: readonly string[]): Promise<void>;
 }
 
 export class Correlation extends DurableObject<Env> implements CorrelationRpc {
@@ -32,6 +34,10 @@ export class Correlation extends DurableObject<Env> implements CorrelationRpc {
     return this.#book.subscribe(key, subscription);
   }
 
+  forget(tasks: readonly string[]): Promise<void> {
+    return this.#book.forget(tasks);
+  }
+
   override alarm(): Promise<void> {
     return this.#book.alarm();
   }
@@ -39,4 +45,7 @@ export class Correlation extends DurableObject<Env> implements CorrelationRpc {
 
 /** The object of a tenant's key. The key may be anything that an event carries; the name shows nothing of it. */
 export const correlationOf = (namespace: DurableObjectNamespace<Correlation>, tenant: string, key: string) =>
-  namespace.getByName(`${tenant}/${sha256Hex(key)}`);
+  correlationByDigest(namespace, tenant, sha256Hex(key));
+
+export const correlationByDigest = (namespace: DurableObjectNamespace<Correlation>, tenant: string, digest: string) =>
+  namespace.getByName(`${tenant}/${digest}`);

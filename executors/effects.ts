@@ -194,7 +194,11 @@ export class Effects {
     const context = actionContext(state, step, deps.value, resumed);
     const prepared = this.#preparedByStep.get(key) ?? null;
     const attempt = step.attempts;
-    const call = callOf(capability, resumed, args.value, prepared, context);
+    // What the request held is gone: it can be neither sent again nor asked about in the same words.
+    const call =
+      resumed && state.erased
+        ? async () => unknown("The person whom this was about was erased before the target had answered.")
+        : callOf(capability, resumed, args.value, prepared, context);
     const answers = call();
     const outcome = await within(
       this.#deps.platform,

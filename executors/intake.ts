@@ -12,6 +12,7 @@ import type { JsonObject } from "../shared/json.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { ReleaseDelivery } from "../shared/release.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { subjectsOf } from "../shared/subjects.ts";
 import type { SignedPlan, Submitted, TaskContext } from "../shared/rpc.ts";
 import { parseCommand, ProposeCommand, SubmitCommand } from "./commands.ts";
 import { GUARDS } from "./guards/index.ts";
@@ -19,6 +20,7 @@ import type { Shard } from "./shard.ts";
 import { taskFacts } from "./task/endings.ts";
 import { admitPlan, openPlan, type AdmitDeps, type AdmitTask } from "./task/admit.ts";
 import { conflict, openTask, proposePlan, type AdmittedPlan } from "./task/decide.ts";
+import { erased } from "./task/subjects.ts";
 import { recordsOf, recordViewsOf } from "./task/records.ts";
 import { plainResults, type TaskState } from "./task/state.ts";
 
@@ -56,6 +58,9 @@ async function open(shard: Shard, command: z.output<typeof SubmitCommand>): Prom
   const checked = release.value.input.check(value);
   if (!checked.ok) return checked;
 
+  const subjects = subjectsOf(release.value.input, value, command.subjects ?? []);
+  if (!subjects.ok) return subjects;
+
   const inputCommitment = commit(command.input.salt, value);
   const task: AdmitTask = {
     task: command.task,
@@ -88,7 +93,8 @@ async function open(shard: Shard, command: z.output<typeof SubmitCommand>): Prom
       if (!deps.ok) return deps;
       const refusal = stillAdmitted(shard, admitted.value, command.principal.key);
       if (refusal !== null) return err(refusal);
-      const opening = { ...command, input: { salt: command.input.salt, value }, inputCommitment };
+      const keys = shard.vault.keysFor(subjects.value, nowMs);
+      const opening = { ...command, input: { salt: command.input.salt, value }, inputCommitment, subjects: keys };
       openTask(draft, opening, admitted.value, deps.value);
       return ok("opened");
     },
@@ -102,6 +108,7 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
   const found = shard.find(command.task);
   if (!found.ok) return found;
   const state = found.value;
+  if (state.erased) return err(erased(state));
   const made = state.planByRequest.get(command.requestKey);
   if (made !== undefined && !GUARDS["request-same"](made.digest, command.requestDigest)) return err(conflict());
   if (made !== undefined)
@@ -134,6 +141,7 @@ export function context(shard: Shard, task: string, requestKey: string): Result<
   const found = shard.find(task);
   if (!found.ok) return found;
   const state = found.value;
+  if (state.erased) return err(erased(state));
   return ok({
     task: shard.view(state),
     input: state.input.value,
@@ -200,6 +208,7 @@ async function again(
   requestDigest: string,
   waitMs: number,
 ): Promise<Result<Submitted>> {
+  if (state.erased) return err(erased(state));
   if (!GUARDS["request-same"](state.requestDigest, requestDigest)) return err(conflict());
   return ok({ view: await shard.settledView(state.id, waitMs, true), duplicate: true });
 }

@@ -26,9 +26,15 @@ export type Sealed = {
 
 type Row = { seq: number; body: string; private: string | null };
 
+/** The values beside a record as they were written; null where their subject was erased. */
+export type Opens = (text: string, place: string) => string | null;
+/** Where the values of a record stand: what is sealed there opens nowhere else. */
+export const placeOf = (task: string, seq: number): string => `${task} ${seq} values`;
+const NOTHING: Private = { values: {}, details: {}, requestDigest: null, requestKey: null };
+
 export const GENESIS: Head = { seq: 0, hash: GENESIS_HASH };
 
-/** Makes the record that follows `head`. */
+/** Makes the record that follows `head`. `shut` seals the values beside it. */
 export function seal(
   executor: string,
   head: Head,
@@ -36,6 +42,7 @@ export function seal(
   task: string | null,
   events: readonly (TaskEvent | ExecutorEvent)[],
   beside: Private | null,
+  shut: (text: string, seq: number) => string = (text) => text,
 ): Sealed {
   const record = { version: 1, executor, seq: head.seq + 1, prev: head.hash, atMs, task, events };
   const body = canonicalize(record);
@@ -44,18 +51,20 @@ export function seal(
     task,
     hash: sha256Hex(body),
     body,
-    private: beside === null ? null : JSON.stringify(beside),
+    private: beside === null ? null : shut(JSON.stringify(beside), head.seq + 1),
     events,
   };
 }
 
 export class Journal {
   readonly #sql: SqlStorage;
+  readonly #open: Opens;
   #head: Head;
   #delivered: number;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, open: Opens = (text) => text) {
     this.#sql = sql;
+    this.#open = open;
     const last = sql
       .exec<{ seq: number; hash: string }>("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")
       .toArray()[0];
@@ -142,10 +151,13 @@ export class Journal {
     for (const row of [...openings.filter(({ seq }) => seq > after), ...later])
       yield {
         record: JSON.parse(row.body) as ChainRecord,
-        beside:
-          row.private === null
-            ? { values: {}, details: {}, requestDigest: null, requestKey: null }
-            : (JSON.parse(row.private) as Private),
+        beside: this.#beside(row.private, task, row.seq),
       };
+  }
+
+  #beside(text: string | null, task: string, seq: number): Private {
+    if (text === null) return NOTHING;
+    const opened = this.#open(text, placeOf(task, seq));
+    return opened === null ? { ...NOTHING, erased: true } : (JSON.parse(opened) as Private);
   }
 }

@@ -13,12 +13,17 @@ const waitTimer = (step: string) => `wait:${step}`;
 const windowTimer = (step: string) => `window:${step}`;
 const askTimer = (step: string) => `ask:${step}`;
 
+/** Codes with which a step fails while people are asked about it; with any other there is no row to pay for. */
+const REVIEW_ENDING: ReadonlySet<string> = new Set(["subject-erased", "consent-withdrawn"]);
+
 export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
   const timer = timerOf(event);
   if (timer !== null) setTimer(sql, task, timer.name, timer.atMs);
   switch (event.type) {
     case "task-opened":
       sql.exec("INSERT INTO tasks (id) VALUES (?)", task);
+      for (const key of event.subjects ?? [])
+        sql.exec("INSERT INTO subject_tasks (key, task) VALUES (?, ?)", key, task);
       return;
     case "task-settled":
       sql.exec("DELETE FROM tasks WHERE id = ?", task);
@@ -53,8 +58,10 @@ export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
     case "step-expired":
       endReview(sql, task, event.step);
       return endUndo(sql, task, event.step, "failed");
-    case "step-denied":
     case "step-failed":
+      if (REVIEW_ENDING.has(event.code)) endReview(sql, task, event.step);
+      return endUndo(sql, task, event.step, "failed");
+    case "step-denied":
       return endUndo(sql, task, event.step, "failed");
     case "step-applied":
       return endUndo(sql, task, event.step, "applied");

@@ -17,11 +17,14 @@ import type { JsonObject } from "../shared/json.ts";
 import { ok, type Result } from "../shared/result.ts";
 import { parseText } from "./commands.ts";
 import type {
+  ConsentAnswer,
   DeadLetter,
+  ErasedHere,
   ExecutorRpc,
   LedgerRpc,
   SignalAnswer,
   StopAnswer,
+  SubjectHere,
   Submitted,
   TaskContext,
   Witness,
@@ -36,6 +39,9 @@ import { outcomesCounted } from "./outcomes.ts";
 import * as intake from "./intake.ts";
 import type { LimitRpc } from "./limits/limit.ts";
 import { workersPlatform } from "./platform.ts";
+import * as consents from "./privacy/consents.ts";
+import * as erasing from "./privacy/erasing.ts";
+import { removeTraces } from "./privacy/traces.ts";
 import * as resolving from "./resolving.ts";
 import * as reversing from "./reversing.ts";
 import * as reviewing from "./reviewing.ts";
@@ -61,6 +67,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
         correlationOf(env.CORRELATION, state.id.name!.split("/")[0]!, key).subscribe(key, subscription) as Promise<
           Result<null>
         >,
+      removeTraces: (traces) => removeTraces(env, state.id.name!, traces),
       ledger: env.LEDGER as unknown as Pick<LedgerRpc, "append">,
       gateOf: (name) => env.CAPABILITY_GATE.getByName(name) as unknown as GateRpc,
       limitOf: (name) => env.AGGREGATE_LIMIT.getByName(name) as unknown as LimitRpc,
@@ -164,6 +171,18 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     return stopping.restore(this.#shard, signed);
   }
 
+  eraseSubject(command: unknown): Promise<Result<ErasedHere>> {
+    return erasing.erase(this.#shard, command);
+  }
+
+  async subject(command: unknown): Promise<Result<SubjectHere>> {
+    return consents.subject(this.#shard, command);
+  }
+
+  recordConsent(command: unknown): Promise<Result<ConsentAnswer>> {
+    return consents.consent(this.#shard, command);
+  }
+
   revokeKey(command: unknown): Promise<Result<null>> {
     return stopping.revokeKey(this.#shard, command);
   }
@@ -185,6 +204,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       tasks: { open: tasks.open, waiting: tasks.waiting },
       deadLetters: lettersKept(sql),
       outcomes: outcomesCounted(sql),
+      erasing: erasing.unfinished(sql),
       stuck: this.#shard.stuck,
       quarantined: this.#shard.quarantine.list(this.#shard.registry),
       stops: trusted.stops.map(({ at_ms, ...stop }) => ({ ...stop, at: new Date(at_ms).toISOString() })),

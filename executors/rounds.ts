@@ -14,8 +14,9 @@ import type { ObjectStorage, Platform } from "../shared/platform.ts";
 import { problem } from "../shared/problems.ts";
 import { err, type Result } from "../shared/result.ts";
 import type { ResidentRecords, RoundRecords } from "./adapters/resident-records.ts";
-import { seal, type Head, type Journal, type Sealed } from "./journal.ts";
+import { placeOf, seal, type Head, type Journal, type Sealed } from "./journal.ts";
 import { countOutcome } from "./outcomes.ts";
+import type { Vault } from "./privacy/vault.ts";
 import { project } from "./projections.ts";
 import { Draft } from "./task/draft.ts";
 import type { TaskState } from "./task/state.ts";
@@ -62,6 +63,8 @@ export type RoundsDeps = {
   readonly failed: (tasks: readonly string[]) => void;
   readonly platform: Pick<Platform, "nowMs" | "log">;
   readonly newSalt: () => string;
+  /** Seals the values of tasks that are about data subjects, and writes the keys that this round made. */
+  readonly vault: Pick<Vault, "seal" | "write" | "written">;
 };
 
 /** A UTF-16 unit takes at most three bytes, so most records need no counting. */
@@ -142,6 +145,7 @@ export class Rounds {
     if (records.length > 0) {
       try {
         storage.transactionSync(() => {
+          this.#deps.vault.write(storage.sql);
           for (const { record, write } of decided) {
             if (record === null) continue;
             journal.insert(record, record.task === null ? null : states.get(record.task)!.firstSeq);
@@ -158,6 +162,7 @@ export class Rounds {
         });
         // COMMIT POINT. From here on the round has happened; a crash before the sync loses it as a whole, and nobody was told.
         journal.advanceTo({ seq: head.seq, hash: head.hash });
+        this.#deps.vault.written();
         this.#deps.written(records);
         await storage.sync();
       } catch (error) {
@@ -203,7 +208,12 @@ export class Rounds {
       if (!result.ok || draft.events.length === 0) return { waiting, result, record: null, write: null };
       const { values, details, requestDigest, requestKey } = draft;
       const beside = { values, details, requestDigest, requestKey };
-      const record = seal(this.#deps.executor, head, nowMs, work.task, draft.events, beside);
+      const { subjects } = draft.state;
+      const shut = (text: string, seq: number) => this.#deps.vault.seal(subjects, placeOf(work.task, seq), text);
+      const record =
+        subjects.length === 0
+          ? seal(this.#deps.executor, head, nowMs, work.task, draft.events, beside)
+          : seal(this.#deps.executor, head, nowMs, work.task, draft.events, beside, shut);
       if (isTooLarge(record)) return { waiting, result: tooLarge(), record: null, write: null };
       states.set(work.task, draft.state);
       staged.keep();

@@ -39,6 +39,8 @@ import { taskView } from "./task/view.ts";
 import { Tasks } from "./tasks.ts";
 import { Tellings } from "./tellings.ts";
 import { Timekeeper } from "./timekeeper.ts";
+import type { Traces } from "./privacy/erasing.ts";
+import { Vault } from "./privacy/vault.ts";
 import { Trusted, type ExecutorChange } from "./trusted.ts";
 import { Wakeups } from "./wakeups.ts";
 
@@ -56,6 +58,8 @@ export type ShardParts = {
   /** The counter of an aggregate limit and group, by the object's name. */
   readonly limitOf: (name: string) => LimitRpc;
   /** Says where an event is awaited, in the correlation object of a key. Absent: no event comes. */
+  /** Removes what tasks of an erased subject left outside the object. False: not everywhere, ask again. Absent: nothing is outside. */
+  readonly removeTraces?: (traces: Traces) => Promise<boolean>;
   readonly subscribe?: (key: string, subscription: Subscription) => Promise<Result<null>>;
 };
 
@@ -72,7 +76,11 @@ export class Shard {
   readonly config: ExecutorsConfig;
   readonly registry: CapabilityRegistry;
   readonly sql: SqlStorage;
+  /** A change of tables that no record speaks of. */
+  readonly transaction: (run: (sql: SqlStorage) => void) => void;
+  readonly removeTraces: (traces: Traces) => Promise<boolean>;
   readonly quarantine: Quarantine;
+  readonly vault: Vault;
   readonly journal: Journal;
   readonly tasks: Tasks;
   readonly trusted: Trusted;
@@ -103,6 +111,7 @@ export class Shard {
     gateOf,
     limitOf,
     subscribe = noEvents,
+    removeTraces = () => Promise.resolve(true),
   }: ShardParts) {
     const named = parseExecutorName(name);
     if (named === null) throw new Error("an executor is named tenant/region/shard");
@@ -117,11 +126,14 @@ export class Shard {
     this.config = config;
     migrate(storage);
     this.sql = storage.sql;
+    this.transaction = (run) => storage.transactionSync(() => run(storage.sql));
+    this.removeTraces = removeTraces;
     this.quarantine = new Quarantine(this.sql, platform);
     this.registry = this.quarantine.around(registry);
     this.#wakeups = new Wakeups(platform);
     this.#stuck = new Stuck(platform);
-    this.journal = new Journal(this.sql);
+    this.vault = new Vault(this.sql, platform);
+    this.journal = new Journal(this.sql, (text, place) => this.vault.open(text, place));
     this.tasks = new Tasks(this.journal);
     this.trusted = new Trusted(this.sql, this.anchor);
     this.watch = new LedgerWatch(this.sql, this.journal, platform, (event) => this.#record(event));
@@ -137,10 +149,12 @@ export class Shard {
       failed: (tasks) => {
         this.tasks.forget(tasks);
         this.trusted.reload();
+        this.vault.reload();
         this.#interrupted = true;
         this.#burning.clear();
       },
       platform,
+      vault: this.vault,
       // 16 random bytes
       newSalt: () => toBase64Url(platform.randomBytes(16)),
     });
@@ -212,6 +226,8 @@ export class Shard {
       registry: this.registry,
       nowMs,
       stoppedBy: (kind, target) => this.trusted.claimsStoppedBy(kind, target),
+      isErased: (keys) => this.vault.isErased(keys),
+      consentOf: (keys, purpose) => this.vault.consentOf(keys, purpose),
     };
   }
 
@@ -372,7 +388,10 @@ export class Shard {
   #committed(states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]): void {
     this.#burning.clear();
     this.#tellings.committed(records);
-    for (const state of states.values()) this.tasks.put(state);
+    // What an erasure of the same round took away must not stay in memory.
+    for (const state of states.values())
+      if (this.vault.isErased(state.subjects)) this.tasks.forget([state.id]);
+      else this.tasks.put(state);
     for (const { task, events } of records)
       for (const event of events)
         if (event.type === "step-claimed" && task !== null) this.#effects.claimed(task, event.step);

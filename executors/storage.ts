@@ -13,6 +13,8 @@
  *  dead_letters   messages of tasks here that no consumer of their queue could process
  *  outcomes, mismatches   how often predictions came true, and the newest actions of which they did not
  *  quarantined_tools   capabilities whose tool is not the one that their contract pins
+ *  subject_keys   the keys of data subjects, each under a random id;  subject_tasks   what is sealed under which, 1 once nothing of an erased task is left elsewhere
+ *  subject_consents   what a subject said about a purpose;  subject_erasures   keys that were destroyed, and what of that is still to be done elsewhere
  *  meta      delivered, checkpoint, alarm
  */
 import type { ObjectStorage } from "../shared/platform.ts";
@@ -56,6 +58,12 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE outcomes (automation TEXT NOT NULL, capability TEXT NOT NULL, matched INTEGER NOT NULL, mismatched INTEGER NOT NULL, unobserved INTEGER NOT NULL, PRIMARY KEY (automation, capability)) WITHOUT ROWID;
    CREATE TABLE mismatches (id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, step TEXT NOT NULL, capability TEXT NOT NULL, fields TEXT NOT NULL, at_ms INTEGER NOT NULL);`,
   `CREATE TABLE tellings (task TEXT NOT NULL, step TEXT NOT NULL, PRIMARY KEY (task, step)) WITHOUT ROWID;`,
+  `CREATE TABLE subject_keys (id TEXT PRIMARY KEY, subject TEXT NOT NULL, key TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE INDEX subject_keys_by_subject ON subject_keys (subject);
+   CREATE TABLE subject_tasks (key TEXT NOT NULL, task TEXT NOT NULL, swept INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (key, task)) WITHOUT ROWID;
+   CREATE TABLE subject_consents (key TEXT NOT NULL, purpose TEXT NOT NULL, given INTEGER NOT NULL, evidence TEXT, by TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (key, purpose)) WITHOUT ROWID;
+   CREATE TABLE subject_erasures (key TEXT PRIMARY KEY, digest TEXT NOT NULL, erasure TEXT NOT NULL, at_ms INTEGER NOT NULL, waits TEXT NOT NULL, sent TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+   CREATE INDEX subject_erasures_by_digest ON subject_erasures (digest);`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

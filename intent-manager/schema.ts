@@ -130,3 +130,18 @@ export const stops = sqliteTable(
     index("stops_by_target").on(table.tenant, table.kind, table.target, table.at),
   ],
 );
+
+/** Erasures of data subjects that were asked for; the executors hold what was erased. */
+export const erasures = sqliteTable(
+  "erasures",
+  {
+    tenant: text().notNull(),
+    erasure: text().notNull(),
+    subject: text(),
+    digest: text().notNull(),
+    by: text().notNull(),
+    at: integer().notNull(),
+    doneAt: integer("done_at"),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.erasure] })],
+);

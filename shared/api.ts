@@ -12,6 +12,7 @@ export * from "./api/outcomes.ts";
 export * from "./api/overview.ts";
 export * from "./api/reviews.ts";
 export * from "./api/stops.ts";
+export * from "./api/subjects.ts";
 export * from "./api/tasks.ts";
 export * from "./api/trace.ts";
 export * from "./api/trust.ts";

@@ -226,6 +226,16 @@ export function createClient(options: ClientOptions) {
       post("/v1/stops", stop, api.Stopped),
     liftStop: (restore: Signed) => post("/v1/stops/lift", restore, api.Restored),
 
+    readSubject: (id: string) => get(`/v1/subjects/${at(id)}`, api.SubjectView),
+    /** Not done until `done`: repeat it under the same key. */
+    eraseSubject: (id: string, idempotencyKey: string) =>
+      json(
+        { method: "DELETE", path: `/v1/subjects/${at(id)}`, headers: { "idempotency-key": idempotencyKey } },
+        api.SubjectErased,
+      ),
+    recordConsent: (id: string, purpose: string, word: { given: boolean; evidence?: string }) =>
+      json({ method: "PUT", path: `/v1/subjects/${at(id)}/consents/${at(purpose)}`, body: word }, api.ConsentRecorded),
+
     ledgerEntries: (query: { from?: number; limit?: number; task?: string } = {}) =>
       get("/v1/ledger/entries", api.EntryPage, query),
     inclusionProof: (query: { index: number; size?: number }) => get("/v1/ledger/proof", api.InclusionProof, query),

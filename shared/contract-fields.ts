@@ -7,12 +7,14 @@
  * a keyword that means nothing here would mean something to whoever reads the contract.
  *
  * `x-any: true` alone stands for any JSON: content of somebody, of which nothing is known.
- * x-origin, x-subject and x-trusted hold for the parts of a field too, unless a part declares its own.
+ * x-origin, x-subject and x-trusted hold for the parts of a field too, unless a part declares its own. `x-subject-id: KIND` says that a
+ * string is the id of the person whom the whole is about.
  */
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { analysePattern } from "./pattern.ts";
 import { escapeSegment, isObject } from "./pointer.ts";
+import { SUBJECT_KIND } from "./subjects.ts";
 
 export type Origin = "principal" | "content";
 export type JsonType = "string" | "integer" | "number" | "boolean" | "null" | "object" | "array";
@@ -25,6 +27,8 @@ export type Field = {
   readonly trusted: boolean;
   /** Source of the pattern of an id type (x-id). */
   readonly id: string | undefined;
+  /** Kind of the data subject whose id this is (x-subject-id). */
+  readonly subjectKind: string | undefined;
   /** One of a closed list (const or enum). */
   readonly closed: boolean;
   readonly properties: ReadonlyMap<string, Field>;
@@ -56,7 +60,7 @@ const COUNTS = ["minItems", "maxItems", "minLength", "maxLength"] as const;
 const NUMBERS = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] as const;
 /** Every keyword that a contract may hold. */
 export const KEYWORDS: ReadonlySet<string> = new Set<string>(
-  `$schema $comment title description examples deprecated x-origin x-subject x-trusted x-id x-any
+  `$schema $comment title description examples deprecated x-origin x-subject x-subject-id x-trusted x-id x-any
    type const enum properties required additionalProperties items uniqueItems pattern format anyOf oneOf $ref $defs
    ${COUNTS.join(" ")} ${NUMBERS.join(" ")}`.split(/\s+/),
 );
@@ -128,8 +132,10 @@ function read(schema: Json, above: Inherited, walk: Walk): Field {
   if (types === undefined && branches.length === 0)
     refuse("must say its type, or use const, enum, anyOf, oneOf or $ref");
   const id = schema["x-id"] === true ? (schema.pattern as string) : undefined;
+  const subjectKind = schema["x-subject-id"] as string | undefined;
   const closed = schema.const !== undefined || schema.enum !== undefined;
-  const own: Field[] = types === undefined ? [] : [{ ...here, types, id, closed, properties, items, any: false }];
+  const own: Field[] =
+    types === undefined ? [] : [{ ...here, types, id, subjectKind, closed, properties, items, any: false }];
   return merge([...own, ...branches], here);
 }
 
@@ -155,6 +161,8 @@ function merge(branches: readonly Field[], here: Inherited): Field {
     personal: here.personal || voices.some((voice) => voice.personal),
     trusted: voices.every((voice) => voice.trusted),
     id: branches.length === 1 ? branches[0]!.id : undefined,
+    // Whoever one branch would name is meant by all: a subject is not overlooked.
+    subjectKind: branches.find((branch) => branch.subjectKind !== undefined)?.subjectKind,
     closed: branches.every((branch) => branch.closed),
     properties,
     items,
@@ -169,7 +177,16 @@ function anything(schema: JsonObject, refuse: Refuse): Field {
   if (other !== undefined) return refuse("says nothing beside x-any", other);
   const types = new Set([...TYPES] as JsonType[]);
   const said = { origin: "content", personal: true, trusted: false } as const;
-  return { ...said, types, id: undefined, closed: false, properties: new Map(), items: undefined, any: true };
+  return {
+    ...said,
+    types,
+    id: undefined,
+    subjectKind: undefined,
+    closed: false,
+    properties: new Map(),
+    items: undefined,
+    any: true,
+  };
 }
 
 /** Null says nothing, whoever says it. */
@@ -237,6 +254,10 @@ function checkValues(schema: JsonObject, refuse: Refuse): void {
 
 function checkPattern(schema: JsonObject, refuse: Refuse): void {
   if (schema["x-id"] !== undefined && schema["x-id"] !== true) refuse("must be true", "x-id");
+  const kind = schema["x-subject-id"];
+  if (kind !== undefined && !(typeof kind === "string" && SUBJECT_KIND.test(kind)))
+    refuse("must be the kind of the subject, in lower case", "x-subject-id");
+  if (kind !== undefined && ![schema.type].flat().includes("string")) refuse("is for strings", "x-subject-id");
   if (schema.pattern === undefined) {
     if (schema["x-id"] === true) refuse("needs a pattern", "x-id");
     return;

@@ -10,6 +10,7 @@ import { LIMITS } from "./limits.ts";
 import { isIndex, parsePointer } from "./pointer.ts";
 import { type Problem, problem } from "./problems.ts";
 import { err, ok, type Result } from "./result.ts";
+import { hasSubjectField } from "./subjects.ts";
 
 export type { Field, Origin } from "./contract-fields.ts";
 /** `union`: more than one type besides null. */
@@ -21,6 +22,8 @@ export interface Contract {
   readonly root: Field;
   /** Patterns of the id types (x-id) that the contract declares. */
   readonly ids: readonly RegExp[];
+  /** Some field names a data subject (x-subject-id). */
+  readonly namesSubjects: boolean;
   /** The same value when it satisfies the contract; nothing is coerced. Errors: `contract-violation`. */
   check(value: Json): Result<Json>;
   /** The declaration of a field; index segments resolve through `items`. */
@@ -60,6 +63,7 @@ class CompiledContract implements Contract {
   readonly schema: JsonObject;
   readonly root: Field;
   readonly ids: readonly RegExp[];
+  readonly namesSubjects: boolean;
   readonly #validator: Validator;
   readonly #fields = new Map<string, Field | undefined>();
 
@@ -67,6 +71,7 @@ class CompiledContract implements Contract {
     this.schema = schema;
     this.root = root;
     this.ids = [...idsOf(root)].map((pattern) => new RegExp(pattern, "u"));
+    this.namesSubjects = hasSubjectField(root);
     this.#validator = validator;
   }
 

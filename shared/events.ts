@@ -22,6 +22,7 @@ import { PlannerKind, Premise, RecordedName } from "./proposal.ts";
 import { HeldPremise } from "./receipt.ts";
 import { SignedPromotion } from "./release.ts";
 import { Envelope } from "./signing.ts";
+import { Purpose, SubjectKey } from "./subjects.ts";
 
 const Commit = z.string().max(60);
 const Code = z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]);
@@ -112,6 +113,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
     purpose: z.string().max(100).nullable(),
     traceparent: z.string().max(100).nullable(),
     deadlineMs: z.int(),
+    /** Keys of the data subjects under which its values are sealed; absent where it is about none. */
+    subjects: z.array(SubjectKey).min(1).max(LIMITS.taskSubjects).optional(),
   }),
   z.strictObject({
     type: z.literal("plan-admitted"),
@@ -349,6 +352,23 @@ export const ExecutorEvent = z.discriminatedUnion("type", [
   }),
   /** The newest checkpoint of the ledger that this executor verified, in full, so that a later contradiction is provable. */
   z.strictObject({ type: z.literal("checkpoint-seen"), note: z.string().max(LIMITS.checkpointChars) }),
+  /** The key of a data subject is destroyed: nobody reads the values of its tasks any more. `tasks` were sealed under it. */
+  z.strictObject({
+    type: z.literal("subject-erased"),
+    key: SubjectKey,
+    erasure: z.string().max(60),
+    by: z.string().max(100),
+    tasks: z.int().min(0),
+  }),
+  /** A data subject gave or withdrew consent to a purpose. `evidence` commits to a reference to where that is kept. */
+  z.strictObject({
+    type: z.literal("consent-recorded"),
+    key: SubjectKey,
+    purpose: Purpose,
+    given: z.boolean(),
+    evidence: Commit.nullable(),
+    by: z.string().max(100),
+  }),
   z.strictObject({ type: z.literal("alarm-raised"), code: Code, detail: z.string().max(500) }),
 ]);
 export type ExecutorEvent = z.infer<typeof ExecutorEvent>;

@@ -30,6 +30,8 @@ export type StepFacts = {
   /** Absent until the target's state was read. */
   readonly preview?: Json;
   readonly premises?: readonly PremiseClass[];
+  /** Absent until the step acts. */
+  readonly consent?: { readonly recorded: boolean; readonly given: boolean };
   /** Present for an undo. */
   readonly undo?: { readonly of: string; readonly kind: "compensation" | "reversal" };
   /** Absent until the step's dependencies have ended. */
@@ -63,6 +65,7 @@ export const policyFacts = (release: CompiledRelease, task: TaskFacts, step: Ste
   args: step.args,
   provenance: step.provenance,
   ...(step.preview === undefined ? {} : { preview: step.preview }),
+  ...(step.consent === undefined ? {} : { consent: step.consent }),
   ...(step.premises === undefined ? {} : { premises: step.premises }),
   ...(step.results === undefined ? {} : { results: step.results }),
   confidence: CONFIDENCE[step.planner],

@@ -6,6 +6,7 @@ import { Expectation } from "./expectation.ts";
 import { AutomationName, MemberId, RegionId, StepId, TaskId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
 import { Premise, RecordedName } from "./proposal.ts";
+import { Purpose, SubjectId } from "./subjects.ts";
 
 /** Names who or what caused the intent. A claim of the app: it can only exclude an approver, never admit one. */
 export const Trigger = z.strictObject({
@@ -25,10 +26,9 @@ export const Intent = z.strictObject({
   /** The member on whose behalf the app asks. */
   onBehalfOf: MemberId.optional(),
   /** A code of the tenant's own, such as `customer-service`; it stands in the record in the clear. */
-  purpose: z
-    .string()
-    .regex(/^[a-z][a-z0-9._-]{0,99}$/)
-    .optional(),
+  purpose: Purpose.optional(),
+  /** Whom the values are about, beside those that the contract marks. Not recorded: their values are sealed under their keys. */
+  subjects: z.array(SubjectId).max(LIMITS.taskSubjects).optional(),
 });
 export type Intent = z.infer<typeof Intent>;
 
@@ -57,6 +57,7 @@ export const AgentProposal = z.union([
   z.strictObject({
     automation: AutomationName,
     request: z.record(z.string(), z.json()),
+    subjects: z.array(SubjectId).max(LIMITS.taskSubjects).optional(),
     region: RegionId.optional(),
     steps: z.array(AgentStep).max(LIMITS.planSteps),
     last: z.boolean().optional(),

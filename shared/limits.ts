@@ -313,6 +313,16 @@ export const LIMITS = {
   spanMoments: 32,
   spanListed: 20,
   spanAttributeChars: 200,
+  /** Data subjects of one task: more than a conversation has, and few enough that each of their keys is looked up. */
+  taskSubjects: 8,
+  /** Tasks of an erased subject whose traces elsewhere one call removes: each is folded from its records, about 0.2 ms. */
+  subjectSwept: 500,
+  /** Tasks whose waits for events are looked at before their subject is erased: events are kept for a day. */
+  subjectWaits: 500,
+  /** Purposes to which one executor keeps a subject's words. */
+  subjectPurposes: 100,
+  /** Days for which the platform can bring back an earlier state of an object or of a database. */
+  pointInTimeDays: 30,
   /** Findings named for each check of a verification: enough to see what is wrong, bounded because one fault can touch every entry. */
   verifyFindings: 100,
   /** Entries of one evidence file: a browser verifies them in seconds, and a person can still look at them. */

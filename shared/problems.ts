@@ -74,6 +74,8 @@ export const PROBLEMS = {
   // tasks, steps and reviews
   "task-settled": { status: 409, title: "The task has already ended" },
   "task-not-settled": { status: 409, title: "The task has not ended yet" },
+  "subject-erased": { status: 410, title: "The values were erased with the person whom they were about" },
+  "consent-withdrawn": { status: 403, title: "The person whom this is about has withdrawn consent" },
   "task-limit": { status: 429, title: "The task has reached a limit" },
   "record-unreadable": { status: 500, title: "What is stored of this task cannot be read" },
   "reference-unresolved": { status: 422, title: "A reference does not resolve" },

@@ -27,6 +27,8 @@ export type SubmitCommand = {
   readonly principal: Principal;
   readonly trigger: { readonly kind: string; readonly id: string } | null;
   readonly purpose: string | null;
+  /** Data subjects that the request names beside those that the contract marks. */
+  readonly subjects?: readonly string[];
   readonly traceparent: string | null;
   readonly plan: SignedPlan | null;
   /** Present on the second attempt, after `release-needed`. */
@@ -123,6 +125,53 @@ export type Claimed = {
   readonly since: string;
 };
 
+/** A data subject by name, and by a digest under a secret of the tenant's: erasures are found by it once the name is gone. */
+export type SubjectCommand = { readonly subject: string; readonly digest: string };
+export type EraseCommand = SubjectCommand & { readonly erasure: string; readonly by: string };
+export type ConsentCommand = SubjectCommand & {
+  readonly purpose: string;
+  readonly given: boolean;
+  /** Where the proof of the consent is kept. */
+  readonly evidence: string | null;
+  readonly by: string;
+};
+/** What of erased values had left before: counted from the record, for whoever has to ask others to erase too. */
+export type LeftBefore = {
+  readonly actions: readonly { readonly capability: string; readonly delivery: string; readonly count: number }[];
+  readonly agents: readonly { readonly agent: string; readonly tasks: number }[];
+  readonly readers: readonly { readonly member: string; readonly tasks: number }[];
+};
+export type ErasedHere = {
+  /** Tasks whose values were sealed under the destroyed keys. */
+  readonly tasks: number;
+  /** Those of which something still stands elsewhere: an action under way, or a database that gave no answer. */
+  readonly remaining: number;
+  readonly underWay: readonly Claimed[];
+  readonly left: LeftBefore;
+  readonly done: boolean;
+};
+export type SubjectHere = {
+  /** Whether a key of this subject is held here. */
+  readonly held: boolean;
+  readonly tasks: number;
+  readonly open: number;
+  readonly consents: readonly {
+    readonly purpose: string;
+    readonly given: boolean;
+    readonly evidence: string | null;
+    readonly by: string;
+    readonly at: string;
+  }[];
+  readonly erasures: readonly {
+    readonly erasure: string;
+    readonly at: string;
+    readonly tasks: number;
+    readonly remaining: number;
+    readonly done: boolean;
+  }[];
+};
+export type ConsentAnswer = { readonly alreadyClaimed: readonly Claimed[]; readonly more: boolean };
+
 /** A task that only an operator can help: its stored record cannot be read, or going on with it fails (its capability is not deployed any more). */
 export type StuckTask = { readonly task: string; readonly why: "record-unreadable" | "cannot-go-on" };
 
@@ -176,6 +225,8 @@ export type Witness = {
   readonly stuck: readonly StuckTask[];
   readonly deadLetters: DeadLetters;
   readonly outcomes: Outcomes;
+  /** Erasures of data subjects that are not done. */
+  readonly erasing: number;
   readonly quarantined: readonly QuarantinedTool[];
   readonly stops: readonly {
     readonly kind: string;
@@ -225,6 +276,11 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
     readonly envelope: Envelope;
     readonly chain: readonly Envelope[];
   }): Promise<Result<{ readonly stop: string }>>;
+  /** Destroys the keys of a data subject and removes what of its tasks stands elsewhere; repeated until `done`. */
+  eraseSubject(command: EraseCommand): Promise<Result<ErasedHere>>;
+  subject(command: SubjectCommand): Promise<Result<SubjectHere>>;
+  /** Records a subject's word on a purpose. Withdrawn, nothing of its tasks for that purpose is claimed after the answer. */
+  recordConsent(command: ConsentCommand): Promise<Result<ConsentAnswer>>;
   revokeKey(command: { readonly kid: string; readonly by: string; readonly reason: string }): Promise<Result<null>>;
   learn(delivery: ReleaseDelivery): Promise<Result<{ readonly release: string; readonly serial: number }>>;
   witness(): Promise<Result<Witness>>;

@@ -86,6 +86,8 @@ export const TaskView = z.object({
   /** Why a settled task ended so, or what a waiting one waits for. */
   why: z.string().nullable(),
   principal: Principal,
+  /** The person whom the task was about was erased: values read as `{"$erased": true}`. */
+  erased: z.literal(true).optional(),
   input: JsonValue,
   round: z.int(),
   openedAt: z.iso.datetime(),

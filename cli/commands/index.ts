@@ -12,6 +12,7 @@ import { reviews } from "./reviews.ts";
 import { resolve } from "./resolve.ts";
 import { reverse } from "./reverse.ts";
 import { restore, revoke, stop } from "./stops.ts";
+import { subjectsConsent, subjectsErase, subjectsShow } from "./subjects.ts";
 import { submit } from "./submit.ts";
 import { tasks } from "./tasks.ts";
 import { verify } from "./verify.ts";
@@ -40,4 +41,7 @@ export const COMMANDS: readonly Command[] = [
   keysList,
   keysEnrol,
   keysRevoke,
+  subjectsShow,
+  subjectsErase,
+  subjectsConsent,
 ];

@@ -9,6 +9,7 @@ import type { Overview } from "../../shared/api.ts";
 import { clientOf, type Call } from "../command.ts";
 import { ROLES, type Role } from "../settings.ts";
 import { fine, refused, unknown, wrong, type Diagnosis } from "./diagnosis.ts";
+import { diagnoseErasures } from "./erasures.ts";
 import { diagnoseLog } from "./log.ts";
 import { examineAutomations, examineCapabilities, examineStops } from "./stopped.ts";
 
@@ -114,6 +115,7 @@ async function examineOverview(client: Client): Promise<Diagnosis[]> {
     examineStuck(overview.value),
     examineDeadLetters(overview.value),
     examineTools(overview.value),
+    ...diagnoseErasures(overview.value),
     examineOutboxes(overview.value),
     ...examineLedger(overview.value),
   ];

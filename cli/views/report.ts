@@ -11,7 +11,7 @@ export function reportText(report: VerificationReport, trustFrom: string): strin
   const lines = [
     `${bold("log")}    ${report.origin}, ${checkpoint === null ? "no checkpoint that can be believed" : `${checkpoint.size} entries, root ${checkpoint.root}`}`,
     `${bold("trust")}  ${line(trustFrom)}`,
-    `${bold("holds")}  ${counts.tasks} tasks (${counts.settled} settled), ${counts.applied} applied steps, ${report.chains.length} executors`,
+    `${bold("holds")}  ${counts.tasks} tasks (${counts.settled} settled), ${counts.applied} applied steps, ${report.chains.length} executors${counts.erased === 0 ? "" : `, ${counts.erased} keys of people erased (their values are gone, their record holds)`}`,
     "",
     table(
       checks.map(({ check, status, verified, failed, what }) => [

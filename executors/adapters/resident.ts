@@ -11,6 +11,7 @@ import { type Problem, problem } from "../../shared/problems.ts";
 import type { Premise } from "../../shared/proposal.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { SubjectOfRecord } from "../privacy/resident-traces.ts";
 import type { ResidentRecord, ResidentWrite, StagedRecords } from "./resident-records.ts";
 import type { ActionContext, Capability, Change, Prepared } from "./types.ts";
 
@@ -23,6 +24,7 @@ export type ResidentDefinition<Args> =
   | {
       readonly contract: CapabilityContract & { readonly delivery: "resident"; readonly effect: "read" };
       readonly answer: (args: Args, read: ReadRecord, context: ActionContext) => Result<Json>;
+      readonly records?: readonly SubjectOfRecord[];
     }
   | {
       readonly contract: CapabilityContract & { readonly delivery: "resident"; readonly effect: "write" };
@@ -30,6 +32,8 @@ export type ResidentDefinition<Args> =
       readonly leaves?: (args: JsonObject, result: Json) => readonly Premise[];
       /** What the contract's `observe` names, read once the writes stand. */
       readonly observe?: (args: Args, read: ReadRecord) => JsonObject;
+      /** Collections whose records are about people, and whom: an erasure deletes those of its subject. */
+      readonly records?: readonly SubjectOfRecord[];
       /** Refuses what the domain does not allow. Reads what it writes, so that the version which it changes is a premise. */
       readonly plan: (
         args: Args,
@@ -87,6 +91,7 @@ export function residentCapability<Args>(definition: ResidentDefinition<Args>): 
     kind: "resident",
     contract,
     prepare,
+    ...(definition.records === undefined ? {} : { records: definition.records }),
     ...("leaves" in definition && definition.leaves !== undefined ? { leaves: definition.leaves } : {}),
     ...("observe" in definition && definition.observe !== undefined
       ? {

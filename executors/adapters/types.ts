@@ -22,6 +22,7 @@ import type { Premise } from "../../shared/proposal.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import type { Result } from "../../shared/result.ts";
 import { effectTraceparent } from "../../shared/trace/ids.ts";
+import type { SubjectOfRecord } from "../privacy/resident-traces.ts";
 import type { StagedRecords } from "./resident-records.ts";
 
 export type Change = { readonly what: string; readonly from: string | null; readonly to: string };
@@ -109,6 +110,8 @@ export type Capability = {
   | {
       /** Lives in the executor's own storage: applied inside the commit round, with no I/O. */
       readonly kind: "resident";
+      /** Collections whose records are about people: an erasure deletes those of its subject. */
+      readonly records?: readonly SubjectOfRecord[];
       readonly apply: (
         args: JsonObject,
         prepared: Prepared | null,

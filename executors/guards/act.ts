@@ -8,6 +8,10 @@ type Turn = { readonly turn: number; readonly at: string };
 export const ACT_GUARDS = {
   /** stopped: what an operator has stopped would still be claimed. */
   "claim-not-stopped": (stop: string | null): stop is null => stop === null,
+  /** subject-erased: what a person had erased would still be used to act. */
+  "subject-not-erased": (isErased: boolean): boolean => !isErased,
+  /** consent-withdrawn: whoever withdrew consent would be acted upon all the same. */
+  "consent-not-withdrawn": (withdrawn: boolean): boolean => !withdrawn,
   /** premise-failed: an action would be done on a record that is no longer the one the plan was made for. */
   "premise-holds": (planned: number | string, now: number | string | undefined): boolean => now === planned,
   /** permit-unanswered: a permit got for one action would be used for a larger one. */

@@ -31,6 +31,7 @@ import {
 import { observeApplied } from "./prediction.ts";
 import { movedPremise } from "./premises.ts";
 import { isCovered, requestReview, staleApproval } from "./review.ts";
+import { consentFacts, refusedBySubject } from "./subjects.ts";
 import { startWait } from "./waits.ts";
 import { resultsOf, type StepState, type TaskState } from "./state.ts";
 
@@ -89,6 +90,8 @@ export function decideAndAct(
   permits: Permits | null = null,
 ): void {
   const before = draft.state.steps.get(stepId)!;
+  const refusal = refusedBySubject(draft.state, before, deps);
+  if (refusal !== null) return fail(draft, stepId, refusal);
   const capability = deps.registry.get(before.capability)!;
   const read = given === null ? readHere(draft, before, args, capability, deps) : ok(given);
   if (!read.ok) return fail(draft, stepId, read.problem);
@@ -175,7 +178,8 @@ function finalDecision(
   prepared: Prepared | null,
   deps: TaskDeps,
 ): StepDecision {
-  if (step.decision.final && prepared === null && args === step.args) return step.decision;
+  const isFixed = step.decision.final && !deps.release.policy.asksConsent;
+  if (isFixed && prepared === null && args === step.args) return step.decision;
   const facts = {
     round: step.round,
     planner: step.planner,
@@ -187,6 +191,7 @@ function finalDecision(
     results: resultsOf(state),
     preview: prepared?.preview ?? {},
     premises: (prepared?.premises ?? []).map((premise) => premise.class),
+    consent: consentFacts(state, step, deps),
     ...(step.undoes === null ? {} : { undo: { of: step.undoes.capability, kind: step.undoes.kind } }),
   };
   const decision = decideStep(

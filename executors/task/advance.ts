@@ -5,13 +5,13 @@
 import type { TaskStatus } from "../../shared/events.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { evaluateCondition, refsIn, resolveRefs } from "../../shared/playbook.ts";
-import { ok, type Result } from "../../shared/result.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
 import { decideAndAct } from "./act.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { fail } from "./endings.ts";
 import { mayNeedPermits } from "./permits.ts";
-import { awaitsObservation } from "./prediction.ts";
+import { awaitsObservation, isObserving, stepObserved } from "./prediction.ts";
 import {
   isCancelled,
   isIdle,
@@ -24,6 +24,7 @@ import {
   type StepState,
   type TaskState,
 } from "./state.ts";
+import { BY_ERASURE, erased, isErasedNow, refusedBySubject } from "./subjects.ts";
 import { compensate } from "./undo.ts";
 
 /** I/O that a step needs next. `prepare` reads its target and asks for its permits, `apply` does the effect, `ask` asks what became of one
@@ -33,8 +34,15 @@ export type Effect = { readonly kind: "prepare" | "apply" | "ask" | "subscribe" 
 /** Takes every step as far as it can go without I/O, then settles the task if all has ended. */
 export function advance(draft: Draft, deps: TaskDeps): void {
   if (isQuiet(draft.state)) return;
+  if (draft.state.settled === null && isErasedNow(draft.state, deps)) endErased(draft);
   for (const { id } of draft.state.steps.values()) moveStep(draft, draft.state.steps.get(id)!, deps);
   if (draft.state.settled === null) settle(draft, deps);
+}
+
+/** What is not under way ends, and nothing is read back any more. */
+function endErased(draft: Draft): void {
+  if (draft.state.cancelledBy === null) draft.emit({ type: "cancel-requested", by: BY_ERASURE });
+  for (const { id } of draft.state.steps.values()) stepObserved(draft, id, err(erased(draft.state)));
 }
 
 function moveStep(draft: Draft, step: StepState, deps: TaskDeps): void {
@@ -42,6 +50,8 @@ function moveStep(draft: Draft, step: StepState, deps: TaskDeps): void {
   if (!isLive(state, step)) return;
   if (isCancelled(state, step) && isIdle(step))
     return draft.emit({ type: "step-skipped", step: step.id, why: "cancelled" });
+  const refusal = isIdle(step) ? refusedBySubject(state, step, deps) : null;
+  if (refusal !== null) return fail(draft, step.id, refusal);
   if (step.phase.at === "proposed") {
     switch (readiness(state, step, draft.durableBelow)) {
       case "wait":
@@ -111,8 +121,8 @@ export function resolvedArgs(state: TaskState, step: StepState, deps: TaskDeps):
 export function effectsOf(state: TaskState, deps: TaskDeps): Effect[] {
   if (isQuiet(state)) return [];
   return [...state.steps.values()].flatMap((step): Effect[] => {
-    if (!isLive(state, step)) return [];
-    if (awaitsObservation(step)) return [{ kind: "observe", step: step.id }];
+    if (!isLive(state, step) || (isIdle(step) && refusedBySubject(state, step, deps) !== null)) return [];
+    if (awaitsObservation(step)) return isErasedNow(state, deps) ? [] : [{ kind: "observe", step: step.id }];
     if (step.phase.at === "applying") return [{ kind: "apply", step: step.id }];
     if (step.phase.at === "in_doubt")
       return step.phase.askAtMs !== null && step.phase.askAtMs <= deps.nowMs ? [{ kind: "ask", step: step.id }] : [];
@@ -132,6 +142,7 @@ function waitsForPrepare(state: TaskState, step: StepState, deps: TaskDeps): boo
 /** Whether another round would make progress without any I/O: a step waited only for a dependency to become durable. */
 export const canContinue = (state: TaskState, deps: TaskDeps): boolean =>
   waitsForDurability(state) ||
+  hasToEnd(state, deps) ||
   (!isQuiet(state) &&
     [...state.steps.values()].some(
       (step) =>
@@ -139,6 +150,15 @@ export const canContinue = (state: TaskState, deps: TaskDeps): boolean =>
         step.phase.at === "proposed" &&
         readiness(state, step, Infinity) !== "wait" &&
         !waitsForPrepare(state, step, deps),
+    ));
+
+/** A subject keeps a step from going on, or the task was erased, and nobody has said so yet. */
+const hasToEnd = (state: TaskState, deps: TaskDeps): boolean =>
+  state.subjects.length > 0 &&
+  !isQuiet(state) &&
+  ((state.settled === null && (state.cancelledBy === null || isObserving(state)) && isErasedNow(state, deps)) ||
+    [...state.steps.values()].some(
+      (step) => isLive(state, step) && isIdle(step) && refusedBySubject(state, step, deps) !== null,
     ));
 
 /** U2: the newest undo of a compensation is applied, and what comes next waited for that to be durable. */
@@ -152,8 +172,9 @@ function settle(draft: Draft, deps: TaskDeps): void {
   if (end === null) return;
   const isFailure = end.status !== "succeeded";
   const hasChanged = [...draft.state.steps.values()].some((step) => step.undoes === null && step.left !== null);
-  if (!isFailure || !hasChanged || deps.release.bundle.onFailure !== "compensate")
-    return draft.emit({ type: "task-settled", ...end });
+  // What was done can only be taken back by values that are there.
+  const compensates = deps.release.bundle.onFailure === "compensate" && !isErasedNow(draft.state, deps);
+  if (!isFailure || !hasChanged || !compensates) return draft.emit({ type: "task-settled", ...end });
   const compensation = compensate(draft, end.why ?? end.status, deps);
   if (compensation === null) {
     // An undo that has just begun goes as far as it can without I/O.
@@ -173,7 +194,8 @@ function endOf(state: TaskState, deps: TaskDeps): { readonly status: TaskStatus;
   const steps = [...state.steps.values()].filter((step) => step.undoes === null);
   // O4. What is being read back is read within seconds, and the steps of the task have not waited for it.
   if (!steps.every((step) => isTerminal(step.phase) && !awaitsObservation(step))) return null;
-  if (state.cancelledBy !== null) return { status: "cancelled", why: "cancelled" };
+  if (state.cancelledBy !== null)
+    return { status: "cancelled", why: state.cancelledBy === BY_ERASURE ? BY_ERASURE : "cancelled" };
   if (!state.last && deps.nowMs < state.deadlineMs) return null;
   if (state.last && steps.length === 0 && deps.release.bundle.planner === "agent")
     return { status: "failed", why: "nothing-proposed" };

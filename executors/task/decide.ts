@@ -37,6 +37,8 @@ export type Opening = {
   readonly trigger: { readonly kind: string; readonly id: string } | null;
   readonly purpose: string | null;
   readonly traceparent: string | null;
+  /** Keys of the data subjects whom it is about. */
+  readonly subjects?: readonly string[];
 };
 
 /** A plan that passed admission (task/admit.ts): verified, disclosed, decided. */
@@ -65,6 +67,7 @@ export function openTask(draft: Draft, opening: Opening, admitted: AdmittedPlan 
     purpose: opening.purpose,
     traceparent: opening.traceparent,
     deadlineMs: deps.nowMs + deps.release.bundle.deadlines.taskMs,
+    ...(opening.subjects === undefined || opening.subjects.length === 0 ? {} : { subjects: [...opening.subjects] }),
   });
   if (admitted !== null) admitPlan(draft, admitted, deps);
 }

@@ -7,7 +7,8 @@ import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import { discloseFields, type Disclosure } from "../../shared/commitments.ts";
 import type { StepDecision, TaskEvent } from "../../shared/events.ts";
 import { actionId } from "../../shared/ids.ts";
-import type { JsonObject } from "../../shared/json.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
+import { ERASED } from "../../shared/subjects.ts";
 import { Plan, type ProposedStep } from "../../shared/proposal.ts";
 import type { Provenance } from "../../shared/provenance.ts";
 import { unreachable } from "../../shared/result.ts";
@@ -27,7 +28,7 @@ export function evolve(state: TaskState | null, event: TaskEvent, at: At, known:
   if (event.type === "task-opened") return opened(event, at, known);
   if (state === null) throw new Error(`${at.task}: ${event.type} before task-opened`);
   const next = apply(state, event, at, known);
-  return { ...next, lastSeq: at.seq, updatedMs: at.atMs };
+  return { ...next, erased: next.erased || known.erased === true, lastSeq: at.seq, updatedMs: at.atMs };
 }
 
 function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, known: Known): TaskState {
@@ -43,6 +44,8 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     trigger: event.trigger,
     purpose: event.purpose,
     traceparent: event.traceparent,
+    subjects: event.subjects ?? [],
+    erased: known.erased === true,
     openedMs: at.atMs,
     updatedMs: at.atMs,
     deadlineMs: event.deadlineMs,
@@ -133,7 +136,8 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
     }
     case "outcome-observed": {
       const { verdict, fields, code } = event;
-      const values = event.values === null ? null : (open(known, event.values).value as Observed["values"]);
+      const isGone = event.values === null || known.erased === true;
+      const values = isGone ? null : (open(known, event.values!).value as Observed["values"]);
       return withStep(state, event.step, { observed: { verdict, fields, code, values, atMs: at.atMs } });
     }
     case "undo-started":
@@ -162,11 +166,10 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
         phase: { at: "denied", rules: event.rules, byDefault: event.byDefault },
         detail: detailOf(known, event.step),
       });
-    case "step-failed":
-      return withStep(state, event.step, {
-        phase: { at: "failed", code: event.code },
-        detail: detailOf(known, event.step),
-      });
+    case "step-failed": {
+      const phase: StepPhase = { at: "failed", code: event.code };
+      return withdrawn(withStep(state, event.step, { phase, detail: detailOf(known, event.step) }), event.step);
+    }
     case "step-in-doubt": {
       const before = state.steps.get(event.step)!.phase;
       const { attempt, code, asked, askAtMs } = event;
@@ -344,18 +347,31 @@ const predictionOf = (commitment: string, known: Known): Prediction => ({
 function discloseArgs(args: JsonObject, known: Known): JsonObject {
   const text = canonicalize(args);
   if (!text.includes('"$commit"')) return args;
+  if (known.erased === true) return withErased(args) as JsonObject;
   const opened = discloseFields(args, disclosuresIn(text, known.values));
   return opened.ok ? (opened.value as JsonObject) : args;
 }
+
+/** Arguments of an erased task: what was never personal stays readable. */
+const withErased = (value: Json): Json =>
+  value === null || typeof value !== "object"
+    ? value
+    : Array.isArray(value)
+      ? (value as readonly Json[]).map(withErased)
+      : Object.hasOwn(value, "$commit")
+        ? ERASED
+        : Object.fromEntries(Object.entries(value as JsonObject).map(([name, part]) => [name, withErased(part)]));
 
 /** The plan inside an envelope that was verified when it was admitted. */
 export function planOf(envelope: Envelope): Plan {
   return Plan.parse(JSON.parse(fromUtf8(fromBase64(envelope.payload)!)!));
 }
 
-/** A value whose key was erased reads as null; everything around it stays readable. */
+/** A value whose subject was erased says so; everything around it stays readable. */
 const open = (known: Known, commitment: string): Disclosure =>
-  Object.hasOwn(known.values, commitment) ? known.values[commitment]! : { salt: "", value: null };
+  Object.hasOwn(known.values, commitment)
+    ? known.values[commitment]!
+    : { salt: "", value: known.erased === true ? ERASED : null };
 
 /** Words for people about a step. Agents name steps, also `constructor`: only what was put there counts. */
 const detailOf = (known: Known, step: string): string | null =>

@@ -20,6 +20,7 @@ import { GUARDS } from "../guards/index.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import { fail, taskFacts } from "./endings.ts";
+import { consentFacts } from "./subjects.ts";
 import { isIdle, isLive, resultsOf, type StepState, type TaskState } from "./state.ts";
 
 /** What a step asks for. */
@@ -90,6 +91,7 @@ export function demandsOf(
       results: resultsOf(state),
       preview: prepared?.preview ?? {},
       premises: (prepared?.premises ?? []).map((premise) => premise.class),
+      consent: consentFacts(state, step, deps),
     },
     deps.nowMs,
   );

@@ -164,6 +164,10 @@ export type TaskState = {
   readonly trigger: { readonly kind: string; readonly id: string } | null;
   readonly purpose: string | null;
   readonly traceparent: string | null;
+  /** Keys of the data subjects whom it is about; what it stores is sealed under them. */
+  readonly subjects: readonly string[];
+  /** One of them was erased: the values are gone, the task has ended or ends. */
+  readonly erased: boolean;
   readonly openedMs: number;
   readonly updatedMs: number;
   readonly deadlineMs: number;
@@ -193,6 +197,8 @@ export type Private = {
   readonly requestDigest: string | null;
   /** Key of the request that made the plan of this record. */
   readonly requestKey: string | null;
+  /** A data subject of the task was erased: nothing of this can be read. */
+  readonly erased?: true;
 };
 
 export const isTerminal = (phase: StepPhase): boolean => {

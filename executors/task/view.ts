@@ -38,6 +38,7 @@ export function taskView(
     settled: state.settled !== null,
     why: state.settled?.why ?? waitsFor(state),
     principal: state.principal,
+    ...(state.erased ? { erased: true as const } : {}),
     input: state.input.value,
     round: state.round,
     openedAt: at(state.openedMs),

@@ -56,7 +56,7 @@ type Raw = Omit<Call<unknown, unknown, unknown>, "params" | "query" | "body"> & 
 
 /** A mounted route. */
 export type Endpoint = Shapes<z.ZodType, z.ZodType, z.ZodType> & {
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** OpenAPI path: `/v1/tasks/{id}`. */
   readonly path: string;
   readonly roles: (typeof ROUTE_ROLES)[string];

@@ -77,6 +77,10 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Wait until an operator's stop is lifted: `countersign doctor` shows who stopped what and why. An admin's signature restores it.",
   "restore-unsigned": "Sign the restore with an enrolled admin's key: `countersign restore NAME`.",
   "task-settled": "Open a new task; this one takes nothing further.",
+  "subject-erased":
+    "The person was erased (`docs/privacy.md`): the values are gone for everybody. New work about them needs a new idempotency key and a new task.",
+  "consent-withdrawn":
+    "Do not ask again for this purpose. Once the person consents, `PUT /v1/subjects/{id}/consents/{purpose}` records it; then open a new task.",
   "task-limit": "Open a new task, or make fewer and smaller steps; `detail` names the limit.",
   "record-unreadable":
     "An operator has to look: `countersign doctor` names the tasks, the executors' log has the reason. Other tasks go on; the ledger still has the record of this one.",

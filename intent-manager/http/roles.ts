@@ -52,6 +52,10 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "POST /v1/stops": RUNS,
   "POST /v1/stops/lift": RUNS,
 
+  "GET /v1/subjects/{id}": ["auditor", "admin"],
+  "DELETE /v1/subjects/{id}": ["admin"],
+  "PUT /v1/subjects/{id}/consents/{purpose}": ["app", ...RUNS],
+
   "GET /v1/ledger/entries": ["auditor", "admin"],
   "GET /v1/ledger/proof": AUDITS,
   "GET /v1/ledger/witnesses": AUDITS,

@@ -35,6 +35,8 @@ export type Opening = {
   readonly principal: Principal;
   readonly trigger: { readonly kind: string; readonly id: string } | null;
   readonly purpose: string | null;
+  /** Data subjects that the request names. */
+  readonly subjects: readonly string[];
   readonly traceparent: string | null;
   readonly waitMs: number;
   /** What else makes the request what it is, such as an agent's steps: the same key with another request is a conflict. */
@@ -81,7 +83,7 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
   const plan = await firstPlan({ task, region: region.value, inputCommitment, release });
   if (!plan.ok) return plan;
 
-  const { principal, trigger, purpose, traceparent, waitMs } = opening;
+  const { principal, trigger, purpose, subjects, traceparent, waitMs } = opening;
   const command: SubmitCommand = {
     task,
     automation,
@@ -96,10 +98,12 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
       purpose,
       member: principal.member,
       also: opening.also,
+      ...(subjects.length === 0 ? {} : { subjects: [...subjects] }),
     }),
     principal,
     trigger,
     purpose,
+    ...(subjects.length === 0 ? {} : { subjects }),
     traceparent,
     plan: plan.value,
     delivery: null,

@@ -4,6 +4,7 @@ import { ok } from "../../shared/result.ts";
 import { problem } from "../../shared/problems.ts";
 import { err } from "../../shared/result.ts";
 import { askAll } from "../dispatch/fan-out.ts";
+import { unfinishedErasures } from "../dispatch/subjects.ts";
 import { callWorker } from "../dispatch/executor.ts";
 import { endpoint, publicEndpoint } from "../http/endpoint.ts";
 import { json } from "../http/reply.ts";
@@ -33,9 +34,11 @@ export const overview = endpoint(
   },
   async ({ env, caller }) => {
     const { key, role, member, tenant } = caller;
-    const [{ answers, refusals, incomplete }, ledger] = await Promise.all([
+    const mayKnow = role === "admin" || role === "operator" || role === "auditor";
+    const [{ answers, refusals, incomplete }, ledger, erasing] = await Promise.all([
       askAll(env, tenant, (stub) => stub.witness()),
       callWorker(LEDGER, () => env.LEDGER.health(tenant.id)).catch(() => null),
+      mayKnow ? unfinishedErasures(env, tenant.id) : null,
     ]);
     const executors = answers.map(
       ({ value: { executor, tasks, head, delivered, alarms, stuck, quarantined, deadLetters, outcomes } }) => ({
@@ -65,6 +68,7 @@ export const overview = endpoint(
       },
       executors,
       outcomes: summed(executors.flatMap(({ outcomes }) => outcomes.counts)),
+      ...(erasing === null ? {} : { erasing }),
       incomplete: [...incomplete, ...refusals.map(({ executor }) => executor)],
       ledger: ledger?.ok === true ? (ledger.value as Overview["ledger"]) : null,
     };

@@ -17,6 +17,7 @@ import { decideReview, listReviews, readReview } from "./reviews.ts";
 import { previewReversal, reverseStep } from "./reversals.ts";
 import { resolveStep } from "./steps.ts";
 import { followTask } from "./task-events.ts";
+import { eraseSubject, putConsent, readSubject } from "./subjects.ts";
 import { liftStop, listStops, setStop } from "./stops.ts";
 import { traceTask } from "./trace.ts";
 import { cancelTask, listTasks, readTask, signalTask } from "./tasks.ts";
@@ -56,6 +57,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listStops,
   setStop,
   liftStop,
+  readSubject,
+  eraseSubject,
+  putConsent,
   ledgerEntries,
   ledgerProof,
   ledgerWitnesses,

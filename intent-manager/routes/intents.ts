@@ -61,6 +61,7 @@ export const submitIntent = endpoint(
         principal,
         trigger: body.triggeredBy ?? null,
         purpose,
+        subjects: body.subjects ?? [],
         traceparent: traceparent(request),
         waitMs: waitSeconds * 1_000,
         also: {},

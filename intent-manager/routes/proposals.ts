@@ -9,6 +9,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import type { Provenance, RecordView } from "../../shared/provenance.ts";
 import { err, type Result } from "../../shared/result.ts";
+import { SubjectId } from "../../shared/subjects.ts";
 import type { ProposeCommand, Submitted, TaskContext } from "../../shared/rpc.ts";
 import type { Caller } from "../http/caller.ts";
 import { endpoint, type Call } from "../http/endpoint.ts";
@@ -31,6 +32,7 @@ const OpensTask = z.strictObject({
   automation: AutomationName,
   request: AnyObject,
   region: RegionId.optional(),
+  subjects: z.array(SubjectId).max(LIMITS.taskSubjects).optional(),
   ...common,
 });
 type Proposing<B> = Call<undefined, undefined, B> & { readonly caller: Caller };
@@ -127,6 +129,7 @@ async function openWith(
       principal,
       trigger: null,
       purpose: null,
+      subjects: body.subjects ?? [],
       traceparent: traceparent(request),
       waitMs: waitSeconds * 1_000,
       also: { steps: steps as unknown as [], last },

@@ -50,6 +50,8 @@ export const Overview = z.object({
   ),
   /** The same over the executors that answered, by automation and capability. */
   outcomes: z.array(OutcomeCount),
+  /** Erasures of people that were asked for and are not done. Told to admins, operators and auditors. */
+  erasing: z.int().optional(),
   incomplete: Incomplete,
   /** Null when the ledger did not answer. */
   ledger: LedgerHealthView.nullable(),

@@ -28,6 +28,8 @@ export type CompiledPolicy = {
   /** Rules that name no capability. */
   readonly always: readonly CompiledRule[];
   readonly limits: readonly CompiledLimit[];
+  /** Some rule may look at `consent`: what was decided before the act does not stand then. */
+  readonly asksConsent: boolean;
 };
 
 /**
@@ -80,7 +82,8 @@ export function compilePolicy(
         },
       ),
     );
-  return ok({ policy, declarations, limits, ...index(compiled, options.indexed) });
+  const asksConsent = policy.rules.some(({ when }) => when.includes("consent"));
+  return ok({ policy, declarations, limits, asksConsent, ...index(compiled, options.indexed) });
 }
 
 function index(rules: readonly CompiledRule[], indexed: boolean): Pick<CompiledPolicy, "byCapability" | "always"> {

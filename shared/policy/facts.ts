@@ -49,6 +49,8 @@ export type Facts = {
   readonly args: JsonObject;
   /** Argument name → provenance; an argument without one counts as `model`. */
   readonly provenance: { readonly [argument: string]: Provenance };
+  /** What the data subjects of the task said about its purpose; nothing recorded where absent. Known when the step is resolved. */
+  readonly consent?: { readonly recorded: boolean; readonly given: boolean };
   /** What the act would change; an empty map where the capability shows nothing. */
   readonly preview?: Json;
   /** How strongly each record that the act relies on will hold when it happens. */
@@ -83,6 +85,7 @@ export const ROOTS = [
   "roles",
   "preview",
   "premises",
+  "consent",
   "results",
   "confidence",
   "claimedConfidence",
@@ -167,6 +170,13 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
     return this.#ifThere(this.#available.preview, "premises", () => {
       const classes = this.#facts.premises ?? [];
       return toCelValue({ count: classes.length, weakest: weakestClass(classes) }, undefined);
+    });
+  }
+  get consent(): CelInput | CelError {
+    // A word may be taken back at any time, so it counts at the moment of the act alone.
+    return this.#ifThere(this.#available.preview, "consent", () => {
+      const { recorded = false, given = false } = this.#facts.consent ?? {};
+      return toCelValue({ recorded, given }, undefined);
     });
   }
   get results(): CelInput | CelError {

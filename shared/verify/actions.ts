@@ -24,7 +24,12 @@ export function faultOfActing(
 ): Fault {
   if (event.action !== step.action)
     return fault("action-mismatch", "The action's id does not follow from its task, round and place.");
-  return faultOfAuthority(step, event) ?? faultOfOrder(task, step) ?? faultOfStop(task, step, tenant, executor);
+  return (
+    faultOfAuthority(step, event) ??
+    faultOfOrder(task, step) ??
+    faultOfStop(task, step, tenant, executor) ??
+    faultOfSubject(task, step, executor)
+  );
 }
 
 function faultOfAuthority({ decision, review }: StepState, event: Acting): Fault {
@@ -68,4 +73,16 @@ function faultOfStop(task: TaskState, step: StepState, tenant: string, executor:
     executor.stoppedBy("agent", step.agent) ??
     executor.stoppedBy("capability", step.proposed.capability);
   return stop === null ? null : fault("stopped", `The step acted while ${stop} was in force.`);
+}
+
+/** What the person whom a task is about had the last word on. */
+function faultOfSubject({ opened }: TaskState, step: StepState, executor: ExecutorState): Fault {
+  const { subjects = [], purpose } = opened;
+  // Begun before the erasure, it ends as it ends: only what is begun afterwards is wrong.
+  if (step.claim === null && subjects.some((key) => executor.erased.has(key)))
+    return fault("subject-erased", "The step acted after the person whom its task is about was erased.");
+  if (step.undoes !== null || purpose === null) return null;
+  return step.claim === null && subjects.some((key) => executor.hasWithdrawn(key, purpose))
+    ? fault("consent-withdrawn", "The step acted after consent to its purpose was withdrawn.")
+    : null;
 }

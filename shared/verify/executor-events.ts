@@ -23,6 +23,9 @@ export class ExecutorState {
   readonly revoked = new Set<string>();
   readonly seen: SeenHead[] = [];
   readonly alarms: Alarm[] = [];
+  /** Keys of data subjects that were destroyed: the values of their tasks are erased, not missing. */
+  readonly erased = new Set<string>();
+  readonly #consent = new Map<string, boolean>();
   /** `automation digest` of every release that was promoted here. */
   readonly #promoted = new Set<string>();
   readonly #serialByAutomation = new Map<string, number>();
@@ -38,6 +41,9 @@ export class ExecutorState {
 
   /** The stop that lets nothing of this target be claimed now, or null; one of `stop-new` lets what is in flight finish. */
   stoppedBy = (kind: StopKind, target: string): string | null => this.#stopByTarget.get(`${kind}:${target}`) ?? null;
+
+  /** Whether a subject had withdrawn consent to a purpose. */
+  hasWithdrawn = (key: string, purpose: string): boolean => this.#consent.get(`${key} ${purpose}`) === false;
 
   async take(event: ExecutorEvent, atMs: number, where: Where): Promise<void> {
     switch (event.type) {
@@ -74,6 +80,12 @@ export class ExecutorState {
         this.seen.push({ size: opened.size, root: opened.root, where });
         return;
       }
+      case "subject-erased":
+        this.erased.add(event.key);
+        return;
+      case "consent-recorded":
+        this.#consent.set(`${event.key} ${event.purpose}`, event.given);
+        return;
       case "alarm-raised":
         this.alarms.push({ code: event.code, detail: event.detail, where });
         return;

@@ -114,7 +114,8 @@ export class StepBook {
         step.phase = "ended";
         return;
       case "step-failed":
-        allow(step, "open", "paused");
+        // A subject ends also what people are asked about.
+        allow(step, "open", "waiting", "paused");
         step.phase = "ended";
         return;
       case "step-expired":

@@ -102,6 +102,8 @@ export class TaskBook {
         "release-not-promoted",
         `The release ${event.release} was not promoted at this executor before the task.`,
       );
+    if (event.subjects?.some((key) => at.executor.erased.has(key)) === true)
+      throw new Fault("actions", "subject-erased", "The task is sealed under a key that was destroyed before.");
     this.#open.set(id, { task: id, opened: event, round: 0, last: false, compensating: false, steps: new Map() });
     this.#counts.tasks += 1;
   }

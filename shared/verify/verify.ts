@@ -46,6 +46,8 @@ export type VerificationReport = {
     readonly applied: number;
     /** Applied steps that left something else than was predicted. */
     readonly mismatched: number;
+    /** Keys of data subjects that were destroyed: what was sealed under them is erased, and the record holds all the same. */
+    readonly erased: number;
   };
   /** Alarms that executors wrote into their chains: for people to look at; the record that holds them can be sound. */
   readonly alarms: readonly Alarm[];
@@ -88,7 +90,11 @@ export async function verifyRecord(input: VerificationInput): Promise<Verificati
     checkpoint: checkpoint === null ? null : { size: checkpoint.size, root: toBase64(checkpoint.root) },
     checks,
     chains: [...run.chains.values()].map(({ executor, seq, hash }) => ({ executor, seq, hash })),
-    counts: { entries: run.leaves.size, ...run.tasks.counts },
+    counts: {
+      entries: run.leaves.size,
+      ...run.tasks.counts,
+      erased: [...run.states.values()].reduce((sum, { erased }) => sum + erased.size, 0),
+    },
     alarms,
     notAuthenticated: NOT_AUTHENTICATED,
   };

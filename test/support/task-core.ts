@@ -4,6 +4,7 @@
  */
 import type { Capability, CapabilityRegistry, Outcome } from "../../executors/adapters/types.ts";
 import { advance, canContinue, effectsOf } from "../../executors/task/advance.ts";
+import { NO_SUBJECTS } from "../../executors/task/deps.ts";
 import { openTask, timePassed, type AdmittedPlan } from "../../executors/task/decide.ts";
 import type { TaskDeps } from "../../executors/task/deps.ts";
 import { Draft } from "../../executors/task/draft.ts";
@@ -205,6 +206,7 @@ export class TaskCore {
       registry: REGISTRY,
       nowMs: this.nowMs,
       stoppedBy: this.stoppedBy,
+      ...NO_SUBJECTS,
     };
   }
 

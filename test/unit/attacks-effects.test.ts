@@ -5,6 +5,7 @@ import { Effects } from "../../executors/effects.ts";
 import { workersPlatform } from "../../executors/platform.ts";
 import type { Rounds } from "../../executors/rounds.ts";
 import { admitPlan } from "../../executors/task/admit.ts";
+import { NO_SUBJECTS } from "../../executors/task/deps.ts";
 import { openTask } from "../../executors/task/decide.ts";
 import type { TaskDeps } from "../../executors/task/deps.ts";
 import { Draft } from "../../executors/task/draft.ts";
@@ -70,6 +71,7 @@ function machine(capability: Capability) {
     registry: new Map([[contract.name, capability]]),
     nowMs,
     stoppedBy: () => null,
+    ...NO_SUBJECTS,
   };
   const { id: task } = newTask("eu", 1);
   const input = { salt: newSalt(), value: { text: "x" } };

@@ -14,6 +14,7 @@ import type { StepState, TaskState } from "../../../executors/task/state.ts";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import type { ReleaseBundle } from "../../../shared/release.ts";
 import type { Receipt } from "../../../shared/receipt.ts";
+import type { SubmitCommand } from "../../../shared/rpc.ts";
 import type { Reversal } from "../../../shared/reversal.ts";
 import { undoIdOf, undoStepId } from "../../../shared/undo.ts";
 import { attestation, HOUR_MS, newSalt, randomToken, sign } from "../manager.ts";
@@ -28,19 +29,25 @@ const reviewed: ReleaseBundle["policy"] = {
 const allowed: ReleaseBundle["policy"] = { default: "deny", rules: [{ id: "all", when: "true", then: "allow" }] };
 
 /** A task that a person approves after `between`; what became of its step. */
-async function approved(between: (it: Desk) => Promise<unknown>): Promise<string> {
+async function approved(between: (it: Desk) => Promise<unknown>, change: Partial<SubmitCommand> = {}): Promise<string> {
   const playbook = {
     version: 1 as const,
     steps: [{ id: "a", capability: "journal.note", args: { text: { $cel: "intent.input.text" } } }],
   };
   const it = await Desk.open({ playbook, policy: reviewed });
-  const task = await it.task();
+  const task = await it.task(change);
   const seen = await it.review(task);
   await between(it);
   const envelope = await attestation(lead.key, TENANT, seen, "approve");
-  must(await decide(it.shard, seen.id, { envelope, chain: [...lead.chain] }));
-  return it.outcome(task, "a");
+  const decided = await decide(it.shard, seen.id, { envelope, chain: [...lead.chain] });
+  // What an erased task shows afterwards is nothing, whatever became of it.
+  if (codeOf(decided) !== "subject-erased") must(decided);
+  const outcome = await it.outcome(task, "a");
+  return outcome === "skipped" ? (it.shard.tasks.get(task)!.settled?.why ?? "") : outcome;
 }
+
+const ADA = "customer:ada";
+const aboutAda = { subjects: [ADA], purpose: "service" };
 
 /** An action that can be taken back: a flag that was turned on. */
 async function flag(policy = allowed): Promise<{ it: Desk; task: string; step: StepState; name: string }> {
@@ -164,6 +171,7 @@ const premise = (version: number) => movedPremise(step(version), found)?.code ??
 export const acts: Suite = {
   honest: [
     () => approved(async () => {}),
+    () => approved(async () => {}, aboutAda),
     () => reverses(),
     () => undoes((one) => [one]),
     () => taken({}, {}),
@@ -178,6 +186,9 @@ export const acts: Suite = {
         const target = { kind: "capability", mode: "stop-all", target: "journal.note" } as const;
         must(await stop(shard, { ...target, stop: `stp_${randomToken()}`, by: "ada", reason: "" }));
       }),
+    "subject-not-erased": () => approved(async ({ shard }) => shard.vault.forgetKey(shard.vault.keyOf(ADA)!), aboutAda),
+    "consent-not-withdrawn": () =>
+      approved(async ({ shard }) => shard.vault.setConsent(shard.vault.keyOf(ADA)!, "service", false), aboutAda),
     "premise-holds": () => premise(1),
     "premise-holds undo": async () => {
       const made = await flag();

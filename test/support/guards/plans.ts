@@ -1,5 +1,6 @@
 /** Attacks with the proposal key in hand: plans that are truly signed and should not run. */
 import { openPlan, admitPlan, type AdmitDeps, type AdmitTask } from "../../../executors/task/admit.ts";
+import { NO_SUBJECTS } from "../../../executors/task/deps.ts";
 import { cancelTask, openTask, proposePlan, type AdmittedPlan } from "../../../executors/task/decide.ts";
 import { Draft } from "../../../executors/task/draft.ts";
 import type { TaskState } from "../../../executors/task/state.ts";
@@ -142,6 +143,7 @@ const deps = () => ({
   registry,
   nowMs: Date.now(),
   stoppedBy: () => null,
+  ...NO_SUBJECTS,
 });
 const draftOf = (state: TaskState | null): Draft =>
   new Draft(state, { task: TASK, seq: 1, atMs: Date.now() }, newSalt, Number.POSITIVE_INFINITY);
