@@ -27,7 +27,14 @@ describe("an honest record", () => {
       witnesses: "not-run 0",
       effects: "not-run 0",
     });
-    expect(report.counts).toEqual({ entries: record.entries.length, tasks: 5, settled: 5, applied: 7, mismatched: 0, erased: 0 });
+    expect(report.counts).toEqual({
+      entries: record.entries.length,
+      tasks: 5,
+      settled: 5,
+      applied: 7,
+      mismatched: 0,
+      erased: 0,
+    });
     expect(report.notAuthenticated.length).toBeGreaterThan(0);
   });
 
