@@ -66,7 +66,8 @@ const approvalsOf = (step: StepState): readonly string[] =>
 
 function effectKeyOf(step: StepState, deps: TaskDeps): string | null {
   const key = domainKey(step, deps);
-  return key.ok ? key.value : null;
+  // Of an erased task the arguments are gone, and what the claim held is recorded.
+  return key.ok ? key.value : step.effectKey;
 }
 
 /** The step's effect key, null where its contract has none. Errors: contract-violation, where the arguments give none. */

@@ -108,21 +108,15 @@ export async function person(member: string, roles: string[]): Promise<Person> {
 export class Desk {
   readonly clock = { aheadMs: 0 };
   readonly release: TestRelease;
-  readonly storage = memoryStorage();
   readonly shard: Shard;
 
   /** @param parts what of the object is another than usual: a storage that an earlier one left, other targets */
   constructor(change: Partial<ReleaseBundle>, parts: Partial<ShardParts> = {}) {
     this.release = release(contracts, change);
-    this.shard = this.started();
-  }
-
-  /** Another instance over the same storage, as after a crash. */
-  started(): Shard {
-    return new Shard({
+    this.shard = new Shard({
       name: `${TENANT}/eu/0`,
       platform: platform(this.clock),
-      storage: this.storage,
+      storage: memoryStorage(),
       config,
       registry,
       ledger: { append: () => new Promise(() => {}) } as never,

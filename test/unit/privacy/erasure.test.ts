@@ -11,7 +11,7 @@ import { reverse } from "../../../executors/reversing.ts";
 import { signal } from "../../../executors/signalling.ts";
 import type { ReleaseBundle } from "../../../shared/release.ts";
 import { ERASED } from "../../../shared/subjects.ts";
-import { Desk, must } from "../../support/guards/shard.ts";
+import { Desk, memoryStorage, must } from "../../support/guards/shard.ts";
 
 const CANARY = "canary-Ada-Lovelace-1815";
 const ADA = { subject: "customer:ada_1", digest: "a".repeat(26) };
@@ -202,7 +202,8 @@ describe("an erasure", () => {
   });
 
   it("that is interrupted after its record is finished by recovery", async () => {
-    const it = await Desk.open(waits);
+    const storage = memoryStorage();
+    const it = await Desk.open(waits, { storage });
     const task = await opened(it);
     // The record alone, as a crash right after it leaves it.
     const key = it.shard.vault.keyOf(ADA.subject)!;
@@ -227,7 +228,7 @@ describe("an erasure", () => {
         };
       }),
     );
-    const { tasks } = it.started();
+    const { tasks } = new Desk(waits, { storage }).shard;
     while (tasks.get(task)!.settled === null) await new Promise((resolve) => setImmediate(resolve));
     expect(tasks.get(task)).toMatchObject({ erased: true, settled: { status: "cancelled", why: "subject-erased" } });
   });
