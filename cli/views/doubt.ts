@@ -13,7 +13,13 @@ export function doubtText(doubt: DoubtView): string {
     ["arguments", valueText(doubt.args)],
     [
       "look for",
-      [doubt.idempotencyKey, doubt.action, ...(doubt.effectKey === null ? [] : [doubt.effectKey])].map(line).join(", "),
+      [
+        `key ${doubt.idempotencyKey} (where the target takes one)`,
+        `action ${doubt.action}`,
+        ...(doubt.effectKey === null ? [] : [`effect ${doubt.effectKey}`]),
+      ]
+        .map(line)
+        .join(", "),
     ],
     ["attempt", `${doubt.attempt}, since ${time(doubt.since)} UTC, asked ${doubt.asked} times`],
     ["why", `${doubt.problem.code}: ${line(doubt.problem.detail)}`],
