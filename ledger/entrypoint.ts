@@ -22,6 +22,7 @@ import type {
   TaskRow,
 } from "../shared/rpc.ts";
 import type { RecordedEntry } from "../shared/trace/source.ts";
+import type { TraceExportState } from "../shared/trace/export-state.ts";
 import { arrive } from "./arrival.ts";
 import type { Head } from "./batch.ts";
 import { configOf } from "./config.ts";
@@ -148,7 +149,12 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
   health(tenant: string): Promise<Result<LedgerHealth>> {
     return this.#read(Tenant, { tenant }, async () => {
       const head = await this.#head(tenant);
-      return head.ok ? ok(await healthOf(this.env.LEDGER_DB, tenant, head.value)) : head;
+      if (!head.ok) return head;
+      const [health, traces] = await Promise.all([
+        healthOf(this.env.LEDGER_DB, tenant, head.value),
+        this.#traceExport(tenant),
+      ]);
+      return ok({ ...health, traces });
     });
   }
 
@@ -212,10 +218,36 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     return async (tiles) => (await readTiles(this.#store, tenant, tiles)).get;
   }
 
+  /** How the export of traces stands; null where none is configured. */
+  async #traceExport(tenant: string): Promise<TraceExportState | null> {
+    if ((this.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? "") === "") return null;
+    try {
+      // A copy: answers of another object are handed back when this call ends.
+      return structuredClone(await this.env.TRACE_EXPORT.getByName(tenant).state()) as TraceExportState;
+    } catch {
+      return UNANSWERED;
+    }
+  }
+
   #sequencer(tenant: string): DurableObjectStub<Sequencer> {
     return this.env.SEQUENCER.getByName(tenant);
   }
 }
+
+/** The log's own health does not hang on the export's. */
+const UNANSWERED: TraceExportState = {
+  endpoint: null,
+  lag: 0,
+  pending: 0,
+  oldestAt: null,
+  sentSpans: 0,
+  sentTraces: 0,
+  retries: 0,
+  dropped: { expired: 0, refused: 0, rejected: 0, unsampled: 0, unreadable: 0 },
+  lastSentAt: null,
+  failing: null,
+  lastError: null,
+};
 
 /** An answer of another object as our own: handed on as it came, our caller would have to dispose of it. */
 const plain = <T>(result: Result<T>): Result<T> => (result.ok ? ok(result.value) : err(result.problem));

@@ -10,6 +10,9 @@ import { keep, type Due } from "./outside/keeper.ts";
 import { workersPlatform } from "./platform.ts";
 import { TenantSequencer } from "./sequencer.ts";
 
+/** Pause between two calls that wake the export of traces: it goes on by itself while there is something new. */
+const WAKE_MS = 250;
+
 export class Sequencer extends DurableObject<Env> {
   readonly #sequencer = new TenantSequencer({
     tenant: this.ctx.id.name!,
@@ -20,7 +23,18 @@ export class Sequencer extends DurableObject<Env> {
     archive: this.env.LOG_ARCHIVE,
     keep: () => this.#keep(),
     waitUntil: (work) => this.ctx.waitUntil(work),
+    written: () => this.#wakeExport(),
   });
+  #wokenMs = 0;
+
+  /** Behind the commit point, and only where traces are exported. */
+  #wakeExport(): void {
+    const nowMs = workersPlatform.nowMs();
+    if ((this.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? "") === "" || nowMs - this.#wokenMs < WAKE_MS) return;
+    this.#wokenMs = nowMs;
+    // An export that cannot be woken now is woken by the next batch.
+    this.ctx.waitUntil(this.env.TRACE_EXPORT.getByName(this.ctx.id.name!).wake().catch(() => {}));
+  }
 
   /** Beside the appends: whatever goes wrong here is tried again, and keeps nothing else from being done. */
   async #keep(): Promise<Due> {

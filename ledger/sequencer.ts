@@ -64,6 +64,8 @@ export type SequencerParts = {
   readonly keep?: () => Promise<Due>;
   /** Keeps the object alive until this is over. */
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Told of every batch that is written. Never throws. */
+  readonly written?: () => void;
 };
 
 export class TenantSequencer {
@@ -196,6 +198,7 @@ export class TenantSequencer {
         );
         this.#settle(batchCut.placed, log);
         this.#follow();
+        this.#parts.written?.();
         return;
       }
       failure = written === "head-moved" ? problem("head-moved", "Another writer moves the head.") : unavailable();

@@ -306,6 +306,26 @@ export const LIMITS = {
   healthReleases: 200,
   /** Spans of one task's trace: 256 steps with some spans each fit; the root says how many were left out. */
   traceSpans: 4_096,
+  /** Spans and characters of one request to a collector, and traces looked at for it: what collectors take by default is 4 MB. */
+  exportSpans: 512,
+  exportChars: 1_000_000,
+  exportTraces: 100,
+  /** Tasks whose spans wait to be sent: beyond it the export stops following the log, which keeps them. */
+  exportPending: 5_000,
+  /** Pause between a change and its export: what happens together is sent together. */
+  exportDelayMs: 500,
+  /** Age at which spans of a task are sent although it goes on: a task can wait for a person for days. */
+  exportOpenMs: 5 * 60_000,
+  /** Age at which spans that could not be sent are given up, and counted: a collector that was away for longer wants no history. */
+  exportKeepMs: 24 * 3_600_000,
+  /** How far back an export that begins looks. */
+  exportBacklogMs: 3_600_000,
+  /** Time that a collector may take to answer, and characters of its answer that are read. */
+  exportAskMs: 10_000,
+  exportAnswerChars: 16_000,
+  /** Pauses after a collector failed: 1 s, 2 s, 4 s, … 5 min, or what it asks for, at most `retryAfterMs`. */
+  exportBaseMs: 1_000,
+  exportCapMs: 5 * 60_000,
   /** Ledger entries of one task that its trace is made of: some for each of its rounds, waits and decisions. */
   traceEntries: 1_000,
   /** Attributes and moments of one span, elements of a list among them, and characters of one: what collectors commonly take. */

@@ -12,6 +12,7 @@ import type { SignedAttestation } from "./attestation.ts";
 import type { Envelope } from "./signing.ts";
 import type { SignedResolution } from "./resolution.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "./views.ts";
+import type { TraceExportState } from "./trace/export-state.ts";
 import type { RecordedEntry } from "./trace/source.ts";
 
 /** Opens a task; carries its first plan where the planner is a playbook. */
@@ -376,6 +377,8 @@ export type LedgerHealth = {
     readonly lag: number;
     readonly quarantined: number;
   }[];
+  /** How the export of traces stands; null where no collector is configured. */
+  readonly traces: TraceExportState | null;
 };
 
 /** What of a log stands outside its database, and how far behind that is. Sizes and positions are counts of entries. */

@@ -3,6 +3,7 @@ import { Health, Jwks, Overview, TrustView, Whoami } from "../../shared/api.ts";
 import { ok } from "../../shared/result.ts";
 import { problem } from "../../shared/problems.ts";
 import { err } from "../../shared/result.ts";
+import type { LedgerHealth } from "../../shared/rpc.ts";
 import { askAll } from "../dispatch/fan-out.ts";
 import { unfinishedErasures } from "../dispatch/subjects.ts";
 import { callWorker } from "../dispatch/executor.ts";
@@ -70,11 +71,18 @@ export const overview = endpoint(
       outcomes: summed(executors.flatMap(({ outcomes }) => outcomes.counts)),
       ...(erasing === null ? {} : { erasing }),
       incomplete: [...incomplete, ...refusals.map(({ executor }) => executor)],
-      ledger: ledger?.ok === true ? (ledger.value as Overview["ledger"]) : null,
+      ledger: ledger?.ok === true ? shownLedger(ledger.value, role) : null,
     };
     return ok(view);
   },
 );
+
+const shownLedger = (health: LedgerHealth, role: string): Overview["ledger"] => ({
+  ...health,
+  executors: [...health.executors],
+  projections: [...health.projections],
+  traces: role === "agent" ? null : health.traces,
+});
 
 export const trust = endpoint(
   "GET /v1/trust",

@@ -1,5 +1,6 @@
 /** The record: entries, proofs, the executors' witnesses, the effect table of a business database. */
 import * as z from "zod";
+import { TraceExportState } from "../trace/export-state.ts";
 import { Incomplete } from "./common.ts";
 import { OutcomesView } from "./outcomes.ts";
 
@@ -75,6 +76,8 @@ export const LedgerHealthView = z.object({
   root: z.string(),
   executors: z.array(z.object({ executor: z.string(), cursor: z.int() })),
   projections: z.array(z.object({ name: z.string(), cursor: z.int(), lag: z.int(), quarantined: z.int() })),
+  /** Null where no collector is configured. An agent is not told. */
+  traces: TraceExportState.nullable(),
 });
 
 /** What of the log stands outside its database, and how far behind that is. Counts of entries, but for `database`. */

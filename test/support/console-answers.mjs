@@ -84,6 +84,7 @@ export const overview = (world, who) => ({
     root: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
     executors: [],
     projections: [{ name: "tasks", cursor: 3_207, lag: 0, quarantined: 0 }],
+    traces: null,
   },
 });
 
