@@ -33,7 +33,11 @@ export class Sequencer extends DurableObject<Env> {
     if ((this.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? "") === "" || nowMs - this.#wokenMs < WAKE_MS) return;
     this.#wokenMs = nowMs;
     // An export that cannot be woken now is woken by the next batch.
-    this.ctx.waitUntil(this.env.TRACE_EXPORT.getByName(this.ctx.id.name!).wake().catch(() => {}));
+    this.ctx.waitUntil(
+      this.env.TRACE_EXPORT.getByName(this.ctx.id.name!)
+        .wake()
+        .catch(() => {}),
+    );
   }
 
   /** Beside the appends: whatever goes wrong here is tried again, and keeps nothing else from being done. */

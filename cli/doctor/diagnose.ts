@@ -12,6 +12,7 @@ import { fine, refused, unknown, wrong, type Diagnosis } from "./diagnosis.ts";
 import { diagnoseErasures } from "./erasures.ts";
 import { diagnoseLog } from "./log.ts";
 import { examineAutomations, examineCapabilities, examineStops } from "./stopped.ts";
+import { examineTraces } from "./traces.ts";
 
 const START = "npm start";
 
@@ -118,6 +119,7 @@ async function examineOverview(client: Client): Promise<Diagnosis[]> {
     ...diagnoseErasures(overview.value),
     examineOutboxes(overview.value),
     ...examineLedger(overview.value),
+    ...examineTraces(overview.value),
   ];
 }
 

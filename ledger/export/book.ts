@@ -38,7 +38,12 @@ export type Pending = {
   readonly dueMs: number;
 };
 /** An entry of a task that the cursor passes. */
-export type Passed = { readonly task: string; readonly fromSeq: number; readonly atMs: number; readonly settled: boolean };
+export type Passed = {
+  readonly task: string;
+  readonly fromSeq: number;
+  readonly atMs: number;
+  readonly settled: boolean;
+};
 
 const NONE: State = {
   cursor: null,

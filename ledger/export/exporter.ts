@@ -111,7 +111,8 @@ export class TraceExporter {
     this.#expire(nowMs);
     if (nowMs < this.#book.state.waitUntilMs) return this.#book.state.waitUntilMs;
     if (await this.#sendNext(collector)) return platform.nowMs();
-    if (this.#book.state.failures > 0) return this.#book.state.waitUntilMs;
+    const { waitUntilMs } = this.#book.state;
+    if (waitUntilMs > platform.nowMs() && this.#book.waiting().count > 0) return waitUntilMs;
     if (isBehind) return platform.nowMs() + LIMITS.exportDelayMs;
     return this.#book.waiting().nextMs;
   }
@@ -164,12 +165,17 @@ export class TraceExporter {
         const sentSpans = Math.max(0, spans - rejected);
         const sentTraces = parts.filter(({ isLast }) => isLast).length;
         const lastError = rejected > 0 ? { atMs: nowMs, what: `rejected ${rejected} spans: ${message ?? ""}` } : null;
-        this.#settle(parts, done, { ...counted, sentSpans, sentTraces, rejected }, {
-          failures: 0,
-          waitUntilMs: 0,
-          lastSentMs: nowMs,
-          ...(lastError === null ? {} : { lastError }),
-        });
+        this.#settle(
+          parts,
+          done,
+          { ...counted, sentSpans, sentTraces, rejected },
+          {
+            failures: 0,
+            waitUntilMs: 0,
+            lastSentMs: nowMs,
+            ...(lastError === null ? {} : { lastError }),
+          },
+        );
         return true;
       }
       case "later":

@@ -4,7 +4,11 @@ import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { admitted, applied, claimed, opened, reviewApproved, reviewRequested, settled } from "./chain.ts";
 
 export const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-const ENVELOPE = { payloadType: PAYLOAD_TYPES.attestation, payload: "e30=", signatures: [] };
+const ENVELOPE = {
+  payloadType: PAYLOAD_TYPES.attestation,
+  payload: "e30=",
+  signatures: [{ keyid: "k".repeat(43), sig: Buffer.alloc(64, 7).toString("base64") }],
+};
 
 /** A plan as the executor records it, with the capabilities of its steps. */
 export const plannedSteps = (steps: readonly string[], notBeforeMs: number): TaskEvent => {
