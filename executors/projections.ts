@@ -166,16 +166,15 @@ function endReview(sql: SqlStorage, task: string, step: string): void {
   endTimer(sql, task, reviewTimer(step));
 }
 
-/** Tasks that have a timer due, each once, oldest first. */
-export const dueTasks = (sql: SqlStorage, nowMs: number, limit: number): string[] =>
-  sql
-    .exec<{ task: string }>(
-      "SELECT task FROM timers WHERE at_ms <= ? GROUP BY task ORDER BY min(at_ms) LIMIT ?",
-      nowMs,
-      limit,
-    )
-    .toArray()
-    .map((row) => row.task);
+/** Tasks that have a timer due, each once, oldest first. Along the index of times: grouped there, every alarm would build a table of its own. */
+export const dueTasks = (sql: SqlStorage, nowMs: number, limit: number): string[] => [
+  ...new Set(
+    sql
+      .exec<{ task: string }>("SELECT task FROM timers WHERE at_ms <= ? ORDER BY at_ms LIMIT ?", nowMs, limit)
+      .toArray()
+      .map((row) => row.task),
+  ),
+];
 
 /** A timer that fired is spent, whatever came of it; what must happen again sets itself again. */
 export function spendTimers(sql: SqlStorage, task: string, nowMs: number): void {
