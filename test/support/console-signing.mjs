@@ -102,6 +102,7 @@ export async function planEvent(keys, view, round, planner, nowMs) {
         undo: null,
         claimedConfidence: null,
         rationale: null,
+        predicted: null,
         advice: { answer: one.decision?.answer ?? "allow", final: true, rules: one.decision?.rules ?? [] },
       })),
     },
