@@ -6,16 +6,15 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { contracts } from "../../executors/capabilities/index.ts";
 import { publishOne } from "../../scripts/publish-automations.ts";
-import { inRoot, WORKERS } from "../../scripts/lib/project.ts";
-import { readWorkerConfigs } from "../../scripts/lib/worker-configs.ts";
 import { createClient } from "../../shared/client.ts";
 import type { ReleaseBundle } from "../../shared/release.ts";
 import { bundleCrashingExecutors } from "../support/crashing-executors.ts";
 import { startEffectServer, type EffectServer } from "../support/effect-server.ts";
 import { release } from "../support/manager.ts";
-import { startCountersign, type Countersign, type DatabaseBinding } from "./harness.ts";
+import { startCountersign, type Countersign } from "./harness.ts";
 import { until } from "./people.ts";
 import { download } from "./record.ts";
+import { everyObject, everyTable } from "./stored.ts";
 
 const CANARIES = {
   clientSecret: "canary-oauth-client-secret-4d1f",
@@ -160,8 +159,8 @@ it("no secret of the run stands in any log, row, record, answer or page", async 
       .join("\n"),
     answers: answered.join("\n"),
     ledger: [...entries, checkpoint].join("\n"),
-    databases: await everyTable(),
-    objects: await everyObject(),
+    databases: await everyTable(system),
+    objects: await everyObject(system),
   };
   const { proposalKey, receiptKey, checkpointKey, taskIdSecret } = system.workerKeys;
   const people = system.tenants["dev"]!;
@@ -188,29 +187,3 @@ it("no secret of the run stands in any log, row, record, answer or page", async 
         `${name} in ${surface}: ${text.includes(secret) || text.includes(Buffer.from(secret).toString("base64url"))}`,
       ).toBe(`${name} in ${surface}: false`);
 });
-
-async function everyTable(): Promise<string> {
-  const texts: string[] = [];
-  for (const binding of ["CONTROL_DB", "BUSINESS_EU", "BUSINESS_US", "LEDGER_DB"] satisfies DatabaseBinding[])
-    for (const { name } of await system.sql(binding, TABLES))
-      texts.push(name as string, JSON.stringify(await system.sql(binding, `SELECT * FROM "${name}"`)));
-  return texts.join("\n");
-}
-
-async function everyObject(): Promise<string> {
-  const texts: string[] = [];
-  for (const { name, config } of readWorkerConfigs(WORKERS.map((worker) => inRoot(worker.config))))
-    for (const { class_name: className, script_name: elsewhere } of config.durable_objects.bindings) {
-      if (elsewhere !== undefined && elsewhere !== name) continue;
-      const worker = system.harness.getWorker(name) as any;
-      for (const id of await worker.listDurableObjectIds(className)) {
-        const storage = await worker.getDurableObjectStorage(className, { id });
-        for (const table of await storage.exec(TABLES))
-          texts.push(className, JSON.stringify(await storage.exec(`SELECT * FROM "${table.name}"`)));
-      }
-    }
-  return texts.join("\n");
-}
-
-const TABLES =
-  "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'";

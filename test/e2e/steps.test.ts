@@ -14,6 +14,7 @@ import { startEffectServer, type EffectServer } from "../support/effect-server.t
 import { release } from "../support/manager.ts";
 import { startCountersign, type Countersign } from "./harness.ts";
 import { until } from "./people.ts";
+import { everyObject, everyTable } from "./stored.ts";
 
 let server: EffectServer;
 let system: Countersign;
@@ -68,6 +69,21 @@ beforeAll(async () => {
     [
       { id: "wait", capability: "wait.event", args: { type: "invoice.paid", key: cel("text") } },
       { id: "note", capability: "journal.note", args: { text: ref("/data/text") } },
+    ],
+  );
+  await publish(
+    "people",
+    ["text", "email"],
+    [
+      { id: "told", capability: "wait.signal", args: { name: "told" } },
+      { id: "find", capability: "customers.find_by_email", args: { email: cel("email") } },
+      {
+        id: "book",
+        capability: "pickups.book",
+        args: { orderId: "#W7654321", day: "2026-11-22" },
+        after: ["told"],
+      },
+      { id: "rest", capability: "wait.signal", args: { name: "never" }, after: ["book"] },
     ],
   );
 });
@@ -176,6 +192,92 @@ it("an event reaches a step that begins to wait after it, and one that waits alr
   expect(await sent("/v1/events", { ...event("e2", "x"), data: { $ref: "x" } })).toBe("invalid-request");
 });
 
+it("a person is erased from everything that is stored; who comes again is told so", async () => {
+  const canary = "canary-mary-shelley-1797";
+  const subject = "customer:mary_1797";
+  const intent = {
+    automation: "people",
+    input: { text: canary, email: `${canary}@example.com` },
+    subjects: [subject],
+    idempotencyKey: "mary",
+  };
+  const task = (await system.call(keys.app, "/v1/intents", { body: intent })).body.task;
+  await reached(task, "waiting");
+  expect(await sent(`/v1/tasks/${task}/signals`, { name: "told", id: "t1", payload: canary })).toMatchObject({
+    status: "taken",
+  });
+  const stepsOf = async () =>
+    (await system.call(keys.app, `/v1/tasks/${task}`)).body.steps.map((step: any) => step.status).join(" ");
+  await until(stepsOf, (statuses) => statuses === "applied failed applied applying");
+  expect((await system.call(keys.operator, `/v1/subjects/${subject}`, { method: "DELETE" })).status).toBe(403);
+  expect((await cli.run("subjects", "show", subject, "--json")).json).toMatchObject({ held: true, tasks: 1, open: 1 });
+
+  // Where it is looked for afterwards, it is found before.
+  expect(await everyObject(system)).toContain(subject);
+  const erase = () =>
+    system.call(keys.admin, `/v1/subjects/${subject}`, { method: "DELETE", headers: { "idempotency-key": "e1" } });
+  const erased = await erase();
+  expect([erased.status, erased.body]).toMatchObject([
+    200,
+    {
+      done: true,
+      tasks: 1,
+      remaining: 0,
+      incomplete: [],
+      left: { actions: expect.arrayContaining([{ capability: "pickups.book", delivery: "at-most-once", count: 1 }]) },
+    },
+  ]);
+  expect((await erase()).body).toMatchObject({ erasure: erased.body.erasure, done: true, tasks: 1 });
+
+  const view = (await system.call(keys.app, `/v1/tasks/${task}`)).body;
+  const marker = { $erased: true };
+  expect(view).toMatchObject({ erased: true, status: "cancelled", why: "subject-erased", input: marker });
+  expect(view.steps.map(({ result }: any) => result)).toEqual([marker, null, marker, null]);
+  const again = await system.call(keys.app, "/v1/intents", { body: intent });
+  expect([again.status, again.body.code]).toEqual([410, "subject-erased"]);
+  const shown = [
+    JSON.stringify((await system.call(keys.app, `/v1/tasks/${task}/explain`)).body),
+    (await cli.run("explain", task)).out,
+    await (await system.fetch(`/v1/tasks/${task}/events`, { headers: { authorization: `Bearer ${keys.app}` } })).text(),
+    (await cli.run("subjects", "show", subject)).out,
+    await everyTable(system),
+    await everyObject(system),
+  ].join("\n");
+  for (const text of [canary, subject])
+    for (const spelling of [text, Buffer.from(text).toString("hex"), Buffer.from(text).toString("base64").slice(0, -4)])
+      expect(`${spelling} ${shown.includes(spelling)}`).toBe(`${spelling} false`);
+});
+
+it("consent that is withdrawn stops the next step", async () => {
+  const subject = "customer:percy_1792";
+  const opened = await system.call(keys.app, "/v1/intents", {
+    body: {
+      automation: "people",
+      input: { text: "x", email: "p@example.com" },
+      subjects: [subject],
+      purpose: "service",
+    },
+  });
+  const { task } = opened.body;
+  await reached(task, "waiting");
+  expect((await cli.run("subjects", "consent", subject, "service")).exit).toBe(0);
+  const path = `/v1/subjects/${subject}/consents/service`;
+  const withdrawn = await system.call(keys.app, path, { method: "PUT", body: { given: false } });
+  expect(withdrawn.body).toEqual({
+    purpose: "service",
+    given: false,
+    done: true,
+    alreadyClaimed: [],
+    more: false,
+    incomplete: [],
+  });
+  const ended = await reached(task, "failed");
+  expect(ended.steps[0].problem).toMatchObject({ code: "consent-withdrawn" });
+  expect((await cli.run("subjects", "show", subject, "--json")).json.consents).toMatchObject([
+    { purpose: "service", given: false, everywhere: true },
+  ]);
+});
+
 it("the record verifies offline", async () => {
   await until(
     async () => (await system.call(keys.operator, "/v1/overview")).body.executors,
@@ -184,4 +286,6 @@ it("the record verifies offline", async () => {
   const verified = await cli.run("verify", "--json");
   expect(verified.json.checks.flatMap(({ findings }: any) => findings)).toEqual([]);
   expect(verified.exit).toBe(0);
+  // What was erased is erased and not missing.
+  expect(verified.json.counts.erased).toBe(1);
 });
