@@ -2,7 +2,7 @@
 import path from "node:path";
 import type { Client } from "../../shared/client.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import { verifyRecord } from "../../shared/verify/index.ts";
+import { verifyResumably, type VerificationInput } from "../../shared/verify/index.ts";
 import type { Answer, Call, Command } from "../command.ts";
 import { EXIT, UsageError } from "../exits.ts";
 import { yellow } from "../output.ts";
@@ -17,8 +17,8 @@ import {
 } from "../record/download.ts";
 import { verifyEvidenceFile } from "../record/evidence.ts";
 import {
+  beginFolder,
   keepingTiles,
-  newFolder,
   openFolder,
   readLines,
   writeEntries,
@@ -26,6 +26,8 @@ import {
   writePart,
   type RecordParts,
 } from "../record/folder.ts";
+import { counting } from "../record/progress.ts";
+import { readState, writeState } from "../record/state.ts";
 import { nothingPinned, resolveTrust, trustOnFirstUse, type ResolvedTrust } from "../record/trust.ts";
 import { reportText } from "../views/report.ts";
 
@@ -33,7 +35,11 @@ export const verify: Command = {
   name: "verify",
   summary: "Verifies the whole record offline: log, chains, and every signature. Exit code 3 where it does not hold.",
   args: {
-    out: { type: "string", valueHint: "FOLDER", description: "Keep the download there" },
+    out: {
+      type: "string",
+      valueHint: "FOLDER",
+      description: "Keep the download there; where it holds a record, go on with it",
+    },
     dir: { type: "string", valueHint: "FOLDER", description: "Verify a download, without a network" },
     evidence: { type: "string", valueHint: "FILE", description: "Verify an evidence file, without a network" },
     trust: {
@@ -45,6 +51,7 @@ export const verify: Command = {
       type: "boolean",
       description: "Where nothing is pinned: ask the server itself, keep it, and say so loudly",
     },
+    again: { type: "boolean", description: "Verify everything, also what was verified in this folder before" },
     witnesses: { type: "boolean", description: "Also compare with what each executor says about itself now" },
     completeness: {
       type: "boolean",
@@ -79,7 +86,7 @@ async function verifyFolder(call: Call, folder: string): Promise<Result<Answer>>
       throw new UsageError(`${folder} holds no ${part}.json: download with --${option} --out.`);
   const pinned = call.settings.pinnedTrust();
   if (pinned === null) throw nothingPinned();
-  return report(resolveTrust(pinned, call.settings.tenant ?? tenant), parts);
+  return report(call, resolveTrust(pinned, call.settings.tenant ?? tenant), parts, folder);
 }
 
 async function verifyServer(call: Call): Promise<Result<Answer>> {
@@ -94,7 +101,7 @@ async function verifyServer(call: Call): Promise<Result<Answer>> {
   const trust = resolveTrust(trusted.value, tenant.value);
   try {
     const parts = await download(call, client.value, trust);
-    return parts.ok ? await report(trust, parts.value) : parts;
+    return parts.ok ? await report(call, trust, parts.value, outOf(call)) : parts;
   } catch (error) {
     if (error instanceof DownloadFailed) return { ok: false, problem: error.problem };
     throw error;
@@ -103,9 +110,8 @@ async function verifyServer(call: Call): Promise<Result<Answer>> {
 
 async function download(call: Call, client: Client, { pinned }: ResolvedTrust): Promise<Result<RecordParts>> {
   const { tenant } = pinned.anchor;
-  const out = call.args.text("out");
-  const folder = out === undefined ? null : path.resolve(call.platform.folder, out);
-  if (folder !== null) newFolder(folder);
+  const folder = outOf(call);
+  const known = folder === null ? 0 : await beginFolder(folder, tenant);
   const wantsEffects = call.args.flag("completeness");
 
   const before = wantsEffects ? await readEffects(client, pinned.regions) : ok({});
@@ -121,7 +127,7 @@ async function download(call: Call, client: Client, { pinned }: ResolvedTrust): 
   const checkpoint = await client.checkpoint(tenant);
   if (!checkpoint.ok) return checkpoint;
   const size = claimedSize(checkpoint.value);
-  const entries = await gathered(readEntries(client, size), folder);
+  const entries = await gathered(call, readEntries(client, size, known), folder, { size, known });
   const after = wantsEffects ? await readEffects(client, pinned.regions) : ok({});
   if (!after.ok) return after;
   const witnesses = call.args.flag("witnesses") ? await readWitnesses(client, size) : ok(null);
@@ -148,17 +154,48 @@ async function download(call: Call, client: Client, { pinned }: ResolvedTrust): 
 }
 
 /** Entries go to the folder and are read from there; without a folder they are verified as they come. */
-async function gathered(entries: AsyncIterable<Uint8Array>, folder: string | null): Promise<AsyncIterable<Uint8Array>> {
+async function gathered(
+  { platform }: Call,
+  entries: AsyncIterable<Uint8Array>,
+  folder: string | null,
+  { size, known }: { readonly size: number; readonly known: number },
+): Promise<AsyncIterable<Uint8Array>> {
   if (folder === null) return entries;
-  await writeEntries(folder, entries);
+  await writeEntries(folder, counting(entries, { platform, what: "downloaded", total: size, from: known }));
   return readLines(path.join(folder, "entries.jsonl"));
 }
 
-async function report(trust: ResolvedTrust, parts: RecordParts): Promise<Result<Answer>> {
-  const verified = await verifyRecord({ trust: trust.pinned, ...parts });
+const outOf = ({ args, platform }: Call): string | null => {
+  const out = args.text("out");
+  return out === undefined ? null : path.resolve(platform.folder, out);
+};
+
+/** Verifies what is new in a folder that was verified before, and everything again where that does not hold: then the report names what. */
+async function report(
+  call: Call,
+  trust: ResolvedTrust,
+  parts: RecordParts,
+  folder: string | null,
+): Promise<Result<Answer>> {
+  const note = typeof parts.checkpoint === "string" ? parts.checkpoint : new TextDecoder().decode(parts.checkpoint);
+  const verify = (entries: AsyncIterable<Uint8Array>, more: Partial<VerificationInput> = {}) =>
+    verifyResumably({
+      trust: trust.pinned,
+      ...parts,
+      entries: counting(entries, { platform: call.platform, what: "verified", total: claimedSize(note) }),
+      ...more,
+    });
+  const resume = folder === null ? null : await readState(folder, trust);
+  const fromDisk = () => readLines(path.join(folder!, "entries.jsonl"));
+  const isAgain = call.args.flag("again");
+  let done = await verify(parts.entries, resume === null ? {} : isAgain ? { earlier: resume } : { resume });
+  const isResumed = resume !== null && !isAgain && done.report.verified;
+  if (resume !== null && !isAgain && !isResumed) done = await verify(fromDisk(), { earlier: resume });
+  if (folder !== null && done.saved !== null) writeState(folder, trust, note, done.saved);
+  const { report: verified } = done;
   return ok({
-    json: { ...verified, trust: { from: trust.from } },
-    text: reportText(verified, trust.from),
+    json: { ...verified, trust: { from: trust.from }, ...(isResumed ? { resumedFrom: resume.size } : {}) },
+    text: reportText(verified, trust.from, isResumed ? resume.size : null),
     exit: verified.verified ? EXIT.ok : EXIT.verification,
   });
 }

@@ -35,9 +35,9 @@ export function claimedSize(note: string): number {
   return lines.ok ? lines.value.size : 0;
 }
 
-/** The first `size` entries, page by page, as the bytes of their leaves. Throws DownloadFailed. */
-export async function* readEntries(client: Client, size: number): AsyncGenerator<Uint8Array> {
-  let from = 0;
+/** The entries from one on until `size`, page by page, as the bytes of their leaves. Throws DownloadFailed. */
+export async function* readEntries(client: Client, size: number, first = 0): AsyncGenerator<Uint8Array> {
+  let from = first;
   while (from < size) {
     const page = await client.ledgerEntries({ from, limit: Math.min(LIMITS.pageEntries, size - from) });
     if (!page.ok) throw new DownloadFailed(page.problem);

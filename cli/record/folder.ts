@@ -6,9 +6,19 @@
  *   tile/           the log's hash tiles, by their C2SP paths
  *   witnesses.json  what the executors said about themselves; only where it was asked for
  *   effects.json    the databases' own rows before and after; only where they were asked for
+ *   verified.json   how far the last verification came (state.ts)
  *   about.json      where and when it was read. Nothing of it is believed
  */
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { once } from "node:events";
 import path from "node:path";
 import { finished } from "node:stream/promises";
@@ -42,11 +52,32 @@ const Rows = z.record(
 );
 const Effects = z.object({ before: Rows, after: Rows });
 
-/** Begins a folder; throws a UsageError where it holds a record already. */
-export function newFolder(folder: string): void {
-  if (existsSync(path.join(folder, "checkpoint")))
-    throw new UsageError(`${folder} holds a record already; choose another folder.`);
+/**
+ * Begins a folder, or goes on with the record that it holds: a last line that was written half is cut off.
+ * Throws a UsageError where the record is of another tenant.
+ * @returns how many entries are there
+ */
+export async function beginFolder(folder: string, tenant: string): Promise<number> {
   mkdirSync(folder, { recursive: true });
+  const at = (name: string) => path.join(folder, name);
+  if (!existsSync(at("checkpoint")) || !existsSync(at("entries.jsonl"))) {
+    rmSync(at("entries.jsonl"), { force: true });
+    return 0;
+  }
+  if (tenantIn(at("about.json")) !== tenant)
+    throw new UsageError(`${folder} holds a record of another tenant; choose another folder.`);
+  let entries = 0;
+  let bytes = 0;
+  let read = 0;
+  for await (const chunk of createReadStream(at("entries.jsonl")) as AsyncIterable<Uint8Array>) {
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, end + 1)) {
+      entries += 1;
+      bytes = read + end + 1;
+    }
+    read += chunk.length;
+  }
+  truncateSync(at("entries.jsonl"), bytes);
+  return entries;
 }
 
 export const writePart = (folder: string, name: string, content: string): void =>
@@ -54,9 +85,9 @@ export const writePart = (folder: string, name: string, content: string): void =
 export const writeJson = (folder: string, name: string, value: unknown): void =>
   writePart(folder, name, `${JSON.stringify(value, null, 2)}\n`);
 
-/** Writes the entries as they come. */
+/** Writes the entries as they come, behind those that are there. */
 export async function writeEntries(folder: string, entries: AsyncIterable<Uint8Array>): Promise<void> {
-  const file = createWriteStream(path.join(folder, "entries.jsonl"));
+  const file = createWriteStream(path.join(folder, "entries.jsonl"), { flags: "a" });
   for await (const entry of entries) {
     if (!file.write(entry)) await once(file, "drain");
     file.write("\n");

@@ -5,13 +5,17 @@ import { bold, dim, green, line, red, table, yellow } from "../output.ts";
 /** Findings shown for each check; `--json` has all of them. */
 const SHOWN = 10;
 
-export function reportText(report: VerificationReport, trustFrom: string): string {
+/** @param resumedFrom entries that were verified before, where the verification went on from there */
+export function reportText(report: VerificationReport, trustFrom: string, resumedFrom: number | null = null): string {
   const { checkpoint, counts, checks, alarms } = report;
   const marks = { ok: green("ok"), failed: red("FAILED"), "not-run": dim("not run") };
   const lines = [
     `${bold("log")}    ${report.origin}, ${checkpoint === null ? "no checkpoint that can be believed" : `${checkpoint.size} entries, root ${checkpoint.root}`}`,
     `${bold("trust")}  ${line(trustFrom)}`,
     `${bold("holds")}  ${counts.tasks} tasks (${counts.settled} settled), ${counts.applied} applied steps, ${report.chains.length} executors${counts.erased === 0 ? "" : `, ${counts.erased} keys of people erased (their values are gone, their record holds)`}`,
+    ...(resumedFrom === null
+      ? []
+      : [`${bold("again")}  the first ${resumedFrom} entries were verified before; this log continues them`]),
     "",
     table(
       checks.map(({ check, status, verified, failed, what }) => [

@@ -35,7 +35,14 @@ type Delivery = {
 };
 
 /** What later tasks are judged by. */
-const LASTING = new Set(["release-learned", "stop-set", "stop-lifted", "key-revoked", "alarm-raised"]);
+const LASTING = new Set([
+  "release-learned",
+  "stop-set",
+  "stop-lifted",
+  "key-revoked",
+  "subject-erased",
+  "alarm-raised",
+]);
 
 const newDelivery = (before: EvidenceEntry | null): Delivery => ({
   before,

@@ -8,6 +8,7 @@ import { faultOfActing, type Acting } from "./actions.ts";
 import { allow, Fault, misplaced, stepOf, type At } from "./fault.ts";
 import type { Findings } from "./findings.ts";
 import { faultOfObserving } from "./outcomes.ts";
+import { refill } from "./saved.ts";
 import type { EventOf, StepState, TaskState } from "./task-state.ts";
 import type { VerifierTrust } from "./trust.ts";
 
@@ -36,6 +37,18 @@ export class ActionBook {
   constructor(trust: VerifierTrust, findings: Findings) {
     this.#trust = trust;
     this.#findings = findings;
+  }
+
+  save() {
+    const { applied, mismatched, claimed } = this;
+    return { applied, mismatched, claimed, actionByEffectKey: this.#actionByEffectKey };
+  }
+
+  restore(saved: ReturnType<ActionBook["save"]>): void {
+    this.applied = saved.applied;
+    this.mismatched = saved.mismatched;
+    refill(this.claimed, saved.claimed);
+    refill(this.#actionByEffectKey, saved.actionByEffectKey);
   }
 
   observe(step: StepState, event: EventOf<"outcome-observed">): void {

@@ -120,6 +120,16 @@ export class ExecutorChain {
     return released;
   }
 
+  /** What is known after a record that verified: nothing waits then. */
+  save() {
+    return { seq: this.seq, hash: this.hash };
+  }
+
+  restore({ seq, hash }: ReturnType<ExecutorChain["save"]>): void {
+    this.seq = seq;
+    this.hash = hash;
+  }
+
   /** To be called after the last entry. */
   finish(): void {
     const left = [...this.#waiting.values()];

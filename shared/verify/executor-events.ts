@@ -12,6 +12,7 @@ import { err, ok, unreachable, type Result } from "../result.ts";
 import type { TreeHead } from "../tlog/verify-log.ts";
 import { openLogCheckpoint } from "./open-checkpoint.ts";
 import type { Findings, Where } from "./findings.ts";
+import { refill, refillSet } from "./saved.ts";
 import type { VerifierTrust } from "./trust.ts";
 
 export type SeenHead = TreeHead & { readonly where: Where };
@@ -34,6 +35,28 @@ export class ExecutorState {
   constructor(trust: VerifierTrust, findings: Findings) {
     this.#trust = trust;
     this.#findings = findings;
+  }
+
+  save() {
+    return {
+      revoked: this.revoked,
+      erased: this.erased,
+      seen: this.seen,
+      alarms: this.alarms,
+      promoted: this.#promoted,
+      serialByAutomation: this.#serialByAutomation,
+      stopByTarget: this.#stopByTarget,
+    };
+  }
+
+  restore(saved: ReturnType<ExecutorState["save"]>): void {
+    refillSet(this.revoked, saved.revoked);
+    refillSet(this.erased, saved.erased);
+    this.seen.push(...saved.seen);
+    this.alarms.push(...saved.alarms);
+    refillSet(this.#promoted, saved.promoted);
+    refill(this.#serialByAutomation, saved.serialByAutomation);
+    refill(this.#stopByTarget, saved.stopByTarget);
   }
 
   /** Whether a release was promoted here before; it may have been superseded since. */

@@ -52,6 +52,11 @@ export class Findings {
     for (const check of checks) this.#tally(check);
   }
 
+  /** How much of each check has held so far. */
+  get counted(): readonly (readonly [CheckName, number])[] {
+    return [...this.#tallies].map(([check, { verified }]) => [check, verified]);
+  }
+
   pass(check: CheckName, count = 1): void {
     this.#tally(check).verified += count;
   }

@@ -5,5 +5,12 @@ export type { CheckReport, Finding, Where } from "./findings.ts";
 export { openLogCheckpoint } from "./open-checkpoint.ts";
 export type { ReadTile } from "./tiles.ts";
 export { verifierTrust, type VerifierTrust } from "./trust.ts";
-export { verifyRecord, type VerificationInput, type VerificationReport } from "./verify.ts";
+export { pack, SAVED_VERSION, unpack, type SavedRun } from "./saved.ts";
+export {
+  verifyRecord,
+  verifyResumably,
+  type Verification,
+  type VerificationInput,
+  type VerificationReport,
+} from "./verify.ts";
 export type { WitnessHead } from "./witnesses.ts";

@@ -2,16 +2,30 @@
 import { equalBytes } from "../bytes.ts";
 import type { ExecutorEvent } from "../events.ts";
 import type { TreeHead } from "../tlog/verify-log.ts";
+import type { CheckName } from "./checks.ts";
 import { checkEffects, type EffectsAround } from "./effects.ts";
 import { readEntry } from "./entry-form.ts";
 import { ExecutorChain, type Released } from "./executor-chain.ts";
 import { ExecutorState } from "./executor-events.ts";
 import type { Findings } from "./findings.ts";
 import { LeafHashes } from "./leaf-hashes.ts";
+import type { SavedRun } from "./saved.ts";
 import { TaskBook } from "./task-book.ts";
 import { checkTiles, type ReadTile } from "./tiles.ts";
 import type { VerifierTrust } from "./trust.ts";
 import { checkWitnesses, type WitnessHead } from "./witnesses.ts";
+
+/** Checks that count as the entries pass; the others are made anew at the end. */
+const BY_ENTRY: ReadonlySet<CheckName> = new Set<CheckName>([
+  "entries",
+  "chains",
+  "statements",
+  "promotions",
+  "restores",
+  "plans",
+  "attestations",
+  "actions",
+]);
 
 export class Run {
   readonly #trust: VerifierTrust;
@@ -27,11 +41,33 @@ export class Run {
     this.tasks = new TaskBook(trust, findings);
   }
 
-  /** The entries, each checked as it passes. */
-  async *reading(entries: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  /** After the last entry of a record that verified. */
+  save({ size, root }: TreeHead): SavedRun {
+    return {
+      size,
+      root,
+      counted: this.#findings.counted.filter(([check]) => BY_ENTRY.has(check)),
+      chains: [...this.chains].map(([executor, chain]) => [executor, chain.save()]),
+      states: [...this.states].map(([executor, state]) => [executor, state.save()]),
+      tasks: this.tasks.save(),
+    };
+  }
+
+  /** Goes on where another verification ended. What is restored has the form that `save` gave it, or this throws. */
+  restore(saved: SavedRun): void {
+    for (const [check, verified] of saved.counted) this.#findings.pass(check, verified);
+    for (const [executor, chain] of saved.chains)
+      this.#chainOf(executor).restore(chain as Parameters<ExecutorChain["restore"]>[0]);
+    for (const [executor, state] of saved.states)
+      this.states.get(executor)!.restore(state as Parameters<ExecutorState["restore"]>[0]);
+    this.tasks.restore(saved.tasks as Parameters<TaskBook["restore"]>[0]);
+  }
+
+  /** The entries, each checked as it passes; the first `known` were checked before and are only hashed. */
+  async *reading(entries: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, known = 0): AsyncGenerator<Uint8Array> {
     let index = 0;
     for await (const bytes of entries) {
-      await this.#take(bytes, index);
+      if (index >= known) await this.#take(bytes, index);
       index += 1;
       yield bytes;
     }
@@ -66,10 +102,16 @@ export class Run {
   /** What can only be said after the last entry. */
   async finish(
     log: TreeHead,
-    more: { readonly tiles?: ReadTile; readonly witnesses?: readonly WitnessHead[]; readonly effects?: EffectsAround },
+    more: {
+      readonly earlier?: TreeHead;
+      readonly tiles?: ReadTile;
+      readonly witnesses?: readonly WitnessHead[];
+      readonly effects?: EffectsAround;
+    },
   ): Promise<void> {
     for (const chain of this.chains.values()) chain.finish();
     this.#checkHistory(log);
+    if (more.earlier !== undefined) this.#checkEarlier(log, more.earlier);
     if (more.tiles !== undefined) await checkTiles(this.leaves, more.tiles, this.#findings);
     if (more.witnesses !== undefined)
       await checkWitnesses(
@@ -81,6 +123,19 @@ export class Run {
         this.#findings,
       );
     if (more.effects !== undefined) checkEffects(more.effects, this.tasks.claimed, this.#findings);
+  }
+
+  /** What was verified here before is a witness too. */
+  #checkEarlier(log: TreeHead, { size, root }: TreeHead): void {
+    const isPast =
+      size <= log.size && size <= this.leaves.size && equalBytes(this.leaves.rootsAt([size]).get(size)!, root);
+    if (isPast) this.#findings.pass("history");
+    else
+      this.#findings.fail(
+        "history",
+        "checkpoint-inconsistent",
+        `A log of ${size} entries was verified here before, and this one does not continue it.`,
+      );
   }
 
   /** A fork, or a past that was rewritten, shows here even where whoever did it can sign checkpoints. */

@@ -13,6 +13,7 @@ import { Fault, misplaced, stepOf, type At } from "./fault.ts";
 import type { Findings, Where } from "./findings.ts";
 import { awaitsVerdict } from "./outcomes.ts";
 import { checkPlan } from "./plans.ts";
+import { refill, refillSet } from "./saved.ts";
 import { raise, StepBook } from "./step-book.ts";
 import { isOver, UNTOUCHED, type EventOf, type StepState, type TaskState } from "./task-state.ts";
 import type { VerifierTrust } from "./trust.ts";
@@ -45,6 +46,26 @@ export class TaskBook {
 
   get counts(): { readonly [name in "tasks" | "settled" | "applied" | "mismatched"]: number } {
     return { ...this.#counts, applied: this.#actions.applied, mismatched: this.#actions.mismatched };
+  }
+
+  save() {
+    return {
+      open: this.#open,
+      settled: this.#settled,
+      reversible: this.#reversible,
+      usedAttestations: this.#usedAttestations,
+      actions: this.#actions.save(),
+      counts: this.#counts,
+    };
+  }
+
+  restore(saved: ReturnType<TaskBook["save"]>): void {
+    refill(this.#open, saved.open);
+    refillSet(this.#settled, saved.settled);
+    refill(this.#reversible, saved.reversible);
+    refillSet(this.#usedAttestations, saved.usedAttestations);
+    this.#actions.restore(saved.actions);
+    Object.assign(this.#counts, saved.counts);
   }
 
   /** Takes one record of a task. */

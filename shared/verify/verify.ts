@@ -7,13 +7,14 @@
  * the checkpoint (tree) and with every checkpoint that an executor saw (history).
  */
 import { toBase64 } from "../bytes.ts";
-import { verifyLog } from "../tlog/verify-log.ts";
+import { verifyLog, type TreeHead } from "../tlog/verify-log.ts";
 import { NOT_AUTHENTICATED } from "./checks.ts";
 import type { EffectsAround } from "./effects.ts";
 import type { Alarm } from "./executor-events.ts";
 import { Findings, type CheckReport } from "./findings.ts";
 import { openLogCheckpoint } from "./open-checkpoint.ts";
 import { Run } from "./run.ts";
+import type { SavedRun } from "./saved.ts";
 import type { ReadTile } from "./tiles.ts";
 import type { VerifierTrust } from "./trust.ts";
 import type { WitnessHead } from "./witnesses.ts";
@@ -24,6 +25,10 @@ export type VerificationInput = {
   readonly checkpoint: Uint8Array | string;
   /** All entries of the log from the first, as bytes. */
   readonly entries: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** A checkpoint of this log that was verified before: the log must continue it. */
+  readonly earlier?: TreeHead;
+  /** Goes on where another verification ended, which is then `earlier`; its entries are only hashed. */
+  readonly resume?: SavedRun;
   /** Gives the published hash tiles; they are compared where it is given. */
   readonly tiles?: ReadTile;
   readonly witnesses?: readonly WitnessHead[];
@@ -54,10 +59,19 @@ export type VerificationReport = {
   readonly notAuthenticated: readonly string[];
 };
 
+/** A report, and where a later verification can go on: only after a record that verified. */
+export type Verification = { readonly report: VerificationReport; readonly saved: SavedRun | null };
+
 /** Verifies a record. Never throws for what it reads; a throwing iterator throws through. */
-export async function verifyRecord(input: VerificationInput): Promise<VerificationReport> {
+export const verifyRecord = async (input: VerificationInput): Promise<VerificationReport> =>
+  (await verifyResumably(input)).report;
+
+/** The same, for whoever goes on later. Throws for a `resume` that is none. */
+export async function verifyResumably(input: VerificationInput): Promise<Verification> {
   const findings = new Findings();
   const run = new Run(input.trust, findings);
+  const { resume, earlier = resume } = input;
+  if (resume !== undefined) run.restore(resume);
   const checkpoint = findings.valueOf("checkpoint", await openLogCheckpoint(input.checkpoint, input.trust), {});
   if (checkpoint !== null) {
     findings.pass("checkpoint");
@@ -73,17 +87,17 @@ export async function verifyRecord(input: VerificationInput): Promise<Verificati
       "history",
     );
     const log = await verifyLog({
-      entries: run.reading(input.entries),
+      entries: run.reading(input.entries, resume?.size),
       checkpoint,
       onLeaf: (_, hash) => run.leaves.push(hash),
     });
     findings.ran("tree");
     if (findings.valueOf("tree", log, {}) !== null) findings.pass("tree", checkpoint.size);
-    await run.finish(checkpoint, input);
+    await run.finish(checkpoint, earlier === undefined ? input : { ...input, earlier });
   }
   const checks = findings.reports();
   const alarms = [...run.states.values()].flatMap((state) => state.alarms);
-  return {
+  const report: VerificationReport = {
     verified: checkpoint !== null && checks.every(({ status }) => status !== "failed"),
     tenant: input.trust.anchor.tenant,
     origin: input.trust.origin,
@@ -98,4 +112,5 @@ export async function verifyRecord(input: VerificationInput): Promise<Verificati
     alarms,
     notAuthenticated: NOT_AUTHENTICATED,
   };
+  return { report, saved: report.verified && checkpoint !== null ? run.save(checkpoint) : null };
 }

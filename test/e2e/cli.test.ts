@@ -187,6 +187,14 @@ describe("the command line", () => {
     const again = await offline.run(...from);
     expect([again.exit, again.json.counts]).toEqual([0, verified.json.counts]);
 
+    const page = path.join(offline.folder, "all.html");
+    const period = ["--from", "2020-01-01", "--to", "2100-01-01", "--dir", path.join(cli.folder, "record")];
+    const trust = ["--trust", path.join(offline.folder, "trust.json"), "--json"];
+    const evidence = await offline.run("evidence", ...period, "--out", page, ...trust);
+    expect([evidence.exit, evidence.json?.failed]).toEqual([0, []]);
+    expect(evidence.json.tasks.length).toBe(verified.json.counts.tasks);
+    expect((await offline.run("verify", "--evidence", page, ...trust)).exit).toBe(0);
+
     const file = path.join(cli.folder, "record", "entries.jsonl");
     const bytes = readFileSync(file);
     bytes[bytes.length >> 1]! ^= 1;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { subjectDigest, Attestation } from "../../../shared/attestation.ts";
 import type { Fetch } from "../../../shared/client.ts";
@@ -12,6 +12,7 @@ import { leafHash } from "../../../shared/tlog/tree.ts";
 import { extendTiles, tilePath } from "../../../shared/tlog/tiles.ts";
 import { COMMANDS } from "../../../cli/commands/index.ts";
 import { EXIT } from "../../../cli/exits.ts";
+import { counting } from "../../../cli/record/progress.ts";
 import { commandLine, type CommandLine } from "../../support/cli.ts";
 import { honestRecord, KEYS, trustConfig, checkpointOf, TENANT, type TestRecord } from "../../support/record.ts";
 import { testTask } from "../../support/chain.ts";
@@ -523,7 +524,6 @@ describe("verify", () => {
     const { record } = await honestRecord();
     await serving(record);
     expect((await cli.run("verify", "--out", "kept")).exit).toBe(0);
-    expect((await cli.run("verify", "--out", "kept")).exit).toBe(EXIT.usage);
     const folder = path.join(cli.folder, "kept");
     const tile = `tile/0/000.p/${record.entries.length}`;
     const offline = commandLine(null, { fetch: () => Promise.reject(new Error("no network")) });
@@ -543,6 +543,55 @@ describe("verify", () => {
       writeFileSync(file, good);
     }
     offline.remove();
+  });
+
+  it("goes on with a download where it ended, and verifies what is new; with --again everything", async () => {
+    const { record } = await honestRecord();
+    await serving(record);
+    expect((await cli.run("verify", "--out", "kept")).exit).toBe(0);
+    const before = record.entries.length;
+    // A line that a broken download left half.
+    appendFileSync(path.join(cli.folder, "kept", "entries.jsonl"), '{"half');
+    await record.allowed("dev/eu/0", "refund:W3");
+    await record.deliver("dev/eu/0");
+    const keptFolder = cli.folder;
+    const asked = await serving(record);
+    const folder = path.join(keptFolder, "kept");
+    const more = await cli.run("verify", "--out", folder, "--json");
+    expect([more.exit, more.json.resumedFrom, more.json.counts.entries]).toEqual([0, before, before + 2]);
+    const pages = asked.filter((one) => one.path.startsWith("/v1/ledger/entries"));
+    expect(pages.map((one) => new URLSearchParams(one.path.split("?")[1]).get("from"))).toEqual([String(before)]);
+    const text = await cli.run("verify", "--out", folder);
+    expect(text.out).toContain(`the first ${before + 2} entries were verified before`);
+    const again = await cli.run("verify", "--out", folder, "--again", "--json");
+    expect([again.exit, again.json.resumedFrom, again.json.counts]).toEqual([0, undefined, more.json.counts]);
+    // Another log in the place of the one that was verified: each is honest in itself.
+    await serving((await honestRecord()).record);
+    rmSync(path.join(folder, "entries.jsonl"));
+    const other = await cli.run("verify", "--out", folder, "--json");
+    expect(other.json.checks.filter(({ status }: any) => status === "failed").map(({ check }: any) => check)).toEqual([
+      "history",
+    ]);
+  });
+
+  it("says how far it is: over one line where a person sits there, a line now and then otherwise", async () => {
+    const entries = async function* () {
+      for (let i = 0; i < 256; i++) yield new Uint8Array();
+    };
+    const said = async (isInteractive: boolean) => {
+      let text = "";
+      let nowMs = 0;
+      const platform = { isInteractive, nowMs: () => (nowMs += 6_000), err: (part: string) => void (text += part) };
+      for await (const _ of counting(entries(), { platform, what: "verified", total: 512 }));
+      return text;
+    };
+    expect(await said(false)).toBe("verified 128 of 512 entries, 11/s\nverified 256 of 512 entries, 11/s\n");
+    const line = await said(true);
+    expect(line.split("\r").map((part) => part.replace("\u001b[K", ""))).toEqual([
+      "",
+      ...[64, 128, 192, 256].map((count) => `verified ${count} of 512 entries, 11/s`),
+      "",
+    ]);
   });
 
   it("believes nobody where nothing is pinned, and wants what it was not given", async () => {
