@@ -1,6 +1,6 @@
 /** What must hold of undos, domain keys and events over all tasks together. A part of the checker. */
 import type { Evidence } from "./evidence.ts";
-import { isRewound, type Report, type StepFacts, type TaskFacts } from "./checker-tasks.ts";
+import { isRewound, type Report, type StepFacts, type TaskFacts } from "./checker-facts.ts";
 
 const baseOf = (action: string): string | null => /^(.*)_u\d+$/.exec(action)?.[1] ?? null;
 type Tasks = ReadonlyMap<string, TaskFacts>;

@@ -21,17 +21,17 @@ import { ACCOUNTS, MOST_OUT, OPENING_BALANCE } from "./business.ts";
 import {
   changesNothing,
   isRewound,
-  Follower,
   payloadOf,
   type Finding,
   type Json,
   type Record,
   type Report,
   type TaskFacts,
-} from "./checker-tasks.ts";
+} from "./checker-facts.ts";
+import { Follower } from "./checker-tasks.ts";
 import { checkEvents, checkKeys, checkUndone } from "./checker-undo.ts";
 
-export type { Finding } from "./checker-tasks.ts";
+export type { Finding } from "./checker-facts.ts";
 
 const sha256 = (data: string): string => hashOf("sha256", data, "hex");
 function canonical(value: Json): string {
