@@ -23,11 +23,17 @@ import type {
 } from "../shared/rpc.ts";
 import type { RecordedEntry } from "../shared/trace/source.ts";
 import type { TraceExportState } from "../shared/trace/export-state.ts";
+import type { ImpactAnswer } from "../shared/api/impact.ts";
+import type { RunView } from "../shared/api/runs.ts";
+import type { ImpactQuery, RunQuery } from "../shared/rpc/answers.ts";
 import { arrive } from "./arrival.ts";
 import type { Head } from "./batch.ts";
 import { configOf } from "./config.ts";
 import { keepingOf } from "./keeping.ts";
 import { dependentsOf, takenBackOf } from "./queries/dependents.ts";
+import { ImpactsQuery, RunsQuery } from "./queries/answer-shapes.ts";
+import { impactOf } from "./queries/impact.ts";
+import { runCursorAfter, runPage } from "./queries/runs.ts";
 import { entryPage } from "./queries/entries.ts";
 import { healthOf } from "./queries/health.ts";
 import { recordedOf } from "./queries/recorded.ts";
@@ -104,6 +110,22 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
       const db = this.env.LEDGER_DB;
       const [dependents, takenBack] = await Promise.all([dependentsOf(db, q), takenBackOf(db, q)]);
       return ok({ dependents, takenBack });
+    });
+  }
+
+  runs(query: RunQuery): Promise<Result<{ readonly runs: readonly RunView[]; readonly next: string | null }>> {
+    return this.#read(RunsQuery, query, (q) => runPage(this.env.LEDGER_DB, q as RunQuery));
+  }
+
+  runsAfter(query: RunQuery, runs: number): Promise<Result<string | null>> {
+    const count = z.int().min(1).max(LIMITS.exportRuns).parse(runs);
+    return this.#read(RunsQuery, query, (q) => runCursorAfter(this.env.LEDGER_DB, q as RunQuery, count));
+  }
+
+  impact(query: ImpactQuery): Promise<Result<ImpactAnswer>> {
+    return this.#read(ImpactsQuery, query, async (q) => {
+      const read = await impactOf(this.env.LEDGER_DB, q as ImpactQuery);
+      return read.ok ? ok(read.value.answer) : read;
     });
   }
 

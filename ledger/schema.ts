@@ -94,6 +94,8 @@ export const rmTags = sqliteTable(
   {
     tenant: text().notNull(),
     tag: text().notNull(),
+    /** Time of the act. */
+    atMs: integer("at_ms").notNull(),
     idx: integer().notNull(),
     /** Orders the rows of one entry. */
     pos: integer().notNull(),
@@ -104,9 +106,43 @@ export const rmTags = sqliteTable(
     main: integer().notNull(),
     /** 1 where the action changed something, 0 where it only read. */
     wrote: integer().notNull(),
-    atMs: integer("at_ms").notNull(),
+    /** 1 where it was not known when the row was written whether the action happened. */
+    doubt: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.tenant, table.tag, table.idx, table.pos] })],
+  (table) => [primaryKey({ columns: [table.tenant, table.tag, table.atMs, table.idx, table.pos] })],
+);
+
+/** The run log. */
+export const rmRuns = sqliteTable(
+  "rm_runs",
+  {
+    tenant: text().notNull(),
+    task: text().notNull(),
+    automation: text().notNull(),
+    status: text().notNull(),
+    openedMs: integer("opened_ms").notNull(),
+    /** Null until the task has ended; nothing but `later` and `lastIdx` changes after that. */
+    endedMs: integer("ended_ms"),
+    firstIdx: integer("first_idx").notNull(),
+    lastIdx: integer("last_idx").notNull(),
+    /** JSON of the run as it stood when the task ended. */
+    record: text().notNull(),
+    /** JSON list of what happened after that. */
+    later: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.task] })],
+);
+
+/** Which runs planned an action of which capability. */
+export const rmRunUses = sqliteTable(
+  "rm_run_uses",
+  {
+    tenant: text().notNull(),
+    capability: text().notNull(),
+    openedMs: integer("opened_ms").notNull(),
+    task: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.capability, table.openedMs, table.task] })],
 );
 
 export const rmTasks = sqliteTable(

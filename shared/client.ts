@@ -6,6 +6,7 @@
 import * as z from "zod";
 import * as api from "./api.ts";
 import { createTransport, parse, toProblem, type Call, type ClientOptions } from "./client-transport.ts";
+import { answerCalls } from "./client-answers.ts";
 import type { AgentStep, Intent } from "./intent.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { problem } from "./problems.ts";
@@ -235,6 +236,7 @@ export function createClient(options: ClientOptions) {
       ),
     recordConsent: (id: string, purpose: string, word: { given: boolean; evidence?: string }) =>
       json({ method: "PUT", path: `/v1/subjects/${at(id)}/consents/${at(purpose)}`, body: word }, api.ConsentRecorded),
+    ...answerCalls({ send, json, text }),
 
     ledgerEntries: (query: { from?: number; limit?: number; task?: string } = {}) =>
       get("/v1/ledger/entries", api.EntryPage, query),

@@ -253,6 +253,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
     code: Code,
     asked: z.int().min(0),
     askAtMs: z.int().nullable(),
+    /** What the action would have touched. */
+    tags: z.array(z.string()),
   }),
   /** A person said what became of an effect in doubt. `applied` is followed by step-applied; `not-applied` ends the step or, with `retry`, opens another attempt. */
   z.strictObject({

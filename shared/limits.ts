@@ -244,6 +244,21 @@ export const LIMITS = {
   /** Entries of one page of the log, and characters of their text. */
   pageEntries: 500,
   pageChars: 4_000_000,
+  /** Runs of one page of the run log: each has a few KB, and those of an answer are held in memory. */
+  pageRuns: 200,
+  /** Runs of one export, some 20 MB as JSON Lines: bounds one response; the next one goes on where it ended. */
+  exportRuns: 10_000,
+  /** Actions of one page of an answer about impact. */
+  pageImpact: 100,
+  /** Records that one question about impact follows, and over how many of them: its cursor names each. */
+  impactRecords: 50,
+  impactDepth: 5,
+  /** Questions to the database for one page: actions that were told already may fill some of them. */
+  impactAsks: 8,
+  /** Characters of such a cursor, which goes into a URL: fifty records of usual names have half of them. */
+  impactCursorChars: 12_000,
+  /** Characters of an impact tag. */
+  tagChars: 400,
   /** Tasks of one page. */
   pageTasks: 200,
   /** API keys and tenants that one isolate of the intent-manager remembers, absent ones included: guessing must not grow memory. */

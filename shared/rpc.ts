@@ -2,6 +2,7 @@
  * The calls between Workers, typed in one place. intent-manager → executors → ledger, and intent-manager → ledger; nothing else.
  * Expected failures come back as values (`Result`); only broken runtimes throw. Every callee parses what it receives.
  */
+import type { AnswersRpc } from "./rpc/answers.ts";
 import type { CapabilityContract } from "./capability.ts";
 import type { Principal, StopKind, StopMode } from "./events.ts";
 import type { Disclosure } from "./commitments.ts";
@@ -425,7 +426,7 @@ export type LedgerState = {
 };
 
 /** The ledger Worker's entrypoint. */
-export interface LedgerRpc extends Rpc.WorkerEntrypointBranded {
+export interface LedgerRpc extends Rpc.WorkerEntrypointBranded, AnswersRpc {
   append(command: AppendCommand): Promise<Result<AppendAnswer>>;
   tasks(query: TaskQuery): Promise<Result<{ readonly tasks: readonly TaskRow[]; readonly next: string | null }>>;
   /** Entries by index, or those of one task. At most 500 and about 4 MB a call. */

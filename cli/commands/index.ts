@@ -5,6 +5,7 @@ import { approve, reject } from "./decide.ts";
 import { doctor } from "./doctor.ts";
 import { evidence } from "./evidence.ts";
 import { explain } from "./explain.ts";
+import { impact } from "./impact.ts";
 import { keysEnrol } from "./keys-enrol.ts";
 import { keysList, keysNew, keysRevoke } from "./keys.ts";
 import { promote, publish } from "./releases.ts";
@@ -13,6 +14,7 @@ import { resolve } from "./resolve.ts";
 import { reverse } from "./reverse.ts";
 import { restore, revoke, stop } from "./stops.ts";
 import { subjectsConsent, subjectsErase, subjectsShow } from "./subjects.ts";
+import { runs } from "./runs.ts";
 import { submit } from "./submit.ts";
 import { tasks } from "./tasks.ts";
 import { verify } from "./verify.ts";
@@ -22,6 +24,8 @@ export const COMMANDS: readonly Command[] = [
   submit,
   watch,
   explain,
+  impact,
+  runs,
   tasks,
   cancel,
   reverse,

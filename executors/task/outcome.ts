@@ -144,6 +144,7 @@ function inDoubt(draft: Draft, step: StepState, why: Problem, deps: TaskDeps): v
     code: why.code,
     asked,
     askAtMs: pause === null ? null : deps.nowMs + pause,
+    tags: tagsOf(deps.registry.get(step.capability)!, step.resolvedArgs ?? step.args),
   });
 }
 

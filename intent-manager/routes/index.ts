@@ -6,6 +6,7 @@ import { listCapabilities, restoreCapability, revokeCapability } from "./capabil
 import { enrol, listEnrolments, requestEnrolment, revokeKey } from "./enrolments.ts";
 import { sendEvent } from "./events.ts";
 import { explainTask } from "./explain.ts";
+import { readImpact } from "./impact.ts";
 import { submitIntent } from "./intents.ts";
 import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./ledger.ts";
 import { ledgerState } from "./ledger-state.ts";
@@ -15,6 +16,7 @@ import { submitProposal } from "./proposals.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
 import { decideReview, listReviews, readReview } from "./reviews.ts";
 import { previewReversal, reverseStep } from "./reversals.ts";
+import { listRuns, readRun } from "./runs.ts";
 import { resolveStep } from "./steps.ts";
 import { followTask } from "./task-events.ts";
 import { eraseSubject, putConsent, readSubject } from "./subjects.ts";
@@ -60,6 +62,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   readSubject,
   eraseSubject,
   putConsent,
+  listRuns,
+  readRun,
+  readImpact,
   ledgerEntries,
   ledgerProof,
   ledgerWitnesses,

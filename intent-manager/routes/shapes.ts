@@ -38,4 +38,9 @@ function wholeNumber(min: number, max: number) {
     .pipe(z.int({ error }).min(min, { error }).max(max, { error }));
 }
 
+/** A time in a query, as milliseconds: RFC 3339, or a day, which begins at midnight UTC. */
+export const PastTime = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: "an RFC 3339 time or a date is expected" })
+  .transform((text) => Date.parse(text));
+
 export const IDEMPOTENT = "May be repeated: the same request has the same effect once.";

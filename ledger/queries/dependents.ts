@@ -24,11 +24,11 @@ async function laterOf(
   const { results } = await db
     .prepare(
       `SELECT later.task, later.step, later.action, later.at_ms AS atMs, json_group_array(DISTINCT later.tag) AS tags
-       FROM rm_tags AS own
+       FROM rm_tags AS own INDEXED BY rm_tags_by_step
        JOIN rm_tags AS later ON later.tenant = own.tenant AND later.tag = own.tag AND (later.at_ms, later.idx, later.pos) > (own.at_ms, own.idx, own.pos)
-       WHERE own.tenant = ?1 AND own.task = ?2 AND own.step = ?3 AND own.main = 1 AND later.wrote = 1 AND later.action <> own.action
+       WHERE own.tenant = ?1 AND own.task = ?2 AND own.step = ?3 AND own.main = 1 AND own.doubt = 0 AND later.wrote = 1 AND later.doubt = 0 AND later.action <> own.action
          AND instr(later.step, '~') = 0
-         AND ${undone} (SELECT 1 FROM rm_tags AS undone WHERE undone.tenant = ?1 AND undone.task = later.task
+         AND ${undone} (SELECT 1 FROM rm_tags AS undone INDEXED BY rm_tags_by_step WHERE undone.tenant = ?1 AND undone.task = later.task
            AND undone.step >= later.step || '~' AND undone.step < later.step || char(127))
        GROUP BY later.task, later.step, later.action, later.at_ms
        ORDER BY later.at_ms DESC, max(later.idx) DESC, max(later.pos) DESC LIMIT ?4`,

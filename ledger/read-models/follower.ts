@@ -54,7 +54,7 @@ export class Follower<Row> {
     this.#cursor = null;
     const { name, version, clear } = this.projector;
     await db.batch([
-      db.prepare(clear).bind(this.tenant),
+      ...listed(clear).map((sql) => db.prepare(sql).bind(this.tenant)),
       db.prepare("DELETE FROM rm_quarantine WHERE tenant = ? AND name = ?").bind(this.tenant, name),
       db
         .prepare(
@@ -90,7 +90,9 @@ export class Follower<Row> {
   /** Writes what a step made of `count` entries behind the cursor, unless another follower was here (F1). */
   async #save(db: D1Database, cursor: number, count: number, folded: Folded<Row>, nowMs: number): Promise<void> {
     const { name, save, keyOfRow } = this.projector;
-    const statements = chunksOf(folded.rows).map((chunk) => db.prepare(save).bind(this.tenant, chunk, cursor));
+    const statements = chunksOf(folded.rows).flatMap((chunk) =>
+      listed(save).map((sql) => db.prepare(sql).bind(this.tenant, chunk, cursor)),
+    );
     for (const chunk of chunksOf(folded.quarantined))
       statements.push(
         db
@@ -169,4 +171,5 @@ async function loadRows<Row>(
   return results;
 }
 
+const listed = (sql: string | readonly string[]): readonly string[] => (typeof sql === "string" ? [sql] : sql);
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);

@@ -1,7 +1,8 @@
 /** The read models of the ledger. */
 import type { Projector } from "./projector.ts";
+import { runsProjector } from "./runs.ts";
 import { tagsProjector } from "./tags.ts";
 import { tasksProjector } from "./tasks.ts";
 
 // Rows of different read models have nothing in common but that their own projector reads them.
-export const PROJECTORS = [tasksProjector, tagsProjector] as unknown as readonly Projector<unknown>[];
+export const PROJECTORS = [tasksProjector, tagsProjector, runsProjector] as unknown as readonly Projector<unknown>[];

@@ -28,10 +28,10 @@ export type Projector<Row> = {
    * itself the planner may go through the whole table). */
   readonly load: string;
   readonly keyOfRow: (row: Row) => string;
-  /** Upserts the rows in ?2, where ?3 is still the cursor of this read model (`guard`). */
-  readonly save: string;
+  /** Upserts the rows in ?2, where ?3 is still the cursor of this read model (`guard`); several statements where it has several tables. */
+  readonly save: string | readonly string[];
   /** Deletes all rows of the tenant. */
-  readonly clear: string;
+  readonly clear: string | readonly string[];
 };
 
 /** True while the cursor of the read model `name` stands at ?3: a follower that was overtaken writes nothing. */

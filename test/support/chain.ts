@@ -105,6 +105,43 @@ export const reviewApproved = (task: string, step: string): TaskEvent => ({
   review: `rev_${task.slice(4)}_1_0_1`,
 });
 
+/** An approval; nobody who reads the record back verifies it here. */
+export const attested = (task: string, step: string, member: string): TaskEvent => ({
+  type: "attested",
+  step,
+  review: `rev_${task.slice(4)}_1_0_1`,
+  attestation: `att_${member}`,
+  member,
+  roles: ["lead"],
+  decision: "approve",
+  envelope: planEnvelope(10),
+  chain: [],
+});
+
+export const inDoubt = (step: string, tags: readonly string[]): TaskEvent => ({
+  type: "step-in-doubt",
+  step,
+  action: `act_${step}`,
+  attempt: 1,
+  code: "effect-in-doubt",
+  asked: 0,
+  askAtMs: null,
+  tags: [...tags],
+});
+
+export const undoStarted = (step: string, by: string): TaskEvent => ({
+  type: "undo-started",
+  step,
+  undo: `${step}~undo`,
+  kind: "reversal",
+  by,
+  member: by,
+  request: "rvs_test",
+  args: COMMITMENT,
+  relies: [],
+  envelope: null,
+});
+
 export const settled = (status: "succeeded" | "failed" = "succeeded"): TaskEvent => ({
   type: "task-settled",
   status,

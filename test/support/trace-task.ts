@@ -31,14 +31,14 @@ export const refusedOnce = (step: string, retryAtMs: number): TaskEvent => ({
 
 /** The records of one task, each with the events of one commit. */
 export function tracedTask(executor: string, task: string, atMs: number): TaskEvent[][] {
-  const doubt = { step: "ship", action: "act_ship", attempt: 1, code: "effect-in-doubt" } as const;
+  const doubt = { step: "ship", action: "act_ship", attempt: 1, code: "effect-in-doubt" as const, tags: [] };
   return [
     [
       { ...opened(executor), traceparent: TRACEPARENT } as TaskEvent,
       plannedSteps(["cancel", "refund", "ship"], atMs - 7),
     ],
     [reviewRequested(task, "refund")],
-    [{ ...(claimed("cancel") as object), permits: [{ gate: "7" }] } as TaskEvent],
+    [{ ...claimed("cancel"), permits: [{ gate: "7" }] } as TaskEvent],
     [refusedOnce("cancel", atMs + 20)],
     [{ ...(claimed("cancel") as object), attempt: 2 } as TaskEvent],
     [applied("cancel")],

@@ -311,8 +311,9 @@ const EVENTS: readonly (readonly [JsonObject, string])[] = [
       code: "effect-in-doubt",
       asked: 0,
       askAtMs: null,
+      tags: ["order:#W1"],
     },
-    "sha256:b03914784a529b4f870a20d5e347d847585b16e04fa995bd57fc47ac122d2dc2",
+    "sha256:e8c10caba27c7e7cce73f25b5da3bec937f7e57ad312e348a55bae752a651c61",
   ],
   [
     {

@@ -63,6 +63,7 @@ async function findings(by: TestPerson, { signed = {}, event = {}, after }: Chan
     code: "effect-in-doubt",
     asked: 0,
     askAtMs: null,
+    tags: [],
   };
   const resolved = TaskEvent.parse({
     type: "doubt-resolved",

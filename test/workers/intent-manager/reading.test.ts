@@ -5,6 +5,7 @@ import { apiKeyHash } from "../../../scripts/lib/keys.ts";
 import { createClient } from "../../../shared/client.ts";
 import { problem } from "../../../shared/problems.ts";
 import { err, ok } from "../../../shared/result.ts";
+import { someRun } from "../../support/some-run.ts";
 import { answerWith, as, calls, globex, ledger, refuses, seedTenants, send, sendRaw, viewOf } from "./world.ts";
 
 beforeAll(seedTenants);
@@ -258,4 +259,79 @@ it("the key set holds the proposal key and no private part", async () => {
   const { body } = await send(null, "/.well-known/jwks.json");
   expect(body.keys.length).toBeGreaterThan(0);
   for (const key of body.keys) expect(Object.keys(key).toSorted()).toEqual(["crv", "kid", "kty", "use", "x"]);
+});
+
+describe("answers out of the record", () => {
+  const listed = (task: string) => ({ ...someRun, task });
+
+  it("an export is a stream of pages that says in its header where the next one goes on", async () => {
+    const asked: unknown[] = [];
+    ledger["runsAfter"] = (query: unknown, runs: number) => {
+      asked.push([query, runs]);
+      return ok("further");
+    };
+    ledger["runs"] = ({ cursor }: { cursor?: string }) =>
+      cursor === undefined
+        ? ok({ runs: [listed("a"), listed("b")], next: "c2" })
+        : ok({ runs: [listed("c")], next: null });
+    const jsonl = await sendRaw(as("auditor"), "/v1/runs?format=jsonl&automation=refunds&from=2026-11-01");
+    expect(jsonl.headers.get("link")).toBe(
+      '</v1/runs?format=jsonl&automation=refunds&from=2026-11-01&cursor=further>; rel="next"',
+    );
+    const lines = (await jsonl.text()).trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).task)).toEqual(["a", "b", "c"]);
+    expect(asked).toEqual([
+      [{ tenant: "acme", automation: "refunds", fromMs: Date.parse("2026-11-01"), limit: 200 }, 10_000],
+    ]);
+    const csv = await send(as("auditor"), "/v1/runs?format=csv");
+    expect(csv.headers.get("content-type")).toContain("text/csv");
+    expect(
+      String(csv.body)
+        .split("\r\n")
+        .map((line) => line.split(",")[0]),
+    ).toEqual(["task", "a", "b", "c", ""]);
+  });
+
+  it("an export that breaks off is an error to who reads it, and not a shorter file", async () => {
+    ledger["runsAfter"] = () => ok(null);
+    ledger["runs"] = ({ cursor }: { cursor?: string }) =>
+      cursor === undefined
+        ? ok({ runs: [listed("a")], next: "c2" })
+        : err(problem("not-running", "The ledger did not answer."));
+    await expect((await sendRaw(as("auditor"), "/v1/runs?format=jsonl")).text()).rejects.toThrow();
+  });
+
+  it("a run shows the values that its executor still holds", async () => {
+    ledger["runs"] = () => ok({ runs: [listed(TASK)], next: null });
+    answerWith({ read: async () => ok({ input: { orderId: "#W1" }, steps: [] }) });
+    const { body } = await send(as("auditor"), `/v1/tasks/${TASK}/run`);
+    expect(body.values.input).toEqual({ state: "shown", value: { orderId: "#W1" } });
+    answerWith({});
+    expect((await send(as("auditor"), `/v1/tasks/${TASK}/run`)).body.values.input).toEqual({
+      state: "absent",
+      value: null,
+    });
+  });
+
+  it("impact is asked of the ledger with the caller's tenant", async () => {
+    const seen: unknown[] = [];
+    ledger["impact"] = (query: unknown) => {
+      seen.push(query);
+      return err(problem("not-found", "No script."));
+    };
+    await send(as("auditor"), "/v1/impact?resource=order:W1&direction=forward&since=2026-11-01T00:00:00Z&depth=2");
+    await send(as("auditor"), "/v1/impact?resource=order:W1");
+    expect(seen).toEqual([
+      {
+        tenant: "acme",
+        resource: "order:W1",
+        direction: "forward",
+        sinceMs: Date.parse("2026-11-01"),
+        depth: 2,
+        limit: 50,
+      },
+      { tenant: "acme", resource: "order:W1", direction: "back", limit: 50 },
+    ]);
+    expect((await send(as("auditor"), "/v1/impact?resource=order:W1&since=yesterday")).status).toBe(400);
+  });
 });

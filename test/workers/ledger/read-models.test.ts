@@ -105,6 +105,7 @@ it("a read model that is built again comes out as it grew", async () => {
   expect(valueOf(await ledger.health(tenant)).projections).toEqual([
     { name: "tasks", cursor: 205, lag: 0, quarantined: 0 },
     { name: "tags", cursor: 205, lag: 0, quarantined: 0 },
+    { name: "runs", cursor: 205, lag: 0, quarantined: 0 },
   ]);
   expectRefused(await ledger.rebuild(tenant, "nothing"), "not-found");
 });
@@ -120,8 +121,11 @@ it("an entry that the read model cannot take in is quarantined, and both record 
   expect(valueOf(await ledger.health(tenant)).projections).toEqual([
     { name: "tasks", cursor: 3, lag: 0, quarantined: 1 },
     { name: "tags", cursor: 3, lag: 0, quarantined: 0 },
+    { name: "runs", cursor: 3, lag: 0, quarantined: 1 },
   ]);
-  const { results } = await env.LEDGER_DB.prepare("SELECT idx, reason FROM rm_quarantine WHERE tenant = ?")
+  const { results } = await env.LEDGER_DB.prepare(
+    "SELECT idx, reason FROM rm_quarantine WHERE tenant = ? AND name = 'tasks'",
+  )
     .bind(tenant)
     .all();
   expect(results).toEqual([{ idx: 0, reason: "task-settled before task-opened" }]);

@@ -1,0 +1,142 @@
+/**
+ * The run log: for every task one record of what it was, who asked, how it was decided, what it did and what that took. Digests, never values: the
+ * values stand in the region, and only the record of a single run shows them (`RunWithValues`).
+ */
+import * as z from "zod";
+import { Principal, StepStatus, TaskStatus } from "../events.ts";
+import { PlannerKind } from "../proposal.ts";
+
+const Time = z.iso.datetime();
+
+/** One plan of a run. `model` and what it used are the planner's own statement, null where it made none. */
+export const RunPlan = z.object({
+  round: z.int(),
+  plan: z.string(),
+  planner: PlannerKind,
+  agent: z.string(),
+  last: z.boolean(),
+  at: Time,
+  model: z.string().nullable(),
+  inputTokens: z.int().nullable(),
+  outputTokens: z.int().nullable(),
+  /** Millionths of the provider's currency. */
+  costMicros: z.int().nullable(),
+});
+
+export const RunReview = z.object({
+  review: z.string(),
+  requestedAt: Time,
+  endedAt: Time.nullable(),
+  /** How long people took, null while they have not ended it. */
+  tookMs: z.int().nullable(),
+  outcome: z.enum(["waiting", "approved", "rejected", "expired"]),
+  signed: z.array(
+    z.object({ member: z.string(), roles: z.array(z.string()), decision: z.enum(["approve", "reject"]), at: Time }),
+  ),
+});
+
+export const RunStep = z.object({
+  step: z.string(),
+  round: z.int(),
+  action: z.string(),
+  capability: z.string(),
+  status: StepStatus,
+  /** Of an undo: the step that it takes back. */
+  undoes: z.string().nullable(),
+  /** Why a step was skipped. */
+  why: z.string().nullable(),
+  decision: z
+    .object({
+      answer: z.enum(["deny", "review", "notify", "allow"]),
+      rules: z.array(z.string()),
+      byDefault: z.boolean(),
+      errors: z.array(z.string()),
+    })
+    .nullable(),
+  /** Salted digests of the resolved arguments and of the result. */
+  args: z.string().nullable(),
+  result: z.string().nullable(),
+  tags: z.array(z.string()),
+  reviews: z.array(RunReview),
+  /** Claims; further attempts after one that was refused; times that nothing permitted it; questions about one in doubt. */
+  attempts: z.int(),
+  retries: z.int(),
+  holds: z.int(),
+  asked: z.int(),
+  /** Codes of what went wrong, each once, in the order in which they came. */
+  errors: z.array(z.string()),
+  /** A person's word on an effect in doubt. */
+  resolved: z.object({ member: z.string(), outcome: z.enum(["applied", "not-applied"]) }).nullable(),
+  /** What was read back after the act, against what the step predicted; `fields` names what differs. */
+  observed: z.object({ verdict: z.string(), fields: z.array(z.string()) }).nullable(),
+  startedAt: Time.nullable(),
+  endedAt: Time.nullable(),
+  durationMs: z.int().nullable(),
+});
+export type RunStep = z.infer<typeof RunStep>;
+
+/** Something that happened to a run after its end, in the order of the record. */
+export const RunLater = z.object({
+  at: Time,
+  index: z.int(),
+  type: z.string(),
+  step: z.string().nullable(),
+  by: z.string().nullable(),
+});
+
+export const RunView = z.object({
+  task: z.string(),
+  automation: z.string(),
+  release: z.string(),
+  status: TaskStatus,
+  /** Why it ended as it did: a step's name or a word. */
+  why: z.string().nullable(),
+  routing: z.object({ region: z.string(), shard: z.int(), executor: z.string() }),
+  principal: Principal,
+  trigger: z.object({ kind: z.string(), id: z.string() }).nullable(),
+  purpose: z.string().nullable(),
+  traceparent: z.string().nullable(),
+  /** Salted digest of the input. */
+  input: z.string(),
+  /** SHA-256 over the canonical list of `[step, digest of its result]` of the applied steps; null where nothing was applied. */
+  output: z.string().nullable(),
+  /** The strictest answer over all steps, and every rule that decided. */
+  decision: z.object({
+    answer: z.enum(["deny", "review", "notify", "allow"]).nullable(),
+    rules: z.array(z.string()),
+  }),
+  plans: z.array(RunPlan),
+  model: z.string().nullable(),
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  costMicros: z.int(),
+  steps: z.array(RunStep),
+  retries: z.int(),
+  errors: z.array(z.string()),
+  cancelledBy: z.string().nullable(),
+  openedAt: Time,
+  endedAt: Time.nullable(),
+  durationMs: z.int().nullable(),
+  deadlineAt: Time,
+  /** Entries of the log: its first, its newest when the run ended (or its newest so far), and its newest of all. */
+  record: z.object({ firstIndex: z.int(), endIndex: z.int(), lastIndex: z.int() }),
+  /** What happened after the end. The rest of the record is as it stood then. */
+  later: z.array(RunLater),
+  /** Steps whose status is another one now, and which. */
+  now: z.record(z.string(), StepStatus),
+});
+export type RunView = z.infer<typeof RunView>;
+
+export const RunPage = z.object({ runs: z.array(RunView), next: z.string().nullable() });
+export type RunPage = z.infer<typeof RunPage>;
+
+/** `shown`: it stands in `value`. `erased`: the region has destroyed it. `absent`: nobody holds it, or its executor did not answer. */
+export const KeptValue = z.object({ state: z.enum(["shown", "erased", "absent"]), value: z.json().nullable() });
+export type KeptValue = z.infer<typeof KeptValue>;
+
+/** One run with the values that its region still holds. */
+export const RunWithValues = z.object({
+  run: RunView,
+  values: z.object({ input: KeptValue, steps: z.record(z.string(), z.object({ args: KeptValue, result: KeptValue })) }),
+});
+export type RunWithValues = z.infer<typeof RunWithValues>;
