@@ -9,6 +9,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { RunQuery } from "../../shared/rpc/answers.ts";
+import { isErased } from "../../shared/subjects.ts";
 import type { StepView, TaskView } from "../../shared/views.ts";
 import type { Bindings } from "../bindings.ts";
 import { callExecutorOf, callWorker } from "../dispatch/executor.ts";
@@ -144,4 +145,7 @@ function valuesOf(run: RunView, view: TaskView | null): RunWithValues["values"] 
 }
 
 const ABSENT: KeptValue = { state: "absent", value: null };
-const kept = (value: Json | undefined): KeptValue => (value === undefined ? ABSENT : { state: "shown", value });
+const kept = (value: Json | undefined): KeptValue => {
+  if (value === undefined) return ABSENT;
+  return isErased(value) ? { state: "erased", value: null } : { state: "shown", value };
+};
