@@ -296,6 +296,9 @@ export const LIMITS = {
   /** Of it, what is still taken while the isolate lags: enough to keep it busy. And the lag, in milliseconds, that says so. */
   workCalm: 64,
   turnLagMs: 100,
+  /** What is taken while requests queue unseen for longer than that: enough to keep one core busy, and the door is free for refusals. */
+  workTight: 24,
+  turnLateMs: 300,
   /** Age after which such a request only waits, and does not count any more; and requests that are held at all, waiting ones included. */
   workMs: 8_000,
   workHeld: 2_000,

@@ -7,7 +7,8 @@
  *     task to settle, and does not count.
  * B2  At most LIMITS.workHeld requests are held at all.
  * B3  While a timer that is due comes more than LIMITS.turnLagMs late, requests queue where they cannot be seen: no more work is taken than
- *     LIMITS.workCalm at a time. One timer at a time is under way, set by whoever comes.
+ *     LIMITS.workCalm at a time, and no more than LIMITS.workTight once it is more than LIMITS.turnLateMs: the sooner a request is refused,
+ *     the shorter that queue. One timer at a time is under way, set by whoever comes.
  */
 import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
@@ -18,6 +19,12 @@ const PARTS = 4;
 const PART_MS = LIMITS.workMs / PARTS;
 
 export type Entry = { readonly refused: Problem } | { readonly refused: null; readonly leave: () => void };
+
+/** Work that is done at a time while timers come so late. */
+function boundAt(lagMs: number): number {
+  if (lagMs > LIMITS.turnLateMs) return LIMITS.workTight;
+  return lagMs > LIMITS.turnLagMs ? LIMITS.workCalm : LIMITS.workInFlight;
+}
 
 export class Pressure {
   readonly #nowMs: () => number;
@@ -38,8 +45,7 @@ export class Pressure {
     const part = Math.floor(nowMs / PART_MS);
     const active = this.#active(part);
     if (active >= LIMITS.workCalm || this.#lagMs > LIMITS.turnLagMs) this.#probe(nowMs, background);
-    const bound = this.#lagAt(nowMs) > LIMITS.turnLagMs ? LIMITS.workCalm : LIMITS.workInFlight;
-    if (this.#held >= LIMITS.workHeld || active >= bound)
+    if (this.#held >= LIMITS.workHeld || active >= boundAt(this.#lagAt(nowMs)))
       return { refused: problem("overloaded", "More work is under way here than can be done in time.") };
     this.#held++;
     this.#openByPart.set(part, (this.#openByPart.get(part) ?? 0) + 1);

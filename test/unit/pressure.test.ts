@@ -52,4 +52,22 @@ describe("new work under pressure", () => {
     await works[1];
     expect(enter().refused).toBeNull();
   });
+
+  it("is taken in the smallest number while timers come very late", () => {
+    let nowMs = 0;
+    const pressure = new Pressure(
+      () => nowMs,
+      () => new Promise(() => {}),
+    );
+    const enter = () => pressure.enter(nowMs, none);
+    const entries = Array.from({ length: LIMITS.workCalm }, enter);
+    // The next one asks for a timer, which does not come.
+    expect(enter().refused).toBeNull();
+    nowMs += LIMITS.turnLateMs + 1;
+    for (const entry of entries.slice(LIMITS.workTight - 1)) if (entry.refused === null) entry.leave();
+    expect(enter().refused?.code).toBe("overloaded");
+    if (entries[0]!.refused === null) entries[0]!.leave();
+    expect(enter().refused).toBeNull();
+    expect(enter().refused?.code).toBe("overloaded");
+  });
 });
