@@ -29,6 +29,7 @@ describe.skipIf(CHROMIUM === null)("reviewing", () => {
     // Key and enrolment are known: from here on the panel says what can be done.
     await open.page
       .getByText(/Signed with this device's key as ada|nothing is signed|your key is enrolled as/)
+      .first()
       .waitFor();
     return { page: open.page, kid };
   };
