@@ -24,6 +24,7 @@ export function taskText(task: TaskView): string {
       "  ",
     ),
   ];
+  if (task.erased === true) lines.push("", dim("  The person whom it was about was erased: its values are gone."));
   if (task.steps.length > 0) lines.push("", table(task.steps.map(stepRow), "  "));
   const waiting = task.steps.filter((step) => step.status === "awaiting_review" && step.review !== null);
   for (const step of waiting) lines.push("", `  waits for a person: ${cyan(`countersign reviews ${step.review}`)}`);

@@ -10,7 +10,7 @@ import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import { entryId, entryText, ENTRY_TYPES, Entry } from "../../shared/entry.ts";
 import { actionId, planId, proposalId, reviewId, shardOf, toBase32 } from "../../shared/ids.ts";
 import type { JsonObject } from "../../shared/json.ts";
-import { Restore, TaskEvent } from "../../shared/events.ts";
+import { ExecutorEvent, Restore, TaskEvent } from "../../shared/events.ts";
 import { Enrolment, Possession } from "../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { Plan } from "../../shared/proposal.ts";
@@ -38,6 +38,18 @@ describe("identifiers", () => {
       shardOf(Uint8Array.of(255, 255, 255), 4),
       shardOf(Uint8Array.of(1, 0, 0), 3),
     ]).toEqual([1, 3, 1]);
+  });
+});
+
+describe("data subjects in the record", () => {
+  it("are random ids of keys; a task about nobody has no word of them", () => {
+    const key = `sbk_${"a".repeat(26)}`;
+    const erased = { type: "subject-erased", key, erasure: "ers_1", by: "key_1", tasks: 2 };
+    const word = { type: "consent-recorded", key, purpose: "service", given: true, evidence: null, by: "key_1" };
+    expect([erased, word].map((event) => canonicalize(ExecutorEvent.parse(event)))).toEqual([
+      `{"by":"key_1","erasure":"ers_1","key":"${key}","tasks":2,"type":"subject-erased"}`,
+      `{"by":"key_1","evidence":null,"given":true,"key":"${key}","purpose":"service","type":"consent-recorded"}`,
+    ]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** A JSON value for reading: scalars in the line, lists and objects indented; arguments as a table with where each came from. */
 import type { Json, JsonObject } from "../../../shared/json.ts";
+import { isErased } from "../lib/erased.ts";
 import { nameWords, visible } from "../lib/format.ts";
 import { pretty } from "../lib/pretty.ts";
 import { Provenance } from "./provenance.tsx";
@@ -25,6 +26,7 @@ const isRecordList = (value: Json): value is readonly JsonObject[] =>
   );
 
 export function Value({ value }: { value: Json }) {
+  if (isErased(value)) return <span className="muted">erased with the person whom it was about</span>;
   if (isReference(value))
     return (
       <span className="reference" title="Known once the earlier step has its result">
@@ -77,7 +79,7 @@ export function Fields({
   provenance?: Readonly<Record<string, string>>;
   label: string;
 }) {
-  if (isScalar(value) || Array.isArray(value)) return <Value value={value} />;
+  if (isScalar(value) || Array.isArray(value) || isErased(value)) return <Value value={value} />;
   const entries = Object.entries(value as JsonObject);
   if (entries.length === 0) return <p className="muted">None.</p>;
   return (

@@ -6,6 +6,8 @@ import { describe, expect, it } from "vitest";
 import * as intake from "../../../executors/intake.ts";
 import { consent, subject } from "../../../executors/privacy/consents.ts";
 import { erase } from "../../../executors/privacy/erasing.ts";
+import { residentTraces } from "../../../executors/privacy/resident-traces.ts";
+import type { Capability } from "../../../executors/adapters/types.ts";
 import { review } from "../../../executors/reviewing.ts";
 import { reverse } from "../../../executors/reversing.ts";
 import { signal } from "../../../executors/signalling.ts";
@@ -291,5 +293,22 @@ describe("consent", () => {
     must(await consent(it.shard, word(true)));
     must(await say(it, given, "first", {}));
     expect(await it.outcome(given, "b")).toBe("waiting");
+  });
+});
+
+describe("resident records", () => {
+  it("go where their capability says whose they are", () => {
+    const sqlite = memoryStorage().sql;
+    sqlite.exec("CREATE TABLE resident_records (collection TEXT, id TEXT, version INTEGER, value TEXT)");
+    for (const [collection, id, value] of [
+      ["letters", "1", '{"of":"ada_1"}'],
+      ["letters", "2", '{"of":"eve_2"}'],
+      ["flags", "ada_1", '{"of":"ada_1"}'],
+    ])
+      sqlite.exec("INSERT INTO resident_records VALUES (?, ?, 1, ?)", collection, id, value);
+    const subjectOf = (_: string, value: unknown) => `customer:${(value as { of: string }).of}`;
+    const capability = { kind: "resident", records: [{ collection: "letters", subjectOf }] } as unknown as Capability;
+    const registry = new Map([["letters.keep", capability]]);
+    expect(residentTraces(sqlite, registry, ADA.subject)).toEqual([{ collection: "letters", id: "1" }]);
   });
 });

@@ -173,6 +173,58 @@ describe("stops", () => {
   });
 });
 
+describe("data subjects", () => {
+  const key = `sbk_${"a".repeat(26)}`;
+  const erased: ExecutorEvent = {
+    type: "subject-erased",
+    key,
+    erasure: `ers_${"e".repeat(26)}`,
+    by: "key_admin",
+    tasks: 1,
+  };
+  const word = (given: boolean): ExecutorEvent => ({
+    type: "consent-recorded",
+    key,
+    purpose: "service",
+    given,
+    evidence: null,
+    by: "key_app",
+  });
+  const about = (task: string): Step[] => [
+    { ...opening("eu"), subjects: [key], purpose: "service" } as TaskEvent,
+    admitting(planOf(task, "eu", ["one"]), { one: decision("allow") }),
+  ];
+  /** A task about a person opens, something is said of them, and then it acts. */
+  const acts = (...between: readonly ExecutorEvent[]) =>
+    findings(async (record) => {
+      const task = record.newTask(EU);
+      record.chain(EU).write(task, await Promise.all(about(task)));
+      if (between.length > 0) record.chain(EU).write(null, [...between]);
+      record.chain(EU).write(task, await Promise.all(act(task)));
+    });
+
+  it("that were erased, or have withdrawn consent, are not acted upon afterwards", async () => {
+    expect([await acts(), await acts(word(true)), await acts(word(false), word(true))]).toEqual([[], [], []]);
+    expect(await acts(erased)).toEqual(["actions subject-erased"]);
+    expect(await acts(word(true), word(false))).toEqual(["actions consent-withdrawn"]);
+  });
+
+  it("have tasks under no key that was destroyed before; what was claimed before ends as it ends", async () => {
+    const opens = findings(async (record) => {
+      record.chain(EU).write(null, [erased]);
+      await taskOf(record, about);
+    });
+    expect(await opens).toEqual(["actions subject-erased"]);
+    const ends = findings(async (record) => {
+      const task = record.newTask(EU);
+      record.chain(EU).write(task, await Promise.all([...about(task), claiming(task, "one", 0)]));
+      record.chain(EU).write(null, [erased, word(false)]);
+      record.chain(EU).write(task, await Promise.all([applying(task, "one", 0), settling()]));
+    });
+    expect(await ends).toEqual([]);
+  });
+});
+
 describe("approvals", () => {
   const approvedBy = async (by: TestPerson, change: Parameters<typeof attesting>[4] = {}) =>
     findings(async (record) => {
