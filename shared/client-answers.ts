@@ -1,5 +1,6 @@
 /** The client's calls for answers out of the record: the run log, impact. */
 import type * as z from "zod";
+import { AutomationReport } from "./api/automation-report.ts";
 import { ImpactAnswer } from "./api/impact.ts";
 import { RunPage, RunWithValues } from "./api/runs.ts";
 import type { Call, Transport } from "./client-transport.ts";
@@ -17,7 +18,7 @@ export type RunsQuery = {
 };
 export type Export = { readonly text: string; readonly next: string | null };
 
-export const answerCalls = ({ send, json }: Transport) => {
+export const answerCalls = ({ send, json, text }: Transport) => {
   const get = <T>(path: string, schema: z.ZodType<T>, query: Call["query"] = {}) =>
     json({ method: "GET", path, query }, schema);
   const at = encodeURIComponent;
@@ -36,6 +37,11 @@ export const answerCalls = ({ send, json }: Transport) => {
         return err(problem("not-running", "The export broke off; ask for it again."));
       }
     },
+    /** What an automation did from one time to another (the last week), in counts and words. */
+    reportAutomation: (name: string, span: { from?: string; to?: string } = {}) =>
+      get(`/v1/automations/${at(name)}/report`, AutomationReport, span),
+    reportAutomationAsMarkdown: (name: string, span: { from?: string; to?: string } = {}) =>
+      text({ method: "GET", path: `/v1/automations/${at(name)}/report`, query: span }, "text/markdown"),
     readRun: (task: string) => get(`/v1/tasks/${at(task)}/run`, RunWithValues),
     /** What touched a record (`back`), or depended on it (`forward`). */
     impact: (query: {

@@ -248,6 +248,11 @@ export const LIMITS = {
   pageRuns: 200,
   /** Runs of one export, some 20 MB as JSON Lines: bounds one response; the next one goes on where it ended. */
   exportRuns: 10_000,
+  /** Runs that one report counts, the newest: ten pages; releases whose rules it quotes; cases that it lists, and names as examples. */
+  reportRuns: 2_000,
+  reportReleases: 8,
+  reportCases: 100,
+  reportExamples: 3,
   /** Actions of one page of an answer about impact. */
   pageImpact: 100,
   /** Records that one question about impact follows, and over how many of them: its cursor names each. */

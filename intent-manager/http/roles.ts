@@ -55,6 +55,7 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/subjects/{id}": ["auditor", "admin"],
   "DELETE /v1/subjects/{id}": ["admin"],
   "PUT /v1/subjects/{id}/consents/{purpose}": ["app", ...RUNS],
+  "GET /v1/automations/{name}/report": [...AUDITS, "approver"],
   "GET /v1/runs": AUDITS,
   "GET /v1/tasks/{id}/run": [...AUDITS, "approver"],
   "GET /v1/impact": [...AUDITS, "approver"],

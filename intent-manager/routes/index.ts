@@ -2,6 +2,7 @@
 import type { Endpoint } from "../http/endpoint.ts";
 import { health, jwks, overview, trust, whoami } from "./about.ts";
 import { listAutomations, pauseAutomation, putAutomation, readAutomation, resumeAutomation } from "./automations.ts";
+import { reportAutomation } from "./automation-report.ts";
 import { listCapabilities, restoreCapability, revokeCapability } from "./capabilities.ts";
 import { enrol, listEnrolments, requestEnrolment, revokeKey } from "./enrolments.ts";
 import { sendEvent } from "./events.ts";
@@ -62,6 +63,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   readSubject,
   eraseSubject,
   putConsent,
+  reportAutomation,
   listRuns,
   readRun,
   readImpact,
