@@ -63,6 +63,34 @@ export class LedgerWatch {
     this.#record({ type: "checkpoint-seen", note: seen.note });
   }
 
+  /** Whether this epoch stands in the chain already. */
+  hasAccepted(epoch: string): boolean {
+    return readMeta(this.#sql, `epoch ${epoch}`) !== null;
+  }
+
+  /** Inside the round that records an epoch: no alarm any more, its checkpoint is the one seen, and the ledger may be behind what it once had. */
+  writeEpoch(sql: SqlStorage, epoch: string, note: string): void {
+    writeMeta(sql, `epoch ${epoch}`, "accepted");
+    writeMeta(sql, "checkpoint", note);
+    writeMeta(sql, "alarm", "null");
+    writeMeta(sql, "refill", "yes");
+  }
+
+  /** Once that round is durable. Reads what is stored: a repeated epoch changes nothing, and an alarm that was raised since stays. */
+  reload(): void {
+    this.#seen = seenCheckpoint(readMeta(this.#sql, "checkpoint"));
+    this.#alarm = JSON.parse(readMeta(this.#sql, "alarm") ?? "null") as RaisedAlarm | null;
+  }
+
+  /** Whether the ledger may hold less of this chain than it once said: after an epoch, until it has it again. */
+  get mayRefill(): boolean {
+    return readMeta(this.#sql, "refill") === "yes";
+  }
+
+  refilled(): void {
+    if (this.mayRefill) writeMeta(this.#sql, "refill", "no");
+  }
+
   /** The first contradiction stays; later ones add nothing to it. */
   raise(problem: Problem, nowMs: number): void {
     if (this.#alarm !== null) return;

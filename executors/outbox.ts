@@ -6,6 +6,7 @@
  * O3  Every answer's checkpoint is verified: signature, and consistency with the one seen before. A contradiction raises the alarm, and an
  *     executor with an alarm takes no new tasks.
  * O4  Failures pause it for longer each time, up to a minute; it never gives up and never drops a record.
+ * O5  `delivered` goes back only after an epoch, to the cursor that the restored ledger names: everything behind it is delivered again.
  */
 import { fromBase64 } from "../shared/bytes.ts";
 import { entryText, statementText } from "../shared/entry.ts";
@@ -34,6 +35,8 @@ export type OutboxDeps = {
   readonly seen: () => SeenCheckpoint | null;
   readonly remember: (checkpoint: SeenCheckpoint) => void;
   readonly alarm: (why: Problem) => void;
+  /** After an epoch: the ledger may hold less of this chain than it once said. */
+  readonly mayRefill: () => boolean;
   readonly delivered: () => void;
   readonly nowMs: () => number;
   readonly pause: (ms: number) => Promise<void>;
@@ -116,17 +119,21 @@ export class Outbox {
       entries: [...entriesOf(executor, rows, this.#deps.nowMs()), statement],
       seenSize: seen?.size ?? 0,
     };
+    // An answer to what was asked before an epoch says nothing about the log that goes on.
+    const alarm = (why: Problem): void => {
+      if (this.#deps.seen() === seen) this.#deps.alarm(why);
+    };
     let answer: Result<AppendAnswer>;
     try {
       answer = await this.#deps.ledger.append(command);
     } catch {
       return err(problem("not-running", "The ledger did not answer."));
     }
-    if (!answer.ok) return this.#refused(answer.problem);
+    if (!answer.ok) return this.#refused(answer.problem, alarm);
     const checked = await this.#checkCheckpoint(answer.value, seen);
     if (!checked.ok) {
       // A checkpoint that nobody signed proves nothing: it is no answer. One that the log signed and that contradicts another is the alarm.
-      if (checked.problem.code === "checkpoint-inconsistent") this.#deps.alarm(checked.problem);
+      if (checked.problem.code === "checkpoint-inconsistent") alarm(checked.problem);
       return checked;
     }
     if (!GUARDS["cursor-not-ahead"](answer.value.cursor, journal.head.seq)) {
@@ -142,17 +149,17 @@ export class Outbox {
     return ok(null);
   }
 
-  #refused(why: Problem): Result<null> {
+  #refused(why: Problem, alarm: (why: Problem) => void): Result<null> {
     const cursor = why.code === "chain-gap" ? Number(why.facts?.["cursor"] ?? Number.NaN) : Number.NaN;
-    if (
-      Number.isSafeInteger(cursor) &&
-      cursor > this.#deps.journal.delivered &&
-      cursor <= this.#deps.journal.head.seq
-    ) {
+    const { delivered, head } = this.#deps.journal;
+    const isAhead = cursor > delivered && cursor <= head.seq;
+    // O5
+    const isRefill = cursor >= 0 && cursor < delivered && this.#deps.mayRefill();
+    if (Number.isSafeInteger(cursor) && (isAhead || isRefill)) {
       this.#deps.journal.markDelivered(cursor);
       return ok(null);
     }
-    if (CONTRADICTIONS.has(why.code)) this.#deps.alarm(why);
+    if (CONTRADICTIONS.has(why.code)) alarm(why);
     return err(why);
   }
 

@@ -31,6 +31,7 @@ import type {
 } from "../shared/rpc.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
 import { capabilities } from "./capabilities/index.ts";
+import { acceptEpoch } from "./epochs.ts";
 import { correlationOf } from "./correlation.ts";
 import { configOf } from "./config.ts";
 import type { GateRpc } from "./gate/types.ts";
@@ -185,6 +186,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   revokeKey(command: unknown): Promise<Result<null>> {
     return stopping.revokeKey(this.#shard, command);
+  }
+
+  acceptEpoch(signed: unknown): Promise<Result<{ epoch: string }>> {
+    return acceptEpoch(this.#shard, signed);
   }
 
   async witness(): Promise<Result<Witness>> {

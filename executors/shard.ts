@@ -192,7 +192,11 @@ export class Shard {
       seen: () => this.watch.seen,
       remember: (checkpoint) => this.watch.remember(checkpoint),
       alarm: (why) => this.watch.raise(why, this.nowMs()),
-      delivered: () => this.watch.intoChain(this.nowMs()),
+      mayRefill: () => this.watch.mayRefill,
+      delivered: () => {
+        this.watch.intoChain(this.nowMs());
+        if (this.journal.undelivered === 0) this.watch.refilled();
+      },
       nowMs: this.nowMs,
       pause: pauseOn(platform),
     });

@@ -6,6 +6,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import * as z from "zod";
 import { TaskStatus } from "../shared/events.ts";
 import { AutomationName, RegionId, StepId, TaskId, TenantId } from "../shared/ids.ts";
+import type { SignedEpoch } from "../shared/epoch.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
@@ -14,6 +15,7 @@ import type {
   AppendCommand,
   Dependent,
   EntryRow,
+  EpochAnswer,
   InclusionAnswer,
   LedgerHealth,
   LedgerState,
@@ -29,6 +31,8 @@ import type { ImpactQuery, RunQuery } from "../shared/rpc/answers.ts";
 import { arrive } from "./arrival.ts";
 import type { Head } from "./batch.ts";
 import { configOf } from "./config.ts";
+import { checkEpoch } from "./epochs.ts";
+import { workersPlatform } from "./platform.ts";
 import { keepingOf } from "./keeping.ts";
 import { dependentsOf, takenBackOf } from "./queries/dependents.ts";
 import { ImpactsQuery, RunsQuery } from "./queries/answer-shapes.ts";
@@ -186,6 +190,14 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
       if (!keeping.ok) return keeping;
       return head.ok ? ok(await stateOf(this.env.LEDGER_DB, tenant, head.value, keeping.value)) : head;
     });
+  }
+
+  async epoch(tenant: string, signed: SignedEpoch): Promise<Result<EpochAnswer>> {
+    const config = await configOf(this.env);
+    if (!config.ok) return config;
+    const checked = await checkEpoch(tenant, signed, config.value, workersPlatform.nowMs());
+    if (!checked.ok) return checked;
+    return answered(async () => plain(await this.#sequencer(tenant).epoch(checked.value)));
   }
 
   /** Answers once the read model is empty; `health` tells how far it has come again. */

@@ -221,6 +221,7 @@ export const epochs = sqliteTable(
     idx: integer().notNull(),
     oldSize: integer("old_size").notNull(),
     newSize: integer("new_size").notNull(),
+    fromBundle: integer("from_bundle").notNull(),
     atMs: integer("at_ms").notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.number] })],

@@ -1,10 +1,11 @@
 /** The object of a tenant's sequencer, named by the tenant: the door to `TenantSequencer` (ledger/sequencer.ts), which says what it promises. */
 import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../shared/result.ts";
-import type { AppendAnswer } from "../shared/rpc.ts";
+import type { AppendAnswer, EpochAnswer } from "../shared/rpc.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Arrival } from "./arrival.ts";
 import { configOf } from "./config.ts";
+import type { CheckedEpoch } from "./epochs.ts";
 import { keepingOf } from "./keeping.ts";
 import { keep, type Due } from "./outside/keeper.ts";
 import { workersPlatform } from "./platform.ts";
@@ -62,6 +63,10 @@ export class Sequencer extends DurableObject<Env> {
 
   append(arrival: Arrival): Promise<Result<AppendAnswer>> {
     return this.#sequencer.append(arrival);
+  }
+
+  epoch(checked: CheckedEpoch): Promise<Result<EpochAnswer>> {
+    return this.#sequencer.epoch(checked);
   }
 
   open(): Promise<Result<string>> {

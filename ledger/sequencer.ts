@@ -22,6 +22,7 @@
  *
  * append()   written | repeated (same answer) | refused { chain-gap | chain-fork | checkpoint-inconsistent | overloaded | log-full |
  *            head-moved | not-running | internal-error }
+ * epoch()    written | repeated (same answer) | refused { checkpoint-inconsistent | replayed | head-moved | not-running }
  * open()     the newest checkpoint; begins the log where there is none | not-running
  * rebuild()  the read model is empty and follows again | not-found | not-running
  */
@@ -29,11 +30,12 @@ import { LIMITS } from "../shared/limits.ts";
 import { pauseOn, type ObjectStorage, type Platform } from "../shared/platform.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import type { AppendAnswer } from "../shared/rpc.ts";
+import type { AppendAnswer, EpochAnswer } from "../shared/rpc.ts";
 import type { Arrival } from "./arrival.ts";
 import { answersFrom } from "./answers.ts";
 import { cut, type Placed } from "./batch.ts";
 import { configOf, type Settings } from "./config.ts";
+import { writeEpoch, type CheckedEpoch } from "./epochs.ts";
 import { keepingOf } from "./keeping.ts";
 import { Log } from "./log.ts";
 import type { Due } from "./outside/keeper.ts";
@@ -106,6 +108,18 @@ export class TenantSequencer {
     // Not kept: only the batch in hand may decide what memory holds (L7).
     const log = await answered(() => this.#readLog());
     return log.ok ? ok(log.value.head.note) : log;
+  }
+
+  /** Writes an epoch beside the batches: the compare-and-swap keeps them apart (L3). */
+  async epoch(checked: CheckedEpoch): Promise<Result<EpochAnswer>> {
+    const config = await configOf(this.#parts.settings);
+    if (!config.ok) return config;
+    const signer = config.value.checkpointSigner(this.#tenant);
+    const write = () => writeEpoch(this.#store(), this.#tenant, signer, checked, this.#parts.platform.nowMs());
+    const written = await answered(write);
+    this.#log = null; // nothing that is remembered holds after it
+    await this.#wakeAgain(0);
+    return written;
   }
 
   async rebuild(name: string): Promise<Result<null>> {

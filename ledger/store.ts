@@ -19,6 +19,8 @@ export type Batch = {
   readonly entries: readonly (ArrivedEntry & { readonly executor: string })[];
   readonly tiles: readonly TileData[];
   readonly moved: ReadonlyMap<string, Cursor>;
+  /** What else stands or falls with it. */
+  readonly also?: readonly D1PreparedStatement[];
 };
 
 /** How a write ended. `unknown`: the database did not answer, and may or may not have written. */
@@ -108,6 +110,7 @@ export async function writeBatch(
         )
         .bind(tenant, chunk),
     );
+  statements.push(...(batch.also ?? []));
   try {
     sized(bytesOf((await db.batch(statements)).at(-1)!));
     return "written";

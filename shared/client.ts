@@ -7,6 +7,7 @@ import * as z from "zod";
 import * as api from "./api.ts";
 import { createTransport, parse, toProblem, type Call, type ClientOptions } from "./client-transport.ts";
 import { answerCalls } from "./client-answers.ts";
+import type { SignedEpoch } from "./epoch.ts";
 import type { AgentStep, Intent } from "./intent.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { problem } from "./problems.ts";
@@ -244,6 +245,7 @@ export function createClient(options: ClientOptions) {
     /** One inclusion proof for each entry of a task. */
     taskProof: (task: string) => get("/v1/ledger/proof", api.TaskProof, { task }),
     consistencyProof: (query: { from: number; to: number }) => get("/v1/ledger/proof", api.ConsistencyProof, query),
+    applyEpoch: (signed: SignedEpoch) => post("/v1/ledger/epochs", signed, api.EpochApplied),
     ledgerState: () => get("/v1/ledger/state", api.LedgerState),
     witnesses: () => get("/v1/ledger/witnesses", api.WitnessPage),
     effects: (query: { region: string; after?: string; limit?: number }) =>

@@ -1,12 +1,13 @@
 /**
  * Ledger entries: CloudEvents 1.0 in canonical JSON, at most 65,535 bytes. A leaf of the tenant's log is exactly these bytes.
  * An entry holds the chain records of one task that one delivery carried (normally a whole planning round), or records of the executor itself,
- * or the executor's signed statement over its chain, which ends every delivery.
+ * or the executor's signed statement over its chain, which ends every delivery; or an epoch, which people signed.
  */
 import * as z from "zod";
 import { canonicalize } from "./canonical.ts";
 import { ChainRecord } from "./events.ts";
-import { ExecutorName, TaskId, toBase32 } from "./ids.ts";
+import { EpochId, ExecutorName, TaskId, toBase32 } from "./ids.ts";
+import { LIMITS } from "./limits.ts";
 import { sha256 } from "#sha256";
 import { Envelope } from "./signing.ts";
 
@@ -14,6 +15,7 @@ export const ENTRY_TYPES = {
   task: "countersign.task.records.v1",
   executor: "countersign.executor.records.v1",
   statement: "countersign.executor.statement.v1",
+  epoch: "countersign.log.epoch.v1",
 } as const;
 
 const base = {
@@ -43,6 +45,17 @@ export const Entry = z.discriminatedUnion("type", [
     type: z.literal(ENTRY_TYPES.statement),
     subject: ExecutorName,
     data: z.strictObject({ statement: Envelope }),
+  }),
+  z.strictObject({
+    ...base,
+    source: z.string().startsWith("/log/"),
+    type: z.literal(ENTRY_TYPES.epoch),
+    subject: EpochId,
+    /** `SignedEpoch` (shared/epoch.ts). */
+    data: z.strictObject({
+      envelope: Envelope,
+      chains: z.array(z.array(Envelope).max(LIMITS.enrolmentDepth)).min(1).max(LIMITS.envelopeSignatures),
+    }),
   }),
 ]);
 export type Entry = z.infer<typeof Entry>;

@@ -8,6 +8,7 @@ import { ObservedField } from "./expectation.ts";
 import {
   AutomationName,
   Digest,
+  EpochId,
   ExecutorName,
   MemberId,
   RecordedStepId,
@@ -372,6 +373,13 @@ export const ExecutorEvent = z.discriminatedUnion("type", [
     by: z.string().max(100),
   }),
   z.strictObject({ type: z.literal("alarm-raised"), code: Code, detail: z.string().max(500) }),
+  /** People settled that the log goes on from an earlier checkpoint (shared/epoch.ts): ends the alarm, and what was seen of the log that ended counts no more. */
+  z.strictObject({
+    type: z.literal("epoch-accepted"),
+    epoch: EpochId,
+    envelope: Envelope,
+    chains: z.array(z.array(Envelope).max(LIMITS.enrolmentDepth)).min(1).max(LIMITS.envelopeSignatures),
+  }),
 ]);
 export type ExecutorEvent = z.infer<typeof ExecutorEvent>;
 

@@ -16,6 +16,8 @@ const REVIEW = new RegExp(`^rev_(${REGION})_(${SHARD})_(${TOKEN})_(${SMALL})_(${
 export const TenantId = z.string().regex(new RegExp(`^${TENANT}$`));
 export const RegionId = z.string().regex(new RegExp(`^${REGION}$`));
 export const TaskId = z.string().regex(TASK);
+/** `epo_` and 26 characters of base32: 16 random bytes. */
+export const EpochId = z.string().regex(/^epo_[a-z2-7]{26}$/);
 export const ReviewId = z.string().regex(REVIEW);
 /** A step's name inside its task, chosen by the playbook or the agent; unique in the task over all rounds. */
 export const StepId = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/);

@@ -15,6 +15,7 @@ export const PAYLOAD_TYPES = {
   possession: of("possession"),
   resolution: of("resolution"),
   reversal: of("reversal"),
+  epoch: of("epoch"),
 } as const;
 
 export type PayloadKind = keyof typeof PAYLOAD_TYPES;

@@ -120,6 +120,7 @@ export const PROBLEMS = {
   "note-malformed": { status: 422, title: "The signed note is malformed" },
   "proof-invalid": { status: 422, title: "The proof does not hold" },
   "tile-malformed": { status: 422, title: "The tile, or its path, is malformed" },
+  "epoch-unsigned": { status: 403, title: "An epoch needs the signatures of two admins" },
   "log-full": { status: 503, retryable: true, title: "The ledger's database is as large as it may be" },
   "head-moved": { status: 409, retryable: true, title: "Another writer moved the head" },
 } as const satisfies Record<string, Row>;

@@ -10,6 +10,7 @@ import type { Json, JsonObject } from "./json.ts";
 import type { Result } from "./result.ts";
 import type { ReleaseDelivery } from "./release.ts";
 import type { SignedAttestation } from "./attestation.ts";
+import type { SignedEpoch } from "./epoch.ts";
 import type { Envelope } from "./signing.ts";
 import type { SignedResolution } from "./resolution.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "./views.ts";
@@ -284,6 +285,8 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   /** Records a subject's word on a purpose. Withdrawn, nothing of its tasks for that purpose is claimed after the answer. */
   recordConsent(command: ConsentCommand): Promise<Result<ConsentAnswer>>;
   revokeKey(command: { readonly kid: string; readonly by: string; readonly reason: string }): Promise<Result<null>>;
+  /** Ends this executor's alarm where an epoch that stands in the log says so; what the log lost is delivered again. */
+  acceptEpoch(signed: SignedEpoch): Promise<Result<{ readonly epoch: string }>>;
   learn(delivery: ReleaseDelivery): Promise<Result<{ readonly release: string; readonly serial: number }>>;
   witness(): Promise<Result<Witness>>;
 }
@@ -425,6 +428,9 @@ export type LedgerState = {
   }[];
 };
 
+/** An epoch in the log: its number among the tenant's, and the index of its entry. */
+export type EpochAnswer = { readonly epoch: string; readonly number: number; readonly index: number };
+
 /** The ledger Worker's entrypoint. */
 export interface LedgerRpc extends Rpc.WorkerEntrypointBranded, AnswersRpc {
   append(command: AppendCommand): Promise<Result<AppendAnswer>>;
@@ -462,6 +468,8 @@ export interface LedgerRpc extends Rpc.WorkerEntrypointBranded, AnswersRpc {
   tile(tenant: string, path: string): Promise<Result<Uint8Array>>;
   health(tenant: string): Promise<Result<LedgerHealth>>;
   state(tenant: string): Promise<Result<LedgerState>>;
+  /** Writes an epoch into the log; the same one again answers the same. */
+  epoch(tenant: string, signed: SignedEpoch): Promise<Result<EpochAnswer>>;
   /** Throws the read models away and builds them again from the entries. */
   rebuild(tenant: string, projection: string): Promise<Result<null>>;
 }

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { cancel } from "./cancel.ts";
 import { approve, reject } from "./decide.ts";
 import { doctor } from "./doctor.ts";
+import { epochApply, epochNew, epochSign } from "./epoch.ts";
 import { evidence } from "./evidence.ts";
 import { explain } from "./explain.ts";
 import { impact } from "./impact.ts";
@@ -41,6 +42,9 @@ export const COMMANDS: readonly Command[] = [
   stop,
   revoke,
   restore,
+  epochNew,
+  epochSign,
+  epochApply,
   keysNew,
   keysList,
   keysEnrol,

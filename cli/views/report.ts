@@ -7,7 +7,7 @@ const SHOWN = 10;
 
 /** @param resumedFrom entries that were verified before, where the verification went on from there */
 export function reportText(report: VerificationReport, trustFrom: string, resumedFrom: number | null = null): string {
-  const { checkpoint, counts, checks, alarms } = report;
+  const { checkpoint, counts, checks, alarms, epochs } = report;
   const marks = { ok: green("ok"), failed: red("FAILED"), "not-run": dim("not run") };
   const lines = [
     `${bold("log")}    ${report.origin}, ${checkpoint === null ? "no checkpoint that can be believed" : `${checkpoint.size} entries, root ${checkpoint.root}`}`,
@@ -31,6 +31,15 @@ export function reportText(report: VerificationReport, trustFrom: string, resume
     lines.push("", bold(red(check)), ...findings.slice(0, SHOWN).map(findingText));
     if (failed > SHOWN) lines.push(dim(`  … and ${failed - SHOWN} more`));
   }
+  if (epochs.length > 0)
+    lines.push(
+      "",
+      yellow("Epochs: the log went on from an earlier checkpoint"),
+      ...epochs.map(
+        ({ epoch, index, oldSize, newSize, members, reason, at }) =>
+          `  from ${newSize} after ${oldSize}, ${at}, signed by ${line(members.join(" and "))}: ${line(reason)} ${dim(`entry ${index}, ${epoch}`)}`,
+      ),
+    );
   if (alarms.length > 0)
     lines.push(
       "",

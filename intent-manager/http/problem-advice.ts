@@ -137,6 +137,7 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "proof-invalid":
     "Ask for the proof again for this index and size; if it stays, the log does not contain what it claims.",
   "tile-malformed": "Use a C2SP tile path, such as `tile/0/x001/067.p/5`.",
+  "epoch-unsigned": "Have a second member, enrolled as admin, add a signature: `countersign epoch sign`.",
   "log-full":
     "Wait: the archive makes room by itself. Where it does not, `GET /v1/ledger/state` says why; see docs/log.md for the limit.",
   "head-moved": "Repeat it; another writer was first.",

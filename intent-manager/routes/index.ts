@@ -10,6 +10,7 @@ import { explainTask } from "./explain.ts";
 import { readImpact } from "./impact.ts";
 import { submitIntent } from "./intents.ts";
 import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./ledger.ts";
+import { applyEpoch } from "./ledger-epochs.ts";
 import { ledgerState } from "./ledger-state.ts";
 import { logCheckpoint, logEntries, logTile } from "./log.ts";
 import { documentation } from "./openapi.ts";
@@ -72,6 +73,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ledgerWitnesses,
   ledgerEffects,
   ledgerState,
+  applyEpoch,
   whoami,
   overview,
   trust,

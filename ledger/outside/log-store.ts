@@ -22,7 +22,7 @@ export type LogStore = {
 export const readEpochs = async (db: D1Database, tenant: string): Promise<EpochMark[]> =>
   (
     await db
-      .prepare('SELECT number, new_size AS "newSize" FROM epochs WHERE tenant = ? ORDER BY number')
+      .prepare('SELECT number, from_bundle AS "fromBundle" FROM epochs WHERE tenant = ? ORDER BY number')
       .bind(tenant)
       .all<EpochMark>()
   ).results;

@@ -1,22 +1,22 @@
 /**
  * Names of what is kept outside the database. A tile stands below the tenant under its C2SP path. After an epoch the log goes on as another
- * one from `newSize` on, and what was written under a name stays: tiles that reach beyond it stand below `{tenant}/epochs/{number}/`.
+ * one, and what was written under a name stays: tiles that reach beyond the bundle `fromBundle` stand below `{tenant}/epochs/{number}/`.
  */
 import { TILE_WIDTH, tilePath, type Tile } from "../../shared/tlog/tile-paths.ts";
 
 /** An epoch that stands in the log. */
-export type EpochMark = { readonly number: number; readonly newSize: number };
+export type EpochMark = { readonly number: number; readonly fromBundle: number };
 
 const prefixOf = (tenant: string, number: number): string => (number === 0 ? tenant : `${tenant}/epochs/${number}`);
 
-/** Number of the newest epoch that rewrote something before `end`; 0 for none. */
+/** Number of the newest epoch that began before the bundle `end`; 0 for none. */
 const epochAt = (epochs: readonly EpochMark[], end: number): number =>
-  epochs.findLast(({ newSize }) => end > newSize)?.number ?? 0;
+  epochs.findLast(({ fromBundle }) => end > fromBundle)?.number ?? 0;
 
 /** Where a full tile or bundle stands. */
 export function tileName(tenant: string, epochs: readonly EpochMark[], tile: Tile): string {
   const level = tile.level === "entries" ? 0 : tile.level;
-  const end = (tile.index + 1) * TILE_WIDTH ** (level + 1);
+  const end = (tile.index + 1) * TILE_WIDTH ** level;
   return `${prefixOf(tenant, epochAt(epochs, end))}/${tilePath(tile)}`;
 }
 

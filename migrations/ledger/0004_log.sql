@@ -36,7 +36,8 @@ CREATE TABLE log_alarms (
   PRIMARY KEY (tenant, object)
 ) STRICT;
 
--- Epochs, in their order: the statement stands at `idx` of the log. From `new_size` on the log is another one than before.
+-- Epochs, in their order: the statement stands at `idx` of the log, which ended at `old_size` and goes on from `new_size`. Bundles from
+-- `from_bundle` on have names of their own in the archive since.
 CREATE TABLE epochs (
   tenant TEXT NOT NULL,
   number INTEGER NOT NULL,
@@ -44,6 +45,7 @@ CREATE TABLE epochs (
   idx INTEGER NOT NULL,
   old_size INTEGER NOT NULL,
   new_size INTEGER NOT NULL,
+  from_bundle INTEGER NOT NULL,
   at_ms INTEGER NOT NULL,
   PRIMARY KEY (tenant, number),
   UNIQUE (tenant, epoch)

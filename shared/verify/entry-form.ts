@@ -5,6 +5,7 @@
 import { fromUtf8 } from "../bytes.ts";
 import { canonicalize, isCanonicalText } from "../canonical.ts";
 import { Entry, ENTRY_TYPES, entryId } from "../entry.ts";
+import type { SignedEpoch } from "../epoch.ts";
 import type { ChainRecord } from "../events.ts";
 import { parseExecutorName, parseTaskId } from "../ids.ts";
 import { parseStrictJson } from "../json.ts";
@@ -20,7 +21,8 @@ export type ReadRecord = { readonly record: ChainRecord; readonly hash: string }
 export type ReadEntry =
   | { readonly kind: "records"; readonly executor: string; readonly records: readonly ReadRecord[] }
   /** The entry's id follows from the statement's position: compare it once the statement is opened. */
-  | { readonly kind: "statement"; readonly executor: string; readonly id: string; readonly envelope: Envelope };
+  | { readonly kind: "statement"; readonly executor: string; readonly id: string; readonly envelope: Envelope }
+  | { readonly kind: "epoch"; readonly epoch: string; readonly signed: SignedEpoch; readonly atMs: number };
 
 const refuse = (detail: string) => err(problem("entry-invalid", detail));
 
@@ -39,6 +41,7 @@ export function readEntry(bytes: Uint8Array, trust: VerifierTrust): Result<ReadE
   if (!parsed.success)
     return refuse(`The entry does not have the form of one at /${parsed.error.issues[0]!.path.join("/")}.`);
   const entry = parsed.data;
+  if (entry.type === ENTRY_TYPES.epoch) return readEpoch(entry, trust);
   const executor = entry.source.slice("/executors/".length);
   if (!isKnownExecutor(executor, trust))
     return err(problem("audience-mismatch", `The tenant has no executor ${executor}.`));
@@ -63,6 +66,17 @@ export function readEntry(bytes: Uint8Array, trust: VerifierTrust): Result<ReadE
     executor,
     records: records.map((record) => ({ record, hash: sha256Hex(canonicalize(record)) })),
   });
+}
+
+function readEpoch(
+  { id, source, subject, time, data }: Extract<Entry, { type: typeof ENTRY_TYPES.epoch }>,
+  trust: VerifierTrust,
+): Result<ReadEntry> {
+  if (source !== `/log/${trust.anchor.tenant}`)
+    return err(problem("audience-mismatch", "The epoch is of another tenant's log."));
+  return id === entryId(ENTRY_TYPES.epoch, subject, 0)
+    ? ok({ kind: "epoch", epoch: subject, signed: data, atMs: Date.parse(time) })
+    : refuse("The entry's id does not follow from its epoch.");
 }
 
 function isKnownExecutor(executor: string, trust: VerifierTrust): boolean {

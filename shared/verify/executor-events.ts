@@ -3,6 +3,7 @@
  * The rest of the verification asks this state what was in force at a position of the chain.
  */
 import { Restore, type ExecutorEvent, type StopKind } from "../events.ts";
+import { openEpoch } from "../epoch.ts";
 import { LIMITS } from "../limits.ts";
 import { hasRole, openSignedByMember } from "../members.ts";
 import { PAYLOAD_TYPES } from "../payload-types.ts";
@@ -15,7 +16,8 @@ import type { Findings, Where } from "./findings.ts";
 import { refill, refillSet } from "./saved.ts";
 import type { VerifierTrust } from "./trust.ts";
 
-export type SeenHead = TreeHead & { readonly where: Where };
+/** `settledBy`: the first epoch that the executor accepted after it saw this head. */
+export type SeenHead = TreeHead & { readonly where: Where; settledBy: string | null };
 export type Alarm = { readonly code: ProblemCode; readonly detail: string; readonly where: Where };
 
 export class ExecutorState {
@@ -93,14 +95,14 @@ export class ExecutorState {
         const opened = this.#findings.valueOf("history", await openLogCheckpoint(event.note, this.#trust), where);
         if (opened === null) return;
         const before = this.seen.at(-1);
-        if (before !== undefined && opened.size < before.size)
+        if (before !== undefined && before.settledBy === null && opened.size < before.size)
           this.#findings.fail(
             "history",
             "checkpoint-inconsistent",
             `The executor saw size ${opened.size} after size ${before.size}.`,
             where,
           );
-        this.seen.push({ size: opened.size, root: opened.root, where });
+        this.seen.push({ size: opened.size, root: opened.root, where, settledBy: null });
         return;
       }
       case "subject-erased":
@@ -112,6 +114,18 @@ export class ExecutorState {
       case "alarm-raised":
         this.alarms.push({ code: event.code, detail: event.detail, where });
         return;
+      case "epoch-accepted": {
+        const { envelope, chains } = event;
+        const { anchor, logKeys } = this.#trust;
+        const opened = await openEpoch({ envelope, chains }, anchor, logKeys, atMs, this.revoked);
+        const epoch = this.#findings.valueOf("epochs", opened, where);
+        if (epoch === null) return;
+        if (epoch.payload.epoch !== event.epoch)
+          return this.#findings.fail("epochs", "attestation-mismatch", "The event names another epoch.", where);
+        this.#findings.pass("epochs");
+        for (const head of this.seen) head.settledBy ??= event.epoch;
+        return;
+      }
       default:
         return unreachable(event);
     }

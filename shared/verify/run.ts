@@ -5,6 +5,7 @@ import type { TreeHead } from "../tlog/verify-log.ts";
 import type { CheckName } from "./checks.ts";
 import { checkEffects, type EffectsAround } from "./effects.ts";
 import { readEntry } from "./entry-form.ts";
+import { EpochBook } from "./epoch-book.ts";
 import { ExecutorChain, type Released } from "./executor-chain.ts";
 import { ExecutorState } from "./executor-events.ts";
 import type { Findings } from "./findings.ts";
@@ -34,8 +35,10 @@ export class Run {
   readonly chains = new Map<string, ExecutorChain>();
   readonly states = new Map<string, ExecutorState>();
   readonly tasks: TaskBook;
+  readonly epochs: EpochBook;
 
   constructor(trust: VerifierTrust, findings: Findings) {
+    this.epochs = new EpochBook(trust, findings);
     this.#trust = trust;
     this.#findings = findings;
     this.tasks = new TaskBook(trust, findings);
@@ -77,6 +80,7 @@ export class Run {
     const entry = this.#findings.valueOf("entries", readEntry(bytes, this.#trust), { index });
     if (entry === null) return;
     this.#findings.pass("entries");
+    if (entry.kind === "epoch") return this.epochs.take(entry, index, this.leaves, [...this.states.values()]);
     const chain = this.#chainOf(entry.executor);
     if (entry.kind === "records") chain.takeRecords(entry.records, index);
     else
@@ -143,8 +147,11 @@ export class Run {
     const seen = [...this.states.values()].flatMap((state) => state.seen);
     const within = seen.filter(({ size }) => size <= this.leaves.size);
     const roots = this.leaves.rootsAt(within.map(({ size }) => size));
-    for (const { size, root, where } of seen) {
-      if (size > log.size || size > this.leaves.size)
+    for (const { size, root, where, settledBy } of seen) {
+      const agrees = size <= this.leaves.size && size <= log.size && equalBytes(roots.get(size)!, root);
+      // People said of this checkpoint that the log it belongs to has ended.
+      if (!agrees && settledBy !== null && this.epochs.settles(settledBy, size)) this.#findings.pass("history");
+      else if (size > log.size || size > this.leaves.size)
         this.#findings.fail(
           "history",
           "checkpoint-inconsistent",

@@ -10,6 +10,7 @@ import { toBase64 } from "../bytes.ts";
 import { verifyLog, type TreeHead } from "../tlog/verify-log.ts";
 import { NOT_AUTHENTICATED } from "./checks.ts";
 import type { EffectsAround } from "./effects.ts";
+import type { VerifiedEpoch } from "./epoch-book.ts";
 import type { Alarm } from "./executor-events.ts";
 import { Findings, type CheckReport } from "./findings.ts";
 import { openLogCheckpoint } from "./open-checkpoint.ts";
@@ -56,6 +57,8 @@ export type VerificationReport = {
   };
   /** Alarms that executors wrote into their chains: for people to look at; the record that holds them can be sound. */
   readonly alarms: readonly Alarm[];
+  /** Where people let the log go on from an earlier checkpoint, in the order of the log. */
+  readonly epochs: readonly VerifiedEpoch[];
   readonly notAuthenticated: readonly string[];
 };
 
@@ -84,6 +87,7 @@ export async function verifyResumably(input: VerificationInput): Promise<Verific
       "plans",
       "attestations",
       "actions",
+      "epochs",
       "history",
     );
     const log = await verifyLog({
@@ -110,6 +114,7 @@ export async function verifyResumably(input: VerificationInput): Promise<Verific
       erased: [...run.states.values()].reduce((sum, { erased }) => sum + erased.size, 0),
     },
     alarms,
+    epochs: run.epochs.verified,
     notAuthenticated: NOT_AUTHENTICATED,
   };
   return { report, saved: report.verified && checkpoint !== null ? run.save(checkpoint) : null };

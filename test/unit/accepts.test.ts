@@ -113,6 +113,7 @@ const executorEvents: Json[] = [
   { type: "key-revoked", kid: "k", by: "ada", reason: "r" },
   { type: "checkpoint-seen", note: "n" },
   { type: "alarm-raised", code: "chain-fork", detail: "d" },
+  { type: "epoch-accepted", epoch: `epo_${"a".repeat(26)}`, envelope, chains: [[envelope], []] },
 ];
 const recordOf = (name: string | null, events: readonly Json[]): Json => ({
   version: 1,

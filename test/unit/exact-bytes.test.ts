@@ -8,6 +8,7 @@ import { seal, GENESIS } from "../../executors/journal.ts";
 import { Attestation, subjectDigest } from "../../shared/attestation.ts";
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import { entryId, entryText, ENTRY_TYPES, Entry } from "../../shared/entry.ts";
+import { Epoch, epochEntryText } from "../../shared/epoch.ts";
 import { actionId, planId, proposalId, reviewId, shardOf, toBase32 } from "../../shared/ids.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { ExecutorEvent, Restore, TaskEvent } from "../../shared/events.ts";
@@ -59,6 +60,7 @@ describe("payload types", () => {
       [
         "attestation",
         "enrolment",
+        "epoch",
         "plan",
         "possession",
         "promotion",
@@ -104,6 +106,20 @@ describe("entries", () => {
     expect(canonicalize(JSON.parse(text))).toBe(text);
     expect(Entry.safeParse(JSON.parse(text)).success).toBe(true);
     expect(entryId(ENTRY_TYPES.task, "dev/eu/2", 1)).toBe("evt_cd7tcrzp5b3xrhi2v7sbx4q7xy");
+  });
+});
+
+describe("the entry of an epoch", () => {
+  it("is these bytes, canonical, and satisfies the schema of an entry", () => {
+    const signature = { keyid: "k".repeat(43), sig: `${"A".repeat(86)}==` };
+    const envelope = { payloadType: PAYLOAD_TYPES.epoch, payload: "e30=", signatures: [signature] };
+    const id = `epo_${"a".repeat(26)}`;
+    const text = epochEntryText("dev", id, { envelope, chains: [[]] }, 1_700_000_000_500);
+    expect(text).toBe(
+      `{"data":{"chains":[[]],"envelope":${canonicalize(envelope)}},"datacontenttype":"application/json","id":"${entryId(ENTRY_TYPES.epoch, id, 0)}",` +
+        `"source":"/log/dev","specversion":"1.0","subject":"${id}","time":"2023-11-14T22:13:20.500Z","type":"countersign.log.epoch.v1"}`,
+    );
+    expect(Entry.safeParse(JSON.parse(text)).success).toBe(true);
   });
 });
 
@@ -258,6 +274,21 @@ const FORMS: [string, z.ZodType, unknown, string][] = [
       expiresMs: 2,
     },
     "sha256:ec17cacc7682735fad1aee4be11d9d75d5cf7ea00339203adef289d2ec737de8",
+  ],
+  [
+    "epoch",
+    Epoch,
+    {
+      version: 1,
+      tenant: "dev",
+      epoch: `epo_${"a".repeat(26)}`,
+      old: "countersign.local/dev\n9\nAAAA\n\n— x y\n",
+      new: "countersign.local/dev\n7\nAAAA\n\n— x y\n",
+      reason: "restored",
+      atMs: 1,
+      expiresMs: 2,
+    },
+    "sha256:4b29cb2fbbc89b581a8863d63a74078ccbd47a9d1cb80137a8befce6b72da791",
   ],
   [
     "receipt",

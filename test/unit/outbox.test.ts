@@ -80,7 +80,11 @@ class FakeLedger {
 function world(key = newPrivateKey()) {
   const journal = new MemoryJournal();
   const ledger = new FakeLedger(key);
-  const state: { seen: SeenCheckpoint | null; alarm: Problem | null } = { seen: null, alarm: null };
+  const state: { seen: SeenCheckpoint | null; alarm: Problem | null; mayRefill: boolean } = {
+    seen: null,
+    alarm: null,
+    mayRefill: false,
+  };
   const receiptKey = newPrivateKey();
   const calls: AppendCommand[] = [];
   let answer = (command: AppendCommand): Promise<Result<AppendAnswer>> => ledger.append(command);
@@ -99,6 +103,7 @@ function world(key = newPrivateKey()) {
     seen: () => state.seen,
     remember: (checkpoint) => (state.seen = checkpoint),
     alarm: (why) => (state.alarm ??= why),
+    mayRefill: () => state.mayRefill,
     delivered: () => {},
     nowMs: () => 1_700_000_000_000,
     pause: () => Promise.resolve(),
@@ -189,6 +194,22 @@ describe("the outbox", () => {
     w.answering(async () => err(problem("chain-gap", "not here", { cursor: 2 })));
     await w.outbox.nudge();
     expect([w.state.alarm?.code, w.journal.delivered]).toEqual(["chain-gap", 4]);
+  });
+
+  it("delivers again what a restored ledger has lost, where people said that it may have", async () => {
+    const w = world();
+    w.journal.write(4);
+    await w.outbox.nudge();
+    w.journal.write(1);
+    w.state.mayRefill = true;
+    let asked = 0;
+    w.answering(async (command) => {
+      if (asked++ > 0) return w.ledger.append(command);
+      w.ledger.cursor = 2;
+      return err(problem("chain-gap", "not here", { cursor: 2 }));
+    });
+    await w.outbox.nudge();
+    expect([w.state.alarm, w.journal.delivered, w.calls.at(-1)!.from]).toEqual([null, 5, 3]);
   });
 
   it("cannot tell alone that another executor was shown a fork; the two checkpoints together prove it", async () => {

@@ -260,6 +260,7 @@ describe("exact bytes", () => {
         "possession",
         "resolution",
         "reversal",
+        "epoch",
       ].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
     );
   });

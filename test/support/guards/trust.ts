@@ -129,6 +129,7 @@ async function delivers(answers: readonly Told[]): Promise<string> {
     logKeys: [log],
     seen: () => state.seen,
     remember: (checkpoint) => (state.seen = checkpoint),
+    mayRefill: () => false,
     alarm: (why) => (state.alarm ??= why.code),
     delivered: () => {},
     nowMs: () => Date.now(),

@@ -499,6 +499,7 @@ describe("verify", () => {
       "chains",
       "counts",
       "alarms",
+      "epochs",
       "notAuthenticated",
       "trust",
     ]);

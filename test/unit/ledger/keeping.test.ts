@@ -33,12 +33,12 @@ describe("the names outside", () => {
   const leaves: Tile = { level: 0, index: 2, width: 256 };
   it("are C2SP paths below the tenant, and those of a log after an epoch are others", () => {
     expect(tileName("acme", [], leaves)).toBe("acme/tile/0/002");
-    const epochs = [{ number: 1, newSize: 600 }];
+    const epochs = [{ number: 1, fromBundle: 2 }];
     expect(tileName("acme", epochs, { ...leaves, index: 1 })).toBe("acme/tile/0/001");
     expect(tileName("acme", epochs, leaves)).toBe("acme/epochs/1/tile/0/002");
     expect(tileName("acme", epochs, { ...leaves, level: 1, index: 0 })).toBe("acme/epochs/1/tile/1/000");
     // A second restore went further back than the first.
-    expect(tileName("acme", [...epochs, { number: 2, newSize: 300 }], { ...leaves, index: 1 })).toBe(
+    expect(tileName("acme", [...epochs, { number: 2, fromBundle: 1 }], { ...leaves, index: 1 })).toBe(
       "acme/epochs/2/tile/0/001",
     );
     expect(checkpointName(checkpointFolder("acme", epochs), 12)).toBe("acme/epochs/1/checkpoints/0000000000000012");

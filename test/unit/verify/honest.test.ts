@@ -23,6 +23,7 @@ describe("an honest record", () => {
       plans: "ok 5",
       attestations: "ok 2",
       actions: "ok 7",
+      epochs: "ok 0",
       history: "ok 3",
       witnesses: "not-run 0",
       effects: "not-run 0",

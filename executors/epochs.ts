@@ -1,0 +1,42 @@
+/**
+ * Epochs as an executor takes them: it checks both signatures against the tenant's root key itself, writes the epoch into its chain, ends its
+ * alarm, and goes on from the checkpoint that people named. What the restored log has lost is delivered again: the journal keeps every record.
+ */
+import { openEpoch, SignedEpoch } from "../shared/epoch.ts";
+import { problem } from "../shared/problems.ts";
+import { err, ok, type Result } from "../shared/result.ts";
+import { parseCommand } from "./commands.ts";
+import { logKeysOf } from "./config.ts";
+import type { Shard } from "./shard.ts";
+
+/** @returns the refusals of `openEpoch`, key-revoked, checkpoint-inconsistent (this executor saw a larger checkpoint than the one that the epoch ends) */
+export async function acceptEpoch(shard: Shard, input: unknown): Promise<Result<{ epoch: string }>> {
+  const parsed = parseCommand(SignedEpoch, input);
+  if (!parsed.ok) return parsed;
+  const { anchor, config, tenant, trusted, watch } = shard;
+  const signed = parsed.value;
+  const opened = await openEpoch(signed, anchor, logKeysOf(config, tenant), shard.nowMs(), trusted.revoked);
+  if (!opened.ok) return opened;
+  const { payload, old } = opened.value;
+  const accepted = await shard.onExecutor(() => {
+    const value = { epoch: payload.epoch };
+    if (watch.hasAccepted(payload.epoch)) return ok({ value, events: [], write: () => {} });
+    const refusal = trusted.revokedSigner(signed.envelope, ...signed.chains.flat());
+    if (refusal !== null) return err(refusal);
+    const seen = watch.seen;
+    if (seen !== null && seen.size > old.size)
+      return err(
+        problem("checkpoint-inconsistent", "This executor saw a larger checkpoint than the one that the epoch ends.", {
+          seenSize: seen.size,
+          oldSize: old.size,
+        }),
+      );
+    return ok({
+      value,
+      events: [{ type: "epoch-accepted", epoch: payload.epoch, ...signed }],
+      write: (sql) => watch.writeEpoch(sql, payload.epoch, payload.new),
+    });
+  });
+  if (accepted.ok) watch.reload();
+  return accepted;
+}
