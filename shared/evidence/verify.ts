@@ -131,6 +131,8 @@ class Part {
     const entry = this.#findings.valueOf("entries", readEntry(utf8(body), this.#trust), { index });
     if (entry === null) return;
     this.#findings.pass("entries");
+    // What it settles is the whole log's matter: nothing of a task stands in it.
+    if (entry.kind === "epoch") return;
     const chain = this.#chainOf(entry.executor);
     if (entry.kind === "records") chain.takeRecords(entry.records, index);
     else
