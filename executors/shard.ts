@@ -39,7 +39,7 @@ import { taskView } from "./task/view.ts";
 import { Tasks } from "./tasks.ts";
 import { Tellings } from "./tellings.ts";
 import { Timekeeper } from "./timekeeper.ts";
-import type { Traces } from "./privacy/erasing.ts";
+import { finishErasures, type Traces } from "./privacy/erasing.ts";
 import { Vault } from "./privacy/vault.ts";
 import { Trusted, type ExecutorChange } from "./trusted.ts";
 import { Wakeups } from "./wakeups.ts";
@@ -393,9 +393,14 @@ export class Shard {
     this.#burning.clear();
     this.#tellings.committed(records);
     // What an erasure of the same round took away must not stay in memory.
+    let hasEnded = false;
     for (const state of states.values())
-      if (this.vault.isErased(state.subjects)) this.tasks.forget([state.id]);
-      else this.tasks.put(state);
+      if (this.vault.isErased(state.subjects)) {
+        this.tasks.forget([state.id]);
+        hasEnded ||= isQuiet(state);
+      } else this.tasks.put(state);
+    // What was under way when its subject was erased has ended: what it left elsewhere goes now.
+    if (hasEnded) void finishErasures(this).catch(() => {});
     for (const { task, events } of records)
       for (const event of events)
         if (event.type === "step-claimed" && task !== null) this.#effects.claimed(task, event.step);

@@ -28,7 +28,7 @@ export type Traces = {
   readonly waits: readonly { readonly key: string; readonly task: string }[];
 };
 type Wait = Traces["waits"][number];
-type ErasureRow = { key: string; sent: string; waits: string; done: number };
+type ErasureRow = { key: string; waits: string; done: number };
 
 export async function erase(shard: Shard, input: unknown): Promise<Result<ErasedHere>> {
   const parsed = parseCommand(EraseCommand, input);
@@ -45,13 +45,19 @@ export async function erase(shard: Shard, input: unknown): Promise<Result<Erased
       );
   });
   const keys = shard.sql
-    .exec<ErasureRow>("SELECT key, sent, waits, done FROM subject_erasures WHERE digest = ?", digest)
+    .exec<ErasureRow>("SELECT key, waits, done FROM subject_erasures WHERE digest = ?", digest)
     .toArray();
   for (const row of keys) {
     await endTasks(shard, row.key);
     if (row.done === 0) await sweep(shard, row);
   }
   return ok(answer(shard, digest));
+}
+
+/** Goes on with what is left of erasures, as far as it can without being asked. Whoever repeats the call does the same. */
+export async function finishErasures(shard: Shard): Promise<void> {
+  const rows = shard.sql.exec<ErasureRow>("SELECT key, waits, done FROM subject_erasures WHERE done = 0").toArray();
+  for (const row of rows) await sweep(shard, row);
 }
 
 /** The decision: from here on the key is gone (P1, P2). Waits are read first, while they can be. */
@@ -144,7 +150,7 @@ async function endTasks(shard: Shard, key: string): Promise<void> {
 }
 
 /** P4. A bounded number of tasks; whoever repeats the call goes on. */
-async function sweep(shard: Shard, { key, sent, waits }: ErasureRow): Promise<void> {
+async function sweep(shard: Shard, { key, waits }: ErasureRow): Promise<void> {
   const rows = shard.sql
     .exec<{ task: string }>(
       "SELECT task FROM subject_tasks WHERE key = ? AND swept = 0 AND task NOT IN (SELECT id FROM tasks) LIMIT ?",
@@ -158,12 +164,16 @@ async function sweep(shard: Shard, { key, sent, waits }: ErasureRow): Promise<vo
   );
   const gone = await shard.removeTraces({ actions, waits: JSON.parse(waits) as Wait[] }).catch(() => false);
   if (!gone) return;
-  const all = states.reduce<LeftBefore>(
-    (sum, state) => together(sum, leftBy(state, shard.registry)),
-    JSON.parse(sent) as LeftBefore,
-  );
   shard.transaction((sql) => {
-    for (const { id } of states) sql.exec("UPDATE subject_tasks SET swept = 1 WHERE key = ? AND task = ?", key, id);
+    // Two may sweep at a time: each task is counted by the one that finds it first.
+    const { sent } = sql.exec<{ sent: string }>("SELECT sent FROM subject_erasures WHERE key = ?", key).one();
+    let all = JSON.parse(sent) as LeftBefore;
+    for (const state of states) {
+      const row = sql.exec("SELECT 1 FROM subject_tasks WHERE key = ? AND task = ? AND swept = 0", key, state.id);
+      if (row.toArray().length === 0) continue;
+      all = together(all, leftBy(state, shard.registry));
+      sql.exec("UPDATE subject_tasks SET swept = 1 WHERE key = ? AND task = ?", key, state.id);
+    }
     sql.exec(
       "UPDATE subject_erasures SET sent = ?, waits = '[]', done = NOT EXISTS (SELECT 1 FROM subject_tasks WHERE key = ? AND swept = 0) WHERE key = ?",
       JSON.stringify(all),

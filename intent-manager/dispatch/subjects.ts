@@ -57,18 +57,20 @@ export async function eraseEverywhere(
     .insert(erasures)
     .values({ tenant, erasure, subject, digest, by: caller.key, at: nowMs })
     .onConflictDoNothing();
+  // Older requests for the same subject are done with this one.
+  const noteDone = () =>
+    db
+      .update(erasures)
+      .set({ doneAt: nowMs, subject: null })
+      .where(and(eq(erasures.tenant, tenant), eq(erasures.digest, digest), isNull(erasures.doneAt)));
   const { answers, missing } = await tellAll(
     asked,
     (stub) => stub.eraseSubject({ subject, digest, erasure, by: caller.key }),
     ({ done }) => done,
+    noteDone,
   );
   const done = missing.length === 0 && answers.every(({ value }) => value.done);
-  // Older requests for the same subject are done with this one.
-  if (done)
-    await db
-      .update(erasures)
-      .set({ doneAt: nowMs, subject: null })
-      .where(and(eq(erasures.tenant, tenant), eq(erasures.digest, digest), isNull(erasures.doneAt)));
+  if (done) await noteDone();
   const values = answers.map(({ value }) => value);
   return ok({
     erasure,

@@ -11,11 +11,12 @@ type Told<T> = { readonly answers: FanOut<T>["answers"]; readonly missing: reado
 /** Pauses before executors that have not confirmed are told again, after the answer. Whoever asked can repeat the request any time. */
 const TELL_AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000];
 
-/** `isDone`: whether an executor that answered has nothing left to do; it is asked again otherwise. */
+/** `laterDone` runs once all are done after the answer. `isDone`: whether an executor that answered has nothing left to do; it is asked again otherwise. */
 export async function tellAll<T>(
   { env, background, caller }: { readonly env: Bindings; readonly background: Background; readonly caller: Caller },
   ask: (executor: ExecutorRpc) => Promise<Result<T>>,
   isDone: (answer: T) => boolean = () => true,
+  laterDone: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<Told<T>> {
   const valueByExecutor = new Map<string, T>();
   const tell = async (names: readonly string[]): Promise<string[]> => {
@@ -25,7 +26,7 @@ export async function tellAll<T>(
   };
   let left: readonly string[] = await tell(executorsOf(caller.tenant));
   if (left.length > 0) left = await tell(left);
-  if (left.length > 0) background(keepTelling(left, tell));
+  if (left.length > 0) background(keepTelling(left, tell).then((isOver) => (isOver ? laterDone() : null)));
   const answers = [...valueByExecutor].map(([executor, value]) => ({ executor, value }));
   return { answers, missing: executorsOf(caller.tenant).filter((name) => !valueByExecutor.has(name)) };
 }
@@ -33,11 +34,12 @@ export async function tellAll<T>(
 async function keepTelling(
   missing: readonly string[],
   tell: (names: readonly string[]) => Promise<readonly string[]>,
-): Promise<void> {
+): Promise<boolean> {
   let left = missing;
   for (const ms of TELL_AGAIN_MS) {
     await new Promise((resolve) => setTimeout(resolve, ms));
     left = await tell(left);
-    if (left.length === 0) return;
+    if (left.length === 0) return true;
   }
+  return false;
 }
