@@ -147,5 +147,5 @@ function valuesOf(run: RunView, view: TaskView | null): RunWithValues["values"] 
 const ABSENT: KeptValue = { state: "absent", value: null };
 const kept = (value: Json | undefined): KeptValue => {
   if (value === undefined) return ABSENT;
-  return isErased(value) ? { state: "erased", value: null } : { state: "shown", value };
+  return isErased(value) ? { state: "erased", value: null } : { state: "shown", value: value as KeptValue["value"] };
 };
