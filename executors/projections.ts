@@ -2,7 +2,7 @@
  * What follows from a record in the object's own tables, written in the record's transaction (J2): which tasks are open, what waits for a
  * person, what is in doubt, which signatures are used, and what must happen at a time.
  */
-import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
+import type { ChainRecord, ExecutorEvent, TaskEvent } from "../shared/events.ts";
 import { undoneBy, undoStepId } from "../shared/undo.ts";
 
 /** Timers of a task: its own deadline, a review's deadline, the end of a pause before another attempt, the next question about a doubt, the end of a wait. */
@@ -183,3 +183,9 @@ export function spendTimers(sql: SqlStorage, task: string, nowMs: number): void 
 
 export const nextTimer = (sql: SqlStorage): number | null =>
   (sql.exec<{ at: number | null }>("SELECT min(at_ms) AS at FROM timers").one().at as number | null) ?? null;
+
+/** When the oldest record was written that the ledger does not have; null where it has all. */
+export function undeliveredSince(sql: SqlStorage, delivered: number): string | null {
+  const row = sql.exec("SELECT body FROM journal WHERE seq = ?", delivered + 1).toArray()[0];
+  return row === undefined ? null : new Date((JSON.parse(row["body"] as string) as ChainRecord).atMs).toISOString();
+}

@@ -24,6 +24,7 @@ import type {
   TaskRow,
 } from "../shared/rpc.ts";
 import type { RecordedEntry } from "../shared/trace/source.ts";
+import type { Figures } from "../shared/figures/names.ts";
 import type { TraceExportState } from "../shared/trace/export-state.ts";
 import type { ImpactAnswer } from "../shared/api/impact.ts";
 import type { RunView } from "../shared/api/runs.ts";
@@ -39,6 +40,7 @@ import { ImpactsQuery, RunsQuery } from "./queries/answer-shapes.ts";
 import { impactOf } from "./queries/impact.ts";
 import { runCursorAfter, runPage } from "./queries/runs.ts";
 import { entryPage } from "./queries/entries.ts";
+import { figuresOf } from "./queries/figures.ts";
 import { healthOf } from "./queries/health.ts";
 import { recordedOf } from "./queries/recorded.ts";
 import { stateOf } from "./queries/state.ts";
@@ -66,6 +68,7 @@ const EntriesQuery = z.strictObject({
   task: TaskId.optional(),
 });
 const DependentsQuery = z.strictObject({ tenant: TenantId, task: TaskId, step: StepId });
+const FiguresQuery = z.strictObject({ tenant: TenantId, fromMs: Count.nullable() });
 const RecordedQuery = z.strictObject({ tenant: TenantId, task: TaskId });
 const InclusionQuery = z.strictObject({ tenant: TenantId, index: Count, size: z.int().min(1).optional() });
 const ConsistencyQuery = z.strictObject({ tenant: TenantId, from: Count, to: Count });
@@ -94,6 +97,12 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     task?: string;
   }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>> {
     return this.#read(EntriesQuery, query, async (q) => ok(await entryPage(this.#store, q)));
+  }
+
+  figures(query: { tenant: string; fromMs: number | null }): Promise<Result<Figures>> {
+    return this.#read(FiguresQuery, query, async ({ tenant, fromMs }) =>
+      ok(await figuresOf(this.env.LEDGER_DB, tenant, fromMs)),
+    );
   }
 
   recorded(query: {

@@ -226,3 +226,39 @@ export const epochs = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.tenant, table.number] })],
 );
+
+/** Sums by what they are about; `atMs` is the beginning of ten minutes, 0 for all time. */
+export const rmFigures = sqliteTable(
+  "rm_figures",
+  {
+    tenant: text().notNull(),
+    atMs: integer("at_ms").notNull(),
+    name: text().notNull(),
+    automation: text().notNull(),
+    capability: text().notNull(),
+    region: text().notNull(),
+    label: text().notNull(),
+    n: integer().notNull(),
+    total: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.tenant, table.atMs, table.name, table.automation, table.capability, table.region, table.label],
+    }),
+  ],
+);
+
+/** What the figures remember of a task to which something more can happen. */
+export const rmFlow = sqliteTable(
+  "rm_flow",
+  {
+    tenant: text().notNull(),
+    task: text().notNull(),
+    /** JSON of `Flow` (read-models/figures-fold.ts). */
+    state: text().notNull(),
+    /** Since when something of it is in doubt, or waits for a person. */
+    doubtMs: integer("doubt_ms"),
+    reviewMs: integer("review_ms"),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.task] })],
+);

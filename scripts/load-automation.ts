@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, capabilities, deadlines, onFailure?, reversal?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, capabilities, deadlines, onFailure?, reversal?, sla?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`
@@ -36,6 +36,7 @@ export const AutomationSource = z.strictObject({
   home: ReleaseBundle.shape.home,
   capabilities: z.array(z.string()).min(1).max(200),
   deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
+  sla: z.strictObject({ cycle: z.string().regex(/^[1-9][0-9]{0,4}(?:s|m|h|d)$/) }).optional(),
   onFailure: ReleaseBundle.shape.onFailure,
   reversal: z.strictObject({ hours: z.number().positive() }).optional(),
 });
@@ -77,7 +78,8 @@ export function loadAutomation(
   const fileOf = (file: string) => path.join(folder, name, file);
   const source = readFileAs(fileOf("automation.yaml"), AutomationSource);
   if (!source.ok) return source;
-  const { planner, region, home, owner, summary, tier, capabilities, deadlines, onFailure, reversal } = source.value;
+  const { planner, region, home, owner, summary, tier, capabilities, deadlines, onFailure, reversal, sla } =
+    source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
   if (existsSync(fileOf("playbook.yaml")) !== (planner === "playbook"))
@@ -115,6 +117,7 @@ export function loadAutomation(
     playbook: playbook.value,
     policy: policy.value,
     capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),
+    ...(sla === undefined ? {} : { sla: { cycleMs: durationMs(sla.cycle) } }),
     deadlines: { taskMs: deadlines.taskHours * HOUR_MS, reviewMs: deadlines.reviewHours * HOUR_MS },
     ...(onFailure === undefined ? {} : { onFailure }),
     ...(reversal === undefined ? {} : { reversal: { windowMs: Math.round(reversal.hours * HOUR_MS) } }),
@@ -155,3 +158,7 @@ function parse(file: string, text: string): Result<Json> {
   const [fault] = [...document.errors, ...document.warnings];
   return fault === undefined ? ok(document.toJS({ maxAliasCount: 0 }) as Json) : refuse(file, fault.message);
 }
+
+const UNIT_MS: { readonly [unit: string]: number } = { s: 1_000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };
+/** `90s`, `15m`, `24h`, `7d`. */
+const durationMs = (text: string): number => Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1)]!;

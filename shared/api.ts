@@ -12,6 +12,7 @@ export * from "./api/explain.ts";
 export * from "./api/impact.ts";
 export * from "./api/ledger.ts";
 export * from "./api/outcomes.ts";
+export * from "./api/metrics.ts";
 export * from "./api/overview.ts";
 export * from "./api/reviews.ts";
 export * from "./api/runs.ts";

@@ -114,6 +114,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
     purpose: z.string().max(100).nullable(),
     traceparent: z.string().max(100).nullable(),
     deadlineMs: z.int(),
+    /** Target of its release for the time to its end; absent where there is none. */
+    slaMs: z.int().min(1).optional(),
     /** Keys of the data subjects under which its values are sealed; absent where it is about none. */
     subjects: z.array(SubjectKey).min(1).max(LIMITS.taskSubjects).optional(),
   }),

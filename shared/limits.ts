@@ -349,6 +349,12 @@ export const LIMITS = {
   /** Pauses after a collector failed: 1 s, 2 s, 4 s, … 5 min, or what it asks for, at most `retryAfterMs`. */
   exportBaseMs: 1_000,
   exportCapMs: 5 * 60_000,
+  /** Longest target for a task's cycle time: as long as a task may live. */
+  slaMs: 90 * 86_400_000,
+  /** Characters that the figures remember of one task: 256 steps, some 100 characters each. */
+  flowChars: 64_000,
+  /** Rows of figures that one answer is made of: tens of automations and capabilities with all their labels. */
+  figureRows: 20_000,
   /** Ledger entries of one task that its trace is made of: some for each of its rounds, waits and decisions. */
   traceEntries: 1_000,
   /** Attributes and moments of one span, elements of a list among them, and characters of one: what collectors commonly take. */

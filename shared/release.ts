@@ -45,6 +45,8 @@ export const ReleaseBundle = z.strictObject({
   onFailure: z.enum(["leave", "compensate"]).optional(),
   /** For how long after an action a person may ask to reverse it; without this, not at all. */
   reversal: z.strictObject({ windowMs: z.int().min(1_000).max(LIMITS.reversalWindowMs) }).optional(),
+  /** Target for the time from a task's opening to its end. Nothing happens when it is missed but that figures and alerts say so. */
+  sla: z.strictObject({ cycleMs: z.int().min(1_000).max(LIMITS.slaMs) }).optional(),
   deadlines: z.strictObject({
     taskMs: z
       .int()

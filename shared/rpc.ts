@@ -14,6 +14,7 @@ import type { SignedEpoch } from "./epoch.ts";
 import type { Envelope } from "./signing.ts";
 import type { SignedResolution } from "./resolution.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "./views.ts";
+import type { Figures } from "./figures/names.ts";
 import type { TraceExportState } from "./trace/export-state.ts";
 import type { RecordedEntry } from "./trace/source.ts";
 
@@ -220,6 +221,8 @@ export type Witness = {
   readonly executor: string;
   readonly head: { readonly seq: number; readonly hash: string };
   readonly delivered: number;
+  /** When the oldest record was written that the ledger does not have; null where it has all. Absent where an older executor answers. */
+  readonly undeliveredSince?: string | null;
   /** Signed note of the newest checkpoint it verified. */
   readonly checkpoint: string | null;
   readonly alarms: readonly { readonly code: string; readonly detail: string; readonly at: string }[];
@@ -442,6 +445,8 @@ export interface LedgerRpc extends Rpc.WorkerEntrypointBranded, AnswersRpc {
     readonly limit: number;
     readonly task?: string;
   }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>>;
+  /** Figures from a moment on, in steps of FIGURE_BUCKET_MS, or since the first entry (null). */
+  figures(query: { readonly tenant: string; readonly fromMs: number | null }): Promise<Result<Figures>>;
   /** Entries of a task with the times at which they were written, at most LIMITS.traceEntries. */
   recorded(query: {
     readonly tenant: string;

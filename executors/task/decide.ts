@@ -67,6 +67,7 @@ export function openTask(draft: Draft, opening: Opening, admitted: AdmittedPlan 
     purpose: opening.purpose,
     traceparent: opening.traceparent,
     deadlineMs: deps.nowMs + deps.release.bundle.deadlines.taskMs,
+    ...(deps.release.bundle.sla === undefined ? {} : { slaMs: deps.release.bundle.sla.cycleMs }),
     ...(opening.subjects === undefined || opening.subjects.length === 0 ? {} : { subjects: [...opening.subjects] }),
   });
   if (admitted !== null) admitPlan(draft, admitted, deps);

@@ -68,6 +68,8 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/ledger/effects": ["auditor", "admin"],
   "GET /v1/trust": "any",
   "GET /v1/overview": "any",
+  "GET /v1/metrics": [...PEOPLE, "auditor"],
+  "GET /metrics": [...PEOPLE, "auditor"],
   "GET /v1/whoami": "any",
 
   "GET /log/{tenant}/checkpoint": "public",

@@ -13,6 +13,7 @@ import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./le
 import { applyEpoch } from "./ledger-epochs.ts";
 import { ledgerState } from "./ledger-state.ts";
 import { logCheckpoint, logEntries, logTile } from "./log.ts";
+import { prometheus, readMetrics } from "./metrics.ts";
 import { documentation } from "./openapi.ts";
 import { submitProposal } from "./proposals.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
@@ -76,6 +77,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   applyEpoch,
   whoami,
   overview,
+  readMetrics,
+  prometheus,
   trust,
   logCheckpoint,
   // Before the tiles, whose path would hold this one.

@@ -89,8 +89,8 @@ export class Follower<Row> {
 
   /** Writes what a step made of `count` entries behind the cursor, unless another follower was here (F1). */
   async #save(db: D1Database, cursor: number, count: number, folded: Folded<Row>, nowMs: number): Promise<void> {
-    const { name, save, keyOfRow } = this.projector;
-    const statements = chunksOf(folded.rows).flatMap((chunk) =>
+    const { name, save, keyOfRow, together, stored } = this.projector;
+    const statements = chunksOf(together?.(folded.rows) ?? folded.rows).flatMap((chunk) =>
       listed(save).map((sql) => db.prepare(sql).bind(this.tenant, chunk, cursor)),
     );
     for (const chunk of chunksOf(folded.quarantined))
@@ -111,7 +111,7 @@ export class Follower<Row> {
     );
     const results = await db.batch(statements);
     this.#cursor = results.at(-1)!.meta.changes > 0 ? cursor + count : null;
-    this.#rowByKey = new Map(folded.rows.map((row) => [keyOfRow(row), row]));
+    this.#rowByKey = new Map(folded.rows.map((row) => [keyOfRow(row), stored?.(row) ?? row]));
   }
 }
 

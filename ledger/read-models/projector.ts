@@ -30,6 +30,10 @@ export type Projector<Row> = {
   readonly keyOfRow: (row: Row) => string;
   /** Upserts the rows in ?2, where ?3 is still the cursor of this read model (`guard`); several statements where it has several tables. */
   readonly save: string | readonly string[];
+  /** The rows of one step as they are best written together. */
+  readonly together?: (rows: readonly Row[]) => readonly Row[];
+  /** A row as it is once it is stored, where it carries something that only `save` needs. */
+  readonly stored?: (row: Row) => Row;
   /** Deletes all rows of the tenant. */
   readonly clear: string | readonly string[];
 };

@@ -41,7 +41,7 @@ export function tracedTask(executor: string, task: string, atMs: number): TaskEv
     [{ ...claimed("cancel"), permits: [{ gate: "7" }] } as TaskEvent],
     [refusedOnce("cancel", atMs + 20)],
     [{ ...(claimed("cancel") as object), attempt: 2 } as TaskEvent],
-    [applied("cancel")],
+    [{ ...(applied("cancel") as object), reversibleUntilMs: atMs + 3_600_000 } as TaskEvent],
     [
       {
         type: "attested",

@@ -220,6 +220,37 @@ describe("a trace", () => {
   });
 });
 
+describe("figures", () => {
+  const row = { automation: "mail", capability: "", region: "eu", label: "", n: 4, total: 0 };
+  const rows = [
+    { ...row, name: "opened" },
+    { ...row, name: "settled", label: "succeeded", n: 3 },
+    { ...row, name: "opened", automation: "other" },
+  ];
+  beforeEach(() => {
+    ledger["figures"] = async () => ok({ rows, open: [{ what: "doubt", count: 1, oldestMs: 0 }], cut: false });
+    answerWith({ witness: () => err(problem("overloaded", "x")) });
+  });
+
+  it("are a report over a window, with the state of now, also where the executors are silent", async () => {
+    const { status, body } = await send(as("auditor"), "/v1/metrics?window=1h&automation=mail");
+    expect([status, body.window, body.automations.length]).toEqual([200, "1h", 1]);
+    expect(body.automations[0]).toMatchObject({ automation: "mail", opened: 4, settled: { succeeded: 3 } });
+    expect(body.now).toMatchObject({ inDoubt: { tasks: 1, oldestAt: "1970-01-01T00:00:00.000Z" }, ledger: null });
+    expect(body.now.silent.length).toBe(8);
+    expect((await send(as("auditor"), "/v1/metrics?window=2y")).body.code).toBe("invalid-request");
+    expect((await send(as("app"), "/v1/metrics")).status).toBe(403);
+    expect((await client.metrics()).ok).toBe(false);
+  });
+
+  it("are text for Prometheus, with a key", async () => {
+    const answer = await send(as("auditor"), "/metrics");
+    expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(answer.body).toContain('countersign_tasks_opened_total{automation="mail",region="eu"} 4\n');
+    expect((await send(null, "/metrics")).status).toBe(401);
+  });
+});
+
 describe("the API document", () => {
   it("is OpenAPI 3.1, has every route, and every reference in it leads somewhere", async () => {
     const { body } = await send(null, "/v1/openapi.json");

@@ -106,6 +106,7 @@ it("a read model that is built again comes out as it grew", async () => {
     { name: "tasks", cursor: 205, lag: 0, quarantined: 0 },
     { name: "tags", cursor: 205, lag: 0, quarantined: 0 },
     { name: "runs", cursor: 205, lag: 0, quarantined: 0 },
+    { name: "figures", cursor: 205, lag: 0, quarantined: 0 },
   ]);
   expectRefused(await ledger.rebuild(tenant, "nothing"), "not-found");
 });
@@ -122,6 +123,7 @@ it("an entry that the read model cannot take in is quarantined, and both record 
     { name: "tasks", cursor: 3, lag: 0, quarantined: 1 },
     { name: "tags", cursor: 3, lag: 0, quarantined: 0 },
     { name: "runs", cursor: 3, lag: 0, quarantined: 1 },
+    { name: "figures", cursor: 3, lag: 0, quarantined: 0 },
   ]);
   const { results } = await env.LEDGER_DB.prepare(
     "SELECT idx, reason FROM rm_quarantine WHERE tenant = ? AND name = 'tasks'",

@@ -1,0 +1,171 @@
+/**
+ * What one event adds to the figures, and what must be remembered of its task for those that follow. Pure. Events that this code does not know
+ * count nothing.
+ */
+import type { ExecutorEvent, TaskEvent } from "../../shared/events.ts";
+import { boundOf, type FigureName } from "../../shared/figures/names.ts";
+import { readPlan, modelCallsOf } from "../../shared/trace/plan.ts";
+
+type StepFlow = {
+  capability: string;
+  undo: string | null;
+  claimMs?: number;
+  doubtMs?: number;
+  reviewMs?: number;
+  /** A person may still ask to take it back. */
+  reversible?: true;
+};
+export type Flow = {
+  readonly automation: string;
+  readonly region: string;
+  readonly openedMs: number;
+  readonly slaMs: number | null;
+  settled: boolean;
+  people: boolean;
+  /** Undo steps that have not ended. */
+  undoing: number;
+  readonly steps: { [step: string]: StepFlow };
+};
+type Added = {
+  readonly automation?: string;
+  readonly capability?: string;
+  readonly label?: string;
+  readonly n?: number;
+  readonly total?: number;
+};
+type Add = (name: FigureName, about?: Added) => void;
+type Event = TaskEvent | ExecutorEvent;
+
+export const newFlow = (
+  automation: string,
+  region: string,
+  openedMs: number,
+  { slaMs }: { readonly slaMs?: number | undefined },
+): Flow => ({
+  automation,
+  region,
+  openedMs,
+  slaMs: slaMs ?? null,
+  settled: false,
+  people: false,
+  undoing: 0,
+  steps: {},
+});
+
+/** Nothing more can happen to the task that needs its past: it has ended, and nothing of it can be taken back. */
+export const isOver = ({ settled, undoing, steps }: Flow): boolean =>
+  settled &&
+  undoing === 0 &&
+  !Object.values(steps).some((step) => step.reversible === true || step.doubtMs !== undefined);
+
+const UNKNOWN: StepFlow = { capability: "unknown", undo: null };
+
+/** Folds an event into `flow` and adds what it counts. */
+export function foldEvent(flow: Flow, event: Event, atMs: number, add: Add): void {
+  const id = (event as { readonly step?: string }).step;
+  const step = (id === undefined ? undefined : flow.steps[id]) ?? { ...UNKNOWN };
+  const { capability } = step;
+  const lasted = (name: FigureName, sinceMs: number, of = capability): void => {
+    const ms = Math.max(0, atMs - sinceMs);
+    add(name, { capability: of, label: boundOf(ms), total: ms });
+  };
+  const byPerson = (): void => {
+    if (!flow.people) add("people");
+    flow.people = true;
+  };
+  const answered = (): void => {
+    if (step.claimMs !== undefined) lasted("step", step.claimMs);
+    delete step.claimMs;
+  };
+  const sure = (): void => {
+    if (step.doubtMs !== undefined) lasted("doubt", step.doubtMs);
+    delete step.doubtMs;
+  };
+  const ended = (code?: string): void => {
+    if (code !== undefined) add("errors", { capability, label: code });
+    if (step.reviewMs !== undefined) delete step.reviewMs;
+    if (id?.includes("~") === true) flow.undoing = Math.max(0, flow.undoing - 1);
+  };
+  switch (event.type) {
+    case "task-opened":
+      return add("opened");
+    case "plan-admitted": {
+      const plan = readPlan(event, atMs);
+      for (const name of Object.keys(event.decisions)) flow.steps[name] = { ...(plan.steps.get(name) ?? UNKNOWN) };
+      const cost = modelCallsOf(event).reduce((sum, call) => sum + (call.costMicros ?? 0), 0);
+      if (cost > 0) add("cost", { total: cost });
+      return;
+    }
+    case "undo-started":
+      add("undos", { capability, label: event.kind });
+      if (event.member !== null) byPerson();
+      flow.undoing += 1;
+      flow.steps[event.undo] = { capability: step.undo ?? "unknown", undo: null };
+      delete step.reversible;
+      return;
+    case "review-requested":
+      step.reviewMs = atMs;
+      return;
+    case "attested":
+      byPerson();
+      if (step.reviewMs !== undefined) lasted("intervention", step.reviewMs);
+      delete step.reviewMs;
+      if (event.decision === "reject") add("reviews", { capability, label: "rejected" });
+      return;
+    case "review-approved":
+      return add("reviews", { capability, label: "approved" });
+    case "review-expired":
+      add("reviews", { capability, label: "expired" });
+      return ended("review-expired");
+    case "step-held":
+      return add("held", { capability, label: event.code });
+    case "step-claimed":
+      add("attempts", { capability });
+      step.claimMs = atMs;
+      return;
+    case "step-applied":
+      answered();
+      sure();
+      add("applied", { capability, label: event.left === null ? "read" : "write" });
+      if (event.reversibleUntilMs !== null) step.reversible = true;
+      return ended();
+    case "step-refused":
+      answered();
+      sure();
+      if (event.retryAtMs !== null) return add("retries", { capability, label: event.code });
+      return ended(event.code);
+    case "step-in-doubt":
+      answered();
+      if (step.doubtMs === undefined) add("doubts", { capability });
+      step.doubtMs ??= atMs;
+      return;
+    case "doubt-resolved":
+      byPerson();
+      sure();
+      add("overrides", { capability });
+      return event.outcome === "not-applied" && !event.retry ? ended("effect-refused") : undefined;
+    case "step-denied":
+      return ended("policy-denied");
+    case "step-failed":
+      return ended(event.code);
+    case "step-skipped":
+    case "step-expired":
+      return ended(event.type === "step-expired" ? "expired" : undefined);
+    case "reversal-window-closed":
+      delete step.reversible;
+      return;
+    case "outcome-observed":
+      return add("predictions", { capability, label: event.verdict });
+    case "task-settled": {
+      if (flow.settled) return;
+      flow.settled = true;
+      for (const open of Object.values(flow.steps)) delete open.reviewMs;
+      add("settled", { label: event.status });
+      lasted("cycle", flow.openedMs, "");
+      if (flow.slaMs !== null) add("sla", { label: atMs - flow.openedMs <= flow.slaMs ? "met" : "missed" });
+      return;
+    }
+    default:
+      return;
+  }
+}
