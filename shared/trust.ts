@@ -31,5 +31,31 @@ export const Trust = z.strictObject({
 export type Trust = z.infer<typeof Trust>;
 export type TenantTrust = z.infer<typeof TenantTrust>;
 
+/**
+ * The trust configuration that a server shows (`GET /v1/trust`), for one tenant; null where it does not say what the log's origin is, or
+ * says something that is none. As good as the server's word.
+ */
+export function trustOfShown(shown: {
+  readonly tenant: string;
+  readonly rootKey: PublicJwk;
+  readonly logOrigin: string | null;
+  readonly regions: readonly string[];
+  readonly shards: number;
+  readonly proposalKeys: readonly PublicJwk[];
+  readonly receiptKeys: readonly PublicJwk[];
+  readonly checkpointKeys: readonly PublicJwk[];
+}): Trust | null {
+  const { tenant, rootKey, regions, shards, logOrigin, proposalKeys, receiptKeys, checkpointKeys } = shown;
+  if (logOrigin === null || !logOrigin.endsWith(`/${tenant}`)) return null;
+  const parsed = Trust.safeParse({
+    proposalKeys,
+    receiptKeys,
+    checkpointKeys,
+    logOrigin: logOrigin.slice(0, -tenant.length - 1),
+    tenants: { [tenant]: { rootKey, regions, shards } },
+  });
+  return parsed.success ? parsed.data : null;
+}
+
 /** The origin line of a tenant's log. */
 export const logOriginOf = (trust: Pick<Trust, "logOrigin">, tenant: string): string => `${trust.logOrigin}/${tenant}`;

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Client } from "../../shared/client.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { Trust } from "../../shared/trust.ts";
+import { trustOfShown } from "../../shared/trust.ts";
 import { verifierTrust, type VerifierTrust } from "../../shared/verify/index.ts";
 import type { Call } from "../command.ts";
 import { UsageError } from "../exits.ts";
@@ -30,27 +30,18 @@ export const nothingPinned = (): UsageError =>
 
 /**
  * Asks the server whom to trust and keeps the answer for the next time. Says loudly what that is worth.
- * Errors: those of the call; `not-found` where the deploy configuration names no origin of the log.
+ * Errors: those of the call; `not-found` where the deploy configuration names no origin of the log, or no keys that can be read.
  */
 export async function trustOnFirstUse(call: Call, client: Client): Promise<Result<PinnedTrust>> {
   const shown = await client.trust();
   if (!shown.ok) return shown;
-  const { tenant, rootKey, regions, shards, logOrigin, proposalKeys, receiptKeys, checkpointKeys } = shown.value;
-  if (logOrigin === null || !logOrigin.endsWith(`/${tenant}`))
-    return err(problem("not-found", "The server does not say what the origin of its log is."));
-  const parsed = Trust.safeParse({
-    proposalKeys,
-    receiptKeys,
-    checkpointKeys,
-    logOrigin: logOrigin.slice(0, -tenant.length - 1),
-    tenants: { [tenant]: { rootKey, regions, shards } },
-  });
-  if (!parsed.success)
-    return err(problem("internal-error", "The server's trust configuration has a shape that is not known here."));
+  const trust = trustOfShown(shown.value);
+  if (trust === null)
+    return err(problem("not-found", "The server does not say what the origin of its log is, or whom to trust."));
   const file = call.settings.firstUseFile;
   if (!existsSync(file)) {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${JSON.stringify(parsed.data, null, 2)}\n`, { mode: 0o600 });
+    writeFileSync(file, `${JSON.stringify(trust, null, 2)}\n`, { mode: 0o600 });
   }
   call.note(
     [
@@ -61,5 +52,5 @@ export async function trustOnFirstUse(call: Call, client: Client): Promise<Resul
       red(`Compare ${file} with the deploy configuration.`),
     ].join("\n"),
   );
-  return ok({ trust: parsed.data, from: `the server itself, on first use (kept in ${file})` });
+  return ok({ trust, from: `the server itself, on first use (kept in ${file})` });
 }

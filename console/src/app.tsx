@@ -4,6 +4,7 @@ import { parseRoute, type Route } from "./lib/routes.ts";
 import { useSessionControl } from "./lib/session.tsx";
 import { AnchorsProvider } from "./lib/trust-anchors.tsx";
 import { KeyPage } from "./pages/key.tsx";
+import { LedgerPage } from "./pages/ledger.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { ReviewsPage } from "./pages/reviews.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
@@ -52,6 +53,8 @@ function RoutePage({ route }: { route: Route }) {
       return <TaskPage key={route.id} id={route.id} />;
     case "reviews":
       return <ReviewsPage id={route.id} />;
+    case "ledger":
+      return <LedgerPage index={route.index} />;
     case "key":
       return <KeyPage />;
     case "trust":

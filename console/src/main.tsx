@@ -9,6 +9,7 @@ import "./styles/layout.css";
 import "./styles/parts.css";
 import "./styles/task.css";
 import "./styles/review.css";
+import "./styles/ledger.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

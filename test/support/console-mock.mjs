@@ -28,6 +28,7 @@ const TYPES = {
 const ROLES = {
   cs_app: ["app", null],
   cs_approver: ["approver", "ada"],
+  cs_operator: ["operator", null],
   cs_admin: ["admin", "grace"],
   cs_auditor: ["auditor", null],
 };

@@ -7,5 +7,9 @@ const PEOPLE = ["approver", "operator", "admin"];
 export const mayReadReviews = (role: string): boolean => role === "auditor" || PEOPLE.includes(role);
 /** Decide reviews and ask for the enrolment of a key. */
 export const mayDecide = (role: string): boolean => PEOPLE.includes(role);
+/** Ask for proofs of the log. */
+export const mayProve = (role: string): boolean => ["auditor", "operator", "admin"].includes(role);
+/** Read the entries of the log themselves. */
+export const mayReadEntries = (role: string): boolean => role === "auditor" || role === "admin";
 /** Take applied actions back. */
 export const mayReverse = (role: string): boolean => ["app", "operator", "admin"].includes(role);

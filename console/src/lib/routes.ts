@@ -4,6 +4,8 @@ export type Route =
   | { readonly page: "overview" }
   | { readonly page: "task"; readonly id: string }
   | { readonly page: "reviews"; readonly id: string | null }
+  /** The record, or one entry of it. */
+  | { readonly page: "ledger"; readonly index: number | null }
   | { readonly page: "key" }
   | { readonly page: "trust" }
   | { readonly page: "unknown" };
@@ -16,6 +18,8 @@ export function parseRoute(path: string): Route {
   if (second !== undefined && id === null) return { page: "unknown" };
   if (first === "reviews") return { page: "reviews", id };
   if (first === "tasks") return id === null ? { page: "overview" } : { page: "task", id };
+  if (first === "ledger" && (id === null || /^(?:0|[1-9][0-9]{0,14})$/.test(id)))
+    return { page: "ledger", index: id === null ? null : Number(id) };
   if (id !== null) return { page: "unknown" };
   if (first === "") return { page: "overview" };
   if (first === "key" || first === "trust") return { page: first };
@@ -31,4 +35,5 @@ function decode(part: string): string | null {
 }
 
 export const taskPath = (id: string): string => `/tasks/${encodeURIComponent(id)}`;
+export const entryPath = (index: number): string => `/ledger/${index}`;
 export const reviewPath = (id: string): string => `/reviews/${encodeURIComponent(id)}`;

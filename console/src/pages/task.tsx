@@ -11,6 +11,7 @@ import { Explained } from "../parts/explained.tsx";
 import { Id } from "../parts/id.tsx";
 import { Empty, Notice, ProblemNotice, Skeleton } from "../parts/notice.tsx";
 import { Page } from "../parts/page.tsx";
+import { PlaceInLog } from "../parts/place-in-log.tsx";
 import { RecordFacts } from "../parts/record-facts.tsx";
 import { Fact, Facts, Section } from "../parts/section.tsx";
 import { Status } from "../parts/status.tsx";
@@ -94,6 +95,7 @@ export function TaskPage({ id }: { id: string }) {
                 <RecordFacts view={view} />
                 <EventRecord events={stream.events} />
               </Section>
+              <PlaceInLog task={view.id} version={String(view.seq)} />
             </div>
           </div>
           <Explained task={view.id} version={`${view.seq}:${String(view.recorded)}`} />
