@@ -72,7 +72,7 @@ describe.skipIf(CHROMIUM === null)("the log in the console", () => {
     const section = page.getByRole("region", { name: "Place in the log" });
     await section.getByRole("button", { name: "Verify here" }).click();
     await section.getByText("verified here", { exact: true }).waitFor();
-    await section.getByText(`of ${size}`).waitFor();
+    await section.getByText(`tree of ${size}`).waitFor();
     await section.getByText(`signed by countersign.local/${TENANT}`).waitFor();
     await shot(page, "place-in-log");
     await close();

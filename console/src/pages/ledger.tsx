@@ -68,11 +68,17 @@ function EntryList() {
         </label>
         {"from" in query ? (
           <span className="ledger-pages">
-            <button type="button" disabled={!(start > 0)} onClick={() => setFrom(Math.max(0, start - PAGE))}>
+            <button
+              type="button"
+              className="button"
+              disabled={!(start > 0)}
+              onClick={() => setFrom(Math.max(0, start - PAGE))}
+            >
               Older
             </button>
             <button
               type="button"
+              className="button"
               disabled={!(start + PAGE < size)}
               onClick={() => setFrom(Math.min(size - PAGE, start + PAGE))}
             >

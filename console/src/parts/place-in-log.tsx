@@ -38,7 +38,12 @@ export function PlaceInLog({ task, version }: { task: string; version: string })
     <Section
       title="Place in the log"
       aside={
-        <button type="button" onClick={() => void check()} disabled={state.is === "checking" || trust === null}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => void check()}
+          disabled={state.is === "checking" || trust === null}
+        >
           {state.is === "checking" ? "Verifying…" : "Verify here"}
         </button>
       }
@@ -92,7 +97,8 @@ export function PlaceFacts({ place }: { place: Place }) {
   return (
     <Facts>
       <Fact name="Leaf">
-        {count(place.index)} of {count(place.size)} <Id value={place.leafHash} what="leaf hash" form="short" />
+        index {count(place.index)}, tree of {count(place.size)}{" "}
+        <Id value={place.leafHash} what="leaf hash" form="short" />
         {place.hasEntry ? null : (
           <div className="muted small">its hash is the server's word: this key reads no entries</div>
         )}
