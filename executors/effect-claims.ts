@@ -11,16 +11,16 @@ export class EffectClaims extends DurableObject<Env> implements ClaimsRpc {
     this.#book = new ClaimBook(state.storage);
   }
 
-  claim(action: string, task: string): Promise<ClaimAnswer> {
-    return this.#book.claim(action, task);
+  claim(action: string, task: string, attempt: number): Promise<ClaimAnswer> {
+    return this.#book.claim(action, task, attempt);
   }
 
   settle(action: string): Promise<void> {
     return this.#book.settle(action);
   }
 
-  release(action: string): Promise<void> {
-    return this.#book.release(action);
+  release(action: string, attempt: number): Promise<void> {
+    return this.#book.release(action, attempt);
   }
 
   raise(action: string): Promise<number> {

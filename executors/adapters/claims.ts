@@ -19,15 +19,17 @@ export type ClaimAnswer =
   | { readonly kind: "granted"; readonly generation: number }
   | { readonly kind: "taken"; readonly task: string; readonly generation: number }
   /** The action held the key once and was undone: nothing of it may be sent any more. */
-  | { readonly kind: "undone" };
+  | { readonly kind: "undone" }
+  /** This attempt gave the key back, because it was proved not to have happened: nothing of it may be sent any more. */
+  | { readonly kind: "ended" };
 
 /** The object of one (tenant, key). Each call may be repeated. */
 export interface ClaimsRpc {
-  claim(action: string, task: string): Promise<ClaimAnswer>;
+  claim(action: string, task: string, attempt: number): Promise<ClaimAnswer>;
   /** The action happened. */
   settle(action: string): Promise<void>;
-  /** The action is proved not to have happened. */
-  release(action: string): Promise<void>;
+  /** The action is proved not to have happened, in this attempt and those before. */
+  release(action: string, attempt: number): Promise<void>;
   /** The action was undone: the key is free, in the next generation. Answers the generation now. */
   raise(action: string): Promise<number>;
 }
@@ -61,14 +63,15 @@ async function underKey(
   environment: ClaimsEnvironment,
   act: () => Promise<Outcome>,
 ): Promise<Outcome> {
-  const { effectKey, tenant, action, task, resumed } = context;
+  const { effectKey, tenant, action, task, attempt, resumed } = context;
   if (effectKey !== null) {
     const claims = environment.claimsOf(tenant, effectKey);
-    const answer = await again(environment, () => claims.claim(action, task));
+    const answer = await again(environment, () => claims.claim(action, task, attempt));
     if (answer === null) return unreachable(resumed);
     if (answer.kind === "taken") return conflict(answer.task, effectKey);
     if (answer.kind === "undone")
       return { kind: "refused", problem: problem("replayed", "This action was undone."), retry: false };
+    if (answer.kind === "ended") return closed();
   }
   return settled(await act(), context, environment);
 }
@@ -82,10 +85,10 @@ async function settled(outcome: Outcome, context: ActionContext, environment: Cl
 
 /** Tells the objects of the keys what became of the action. False where they could not be told. */
 async function tell(isApplied: boolean, context: ActionContext, environment: ClaimsEnvironment): Promise<boolean> {
-  const { tenant, action, effectKey, undoes } = context;
+  const { tenant, action, attempt, effectKey, undoes } = context;
   const own = effectKey === null ? null : environment.claimsOf(tenant, effectKey);
   const told = await again(environment, async () => {
-    if (!isApplied) await own?.release(action);
+    if (!isApplied) await own?.release(action, attempt);
     else {
       // The settled key of the undo stands before the other one is free: it can be undone once only.
       await own?.settle(action);
@@ -115,6 +118,12 @@ const unreachable = (resumed: boolean): Outcome =>
   resumed
     ? inDoubt()
     : { kind: "refused", problem: problem("not-running", "The effect key could not be claimed."), retry: true };
+/** The answer that gave the key back was lost with a crash; the next attempt may have the key. */
+const closed = (): Outcome => ({
+  kind: "refused",
+  problem: problem("not-running", "This attempt ended without an effect."),
+  retry: true,
+});
 const inDoubt = (): Outcome => ({
   kind: "in-doubt",
   problem: problem("effect-in-doubt", "The effect key could not be told."),

@@ -28,6 +28,8 @@ export const ACT_GUARDS = {
   "effect-key-free": (holder: string | null, action: string): boolean => holder === null || holder === action,
   /** replayed: what was undone would be done again by a late repeat. */
   "effect-not-undone": (undone: boolean): boolean => !undone,
+  /** effect-conflict: a claim that arrives after its own release would hold the key for an action that has failed. */
+  "effect-attempt-open": (ended: number, attempt: number): boolean => attempt > ended,
   /** effect-conflict: a late refusal would free the key of what has happened. */
   "effect-not-settled": (settled: number): boolean => settled === 0,
   /** breaker-open: a callee in trouble would get the whole load. */

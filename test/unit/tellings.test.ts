@@ -30,11 +30,11 @@ async function world() {
   const book = new ClaimBook(memoryStorage());
   const door = { isShut: false, released: 0 };
   const claims: ClaimsRpc = {
-    claim: (action, task) => book.claim(action, task),
+    claim: (action, task, attempt) => book.claim(action, task, attempt),
     settle: (action) => book.settle(action),
-    release: (action) => {
+    release: (action, attempt) => {
       door.released++;
-      return door.isShut ? new Promise(() => {}) : book.release(action);
+      return door.isShut ? new Promise(() => {}) : book.release(action, attempt);
     },
     raise: (action) => book.raise(action),
   };
@@ -82,15 +82,17 @@ it("frees the key also when the executor is killed between the word of a person 
   void says(false);
   await vi.waitFor(() => expect(door.released).toBe(1));
   expect(desk.shard.tasks.get(task)!.steps.get("a")!.phase).toMatchObject({ at: "failed" });
-  expect(await book.claim("act_other", "tsk_other")).toMatchObject({ kind: "taken", task });
+  expect(await book.claim("act_other", "tsk_other", 1)).toMatchObject({ kind: "taken", task });
   door.isShut = false;
   restart();
-  await vi.waitFor(async () => expect(await book.claim("act_other", "tsk_other")).toMatchObject({ kind: "granted" }));
+  await vi.waitFor(async () =>
+    expect(await book.claim("act_other", "tsk_other", 1)).toMatchObject({ kind: "granted" }),
+  );
 });
 
 it("keeps the key where the person lets the action be tried again", async () => {
   const { book, door, task, says } = await world();
   expect(await says(true)).toMatchObject({ ok: true });
   expect(door.released).toBe(0);
-  expect(await book.claim("act_other", "tsk_other")).toMatchObject({ kind: "taken", task });
+  expect(await book.claim("act_other", "tsk_other", 1)).toMatchObject({ kind: "taken", task });
 });

@@ -16,12 +16,9 @@ import { Callee, capabilitiesOf } from "./capabilities.ts";
 import { d1Over } from "./d1.ts";
 import type { MemoryDatabase } from "./databases.ts";
 import { executorConfigs, ledgerSettings, REGION, SHARDS, TENANT } from "./keys.ts";
-import { call, CALL_FAULTS, type Caller } from "./network.ts";
+import { call, type Caller } from "./network.ts";
 import { ObjectHost, type Instance } from "./objects.ts";
 import type { Run } from "./run.ts";
-
-/** A claim that arrives after its release holds the key again, and nobody gives it back (docs/LIMITATIONS.md). */
-const PROMPT = CALL_FAULTS.filter((fault) => fault !== "duplicate" && fault !== "delay");
 
 export class System {
   readonly run: Run;
@@ -105,11 +102,11 @@ export class System {
 
   #claimsFrom(from: Caller, key: string): ClaimsRpc {
     const ask = <T>(what: string, method: (book: ClaimBook) => Promise<T>): Promise<T> =>
-      call(this.run, from, `${from.name} ${what}`, () => this.claims(key).invoke(method), PROMPT);
+      call(this.run, from, `${from.name} ${what}`, () => this.claims(key).invoke(method));
     return {
-      claim: (action, task) => ask("claim", (book) => book.claim(action, task)),
+      claim: (action, task, attempt) => ask("claim", (book) => book.claim(action, task, attempt)),
       settle: (action) => ask("settle", (book) => book.settle(action)),
-      release: (action) => ask("release", (book) => book.release(action)),
+      release: (action, attempt) => ask("release", (book) => book.release(action, attempt)),
       raise: (action) => ask("raise", (book) => book.raise(action)),
     };
   }

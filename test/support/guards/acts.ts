@@ -159,7 +159,7 @@ type Claim = (book: ClaimBook) => Promise<unknown>;
 async function claims(...before: Claim[]): Promise<string> {
   const book = new ClaimBook(memoryStorage());
   for (const one of before) await one(book);
-  const answer = await book.claim("act_2", "task_2");
+  const answer = await book.claim("act_2", "task_2", 1);
   return answer.kind === "granted" ? "ok" : answer.kind === "taken" ? "effect-conflict" : "replayed";
 }
 
@@ -206,19 +206,24 @@ export const acts: Suite = {
       const settled: Entry = { turn: 1, amount: 60, atMs: NOW, at: "settled" };
       return end(settled, 1, "released", NOW) === null ? "limit-exceeded" : "ok";
     },
-    "effect-key-free": () => claims((book) => book.claim("act_1", "task_1")),
+    "effect-key-free": () => claims((book) => book.claim("act_1", "task_1", 1)),
     "effect-not-settled": () =>
       claims(
-        (book) => book.claim("act_1", "task_1"),
+        (book) => book.claim("act_1", "task_1", 1),
         (book) => book.settle("act_1"),
-        (book) => book.release("act_1"),
+        (book) => book.release("act_1", 1),
       ),
     "effect-not-undone": () =>
       claims(
-        (book) => book.claim("act_2", "task_2"),
+        (book) => book.claim("act_2", "task_2", 1),
         (book) => book.settle("act_2"),
         (book) => book.raise("act_2"),
       ),
+    "effect-attempt-open": () =>
+      claims(
+        (book) => book.release("act_1", 1),
+        (book) => book.claim("act_1", "task_1", 1),
+      ).then((found) => (found === "ok" ? "effect-conflict" : "ok")),
     "breaker-closed": () => {
       const state = { ...NEW_GATE, breaker: { at: "open" as const, untilMs: NOW + 500, openings: 1 } };
       const { answer } = exchange(state, { settings: { breaker }, holdMs: 0, want: 1, reports: [] }, NOW);

@@ -222,8 +222,8 @@ describe("a key in an object of its own", () => {
 });
 
 const bound = (claims: ClaimsRpc): ClaimsRpc => ({
-  claim: (action, task) => claims.claim(action, task),
+  claim: (action, task, attempt) => claims.claim(action, task, attempt),
   settle: (action) => claims.settle(action),
-  release: (action) => claims.release(action),
+  release: (action, attempt) => claims.release(action, attempt),
   raise: (action) => claims.raise(action),
 });
