@@ -84,6 +84,8 @@ export function checkEvents(evidence: Evidence, tasks: Tasks, report: Report): v
     for (const { planned, wait, phase } of task.steps.values()) {
       if (wait?.wait !== "event" || wait.untilMs !== null || phase !== "expired" || isRewound(evidence, task.id))
         continue;
+      // An executor that slept from the start of a wait to its task's deadline asked for nothing.
+      if (!evidence.subscribed.has(`${task.id} ${planned.id}`)) continue;
       if (evidence.events.some(({ to, isAccepted }) => isAccepted && to === planned.args["key"]))
         report("waits", `${task.id} ${planned.id} waited in vain for an event that had come`);
     }

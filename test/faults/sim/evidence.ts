@@ -42,6 +42,8 @@ export type Evidence = {
   /** What was sent and accepted: signals, and events that somebody may wait for. */
   readonly signals: readonly Sent[];
   readonly events: readonly Sent[];
+  /** Waiting steps that were known where events come in, as `task step`. */
+  readonly subscribed: ReadonlySet<string>;
   /** Public keys of the enrolled. */
   readonly keyOf: ReadonlyMap<string, string>;
   readonly isSkewed: boolean;
@@ -77,6 +79,7 @@ export function evidenceOf(system: System, workload: Workload): Evidence {
     ),
     signals: workload.signals,
     events: workload.events,
+    subscribed: system.subscribed,
     keyOf: new Map(workload.fixture.people.map(({ member, key }) => [member, key.x])),
     isSkewed: system.run.countByFault.has("clock-skew"),
     answers: workload.answers,

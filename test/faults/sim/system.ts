@@ -25,6 +25,8 @@ export class System {
   readonly business: MemoryDatabase;
   readonly ledger: MemoryDatabase;
   readonly callee = new Callee();
+  /** Waiting steps that an object of a correlation key has heard of, as `task step`. */
+  readonly subscribed = new Set<string>();
   readonly shards: readonly ObjectHost<Shard>[];
   readonly sequencer: ObjectHost<TenantSequencer>;
   /** Gates, limits, and the objects of domain and correlation keys, by name, as soon as somebody asks them. */
@@ -83,9 +85,11 @@ export class System {
               call(this.run, instance, `${name} gate`, () => this.#gate(gate).invoke((g) => g.exchange(ask))),
           }),
           subscribe: (key, subscription) =>
-            call(this.run, instance, `${name} subscribe`, () =>
-              this.correlation(key).invoke((book) => book.subscribe(key, subscription)),
-            ),
+            call(this.run, instance, `${name} subscribe`, async () => {
+              const answer = await this.correlation(key).invoke((book) => book.subscribe(key, subscription));
+              if (answer.ok) this.subscribed.add(`${subscription.task} ${subscription.step}`);
+              return answer;
+            }),
           limitOf: (limit) => ({
             reserve: (ask) =>
               call(this.run, instance, `${name} reserve`, () => this.#limit(limit).invoke((l) => l.reserve(ask))),
