@@ -29,7 +29,7 @@ import type { GateRpc } from "./gate/types.ts";
 import type { LimitRpc } from "./limits/limit.ts";
 import { PermitOffice } from "./permits/permits.ts";
 import { Rounds } from "./rounds.ts";
-import { migrate } from "./storage.ts";
+import { migrate, proveCurrent } from "./storage.ts";
 import { advance, canContinue } from "./task/advance.ts";
 import type { TaskDeps } from "./task/deps.ts";
 import type { Draft } from "./task/draft.ts";
@@ -78,6 +78,8 @@ export class Shard {
   readonly sql: SqlStorage;
   /** A change of tables that no record speaks of. */
   readonly transaction: (run: (sql: SqlStorage) => void) => void;
+  /** Resolves when this instance is proved to be the one that may write. */
+  readonly proveCurrent: () => Promise<void>;
   readonly removeTraces: (traces: Traces) => Promise<boolean>;
   readonly quarantine: Quarantine;
   readonly vault: Vault;
@@ -127,6 +129,7 @@ export class Shard {
     migrate(storage);
     this.sql = storage.sql;
     this.transaction = (run) => storage.transactionSync(() => run(storage.sql));
+    this.proveCurrent = () => proveCurrent(storage);
     this.removeTraces = removeTraces;
     this.quarantine = new Quarantine(this.sql, platform);
     this.registry = this.quarantine.around(registry);

@@ -29,8 +29,12 @@ export async function takeEvent(shard: Shard, input: unknown): Promise<Result<"t
   if (!parsed.ok) return parsed;
   const { task, step, key, event } = parsed.value;
   const found = shard.find(task);
-  if (!found.ok) return ok("late");
-  return shard.onTask(found.value, (draft, deps) =>
-    draft.state.settled === null ? ok(takeEventOf(draft, step, key, event, deps)) : ok("late"),
-  );
+  const answer: Result<"taken" | "late"> = found.ok
+    ? await shard.onTask(found.value, (draft, deps) =>
+        draft.state.settled === null ? ok(takeEventOf(draft, step, key, event, deps)) : ok("late"),
+      )
+    : ok("late");
+  // After this word the step is not told of the event again.
+  if (answer.ok && answer.value === "late") await shard.proveCurrent();
+  return answer;
 }

@@ -15,7 +15,7 @@
  *  quarantined_tools   capabilities whose tool is not the one that their contract pins
  *  subject_keys   the keys of data subjects, each under a random id;  subject_tasks   what is sealed under which, 1 once nothing of an erased task is left elsewhere
  *  subject_consents   what a subject said about a purpose;  subject_erasures   keys that were destroyed, and what of that is still to be done elsewhere
- *  meta      delivered, checkpoint, alarm
+ *  meta      delivered, checkpoint, alarm, fence
  */
 import type { ObjectStorage } from "../shared/platform.ts";
 
@@ -89,3 +89,12 @@ export const writeMeta = (sql: SqlStorage, key: string, value: string): void => 
     value,
   );
 };
+
+/**
+ * Resolves when a write of this instance is durable: it is the one that may write, and what it read was not behind. An object that the platform
+ * has replaced may still be asked; here it throws, so that no answer leaves that would hold for good.
+ */
+export async function proveCurrent(storage: Pick<ObjectStorage, "sql" | "sync">): Promise<void> {
+  writeMeta(storage.sql, "fence", "");
+  await storage.sync();
+}
