@@ -1,0 +1,152 @@
+/**
+ * A task of an honest user, in a whole executor object over node:sqlite, and two roads into it: proposals as the public interface plans and
+ * signs them, and plans that somebody makes and signs with the stolen manager key.
+ */
+import * as intake from "../../executors/intake.ts";
+import { decide } from "../../executors/reviewing.ts";
+import type { Bindings } from "../../intent-manager/bindings.ts";
+import { planByAgent } from "../../intent-manager/planning/agent-planner.ts";
+import { digestOf } from "../../shared/canonical.ts";
+import type { CapabilityContract } from "../../shared/capability.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { refsIn } from "../../shared/playbook.ts";
+import type { Provenance } from "../../shared/provenance.ts";
+import type { ReleaseBundle } from "../../shared/release.ts";
+import type { Result } from "../../shared/result.ts";
+import type { SignedPlan, Submitted, SubmitCommand } from "../../shared/rpc.ts";
+import { Desk, keys, must, type Person, person, TENANT } from "../support/guards/shard.ts";
+import { attestation, planOf, signedPlan } from "../support/manager.ts";
+import type { Plan } from "../../shared/proposal.ts";
+import { ACCOUNT } from "./banking.ts";
+import { ALL_ROLES, type Guard, policyOf } from "./guard.ts";
+import { capabilityOf, contractOf, Target, type Tool } from "./tool.ts";
+
+export type Road = "proposal" | "stolen key";
+export const ROADS: readonly Road[] = ["proposal", "stolen key"];
+
+export type Step = { readonly id: string; readonly capability: string; readonly args: JsonObject };
+/** Where a step stands once nothing moves it without a person, and its problem's code where it ended without effect. */
+export type Stand = { readonly step: Step; readonly at: string };
+
+const lead: Person = await person("ada", ["lead"]);
+
+const bundleOf = (tools: readonly Tool[], guard: Guard): Partial<ReleaseBundle> => ({
+  automation: "assistant",
+  summary: "An agent does what somebody asks for in their own words.",
+  planner: "agent",
+  playbook: null,
+  input: {
+    type: "object",
+    properties: { request: { type: "string", maxLength: 20_000, "x-origin": "principal" }, account: ACCOUNT },
+    required: ["request"],
+    additionalProperties: false,
+  },
+  policy: policyOf(guard),
+  capabilities: Object.fromEntries(tools.map((tool): [string, CapabilityContract] => [tool.name, contractOf(tool)])),
+});
+
+export class Assistant {
+  readonly target: Target;
+  readonly #desk: Desk;
+  #serial = 0;
+
+  private constructor(target: Target, desk: Desk) {
+    this.target = target;
+    this.#desk = desk;
+  }
+
+  static async open(tools: readonly Tool[], environment: JsonObject, guard: Guard = ALL_ROLES): Promise<Assistant> {
+    const target = new Target(environment);
+    const registry = new Map(tools.map((tool) => [tool.name, capabilityOf(tool, target)]));
+    return new Assistant(target, await Desk.open(bundleOf(tools, guard), { registry }));
+  }
+
+  /** A task of somebody with this request; with `byAgent`, of an agent that says so. */
+  async task(request: string, byAgent = false): Promise<string> {
+    const change: Partial<SubmitCommand> = {
+      input: { salt: "AAAAAAAAAAAAAAAAAAAAAA", value: { request } },
+      ...(byAgent ? { principal: { key: "key_agent", role: "agent", member: null, sod: "not-evaluable" } } : {}),
+    };
+    const command = await this.#desk.command(change);
+    must(await intake.submit(this.#desk.shard, command));
+    return command.task;
+  }
+
+  /** Proposes steps as the next round, and waits until each has ended or waits for a person. */
+  async propose(
+    task: string,
+    road: Road,
+    steps: readonly Omit<Step, "id">[],
+    change: Partial<Plan> = {},
+  ): Promise<Stand[]> {
+    const named = steps.map((step) => ({ ...step, id: `s${++this.#serial}` }));
+    const answer = await this.send(task, await this.plan(task, road, named, change));
+    if (!answer.ok) return named.map((step) => ({ step, at: answer.problem.code }));
+    return Promise.all(named.map(async (step) => ({ step, at: await this.#desk.outcome(task, step.id) })));
+  }
+
+  async plan(
+    task: string,
+    road: Road,
+    steps: readonly Step[],
+    change: Partial<Plan> = {},
+  ): Promise<Result<SignedPlan>> {
+    const { shard, release } = this.#desk;
+    const context = must(intake.context(shard, task, "new"));
+    if (road === "stolen key") {
+      const plan = planOf(
+        TENANT,
+        task,
+        shard.region,
+        release,
+        context.inputCommitment,
+        "agent",
+        steps,
+        context.nextRound,
+        false,
+      );
+      return { ok: true, value: await signedPlan(keys.proposal, { ...plan, ...change }) };
+    }
+    const declarations = release.compiled.declarations.capabilities;
+    return planByAgent({ PROPOSAL_KEY: JSON.stringify(keys.proposal) } as Bindings, {
+      tenant: TENANT,
+      facts: { task, region: shard.region, input: context.input, purpose: null, principal: context.task.principal },
+      release: release.compiled,
+      round: context.nextRound,
+      last: false,
+      agent: "key_agent",
+      agentMember: null,
+      inputCommitment: context.inputCommitment,
+      steps: steps.map((step) => ({ ...step, after: refsIn(step.args).map(({ step: of }) => of) })),
+      records: context.records.map((record) => ({
+        ...record,
+        keyProvenance: record.keyProvenance as Provenance,
+        outputContract: declarations.get(record.capability)!.output,
+      })),
+      usedStepIds: context.stepIds,
+      openedByAgent: context.task.principal.role === "agent",
+      nowMs: Date.now(),
+    });
+  }
+
+  async send(task: string, plan: Result<SignedPlan>): Promise<Result<Submitted>> {
+    if (!plan.ok) return plan;
+    const digest = digestOf({ task, serial: ++this.#serial });
+    return intake.propose(this.#desk.shard, {
+      task,
+      plan: plan.value,
+      requestKey: digest,
+      requestDigest: digest,
+      delivery: null,
+      waitMs: 0,
+    });
+  }
+
+  /** A person looks at a step that waits, and approves it; where it stands then. */
+  async approve(task: string, step: Step): Promise<string> {
+    const seen = await this.#desk.review(task, step.id);
+    const envelope = await attestation(lead.key, TENANT, seen, "approve");
+    must(await decide(this.#desk.shard, seen.id, { envelope, chain: [...lead.chain] }));
+    return this.#desk.outcome(task, step.id);
+  }
+}
