@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts"],
+          include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts", "test/containment/**/*.test.ts"],
           environment: "node",
           // Properties over many cases take seconds on a small, busy machine.
           testTimeout: 30_000,

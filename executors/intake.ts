@@ -142,6 +142,7 @@ export function context(shard: Shard, task: string, requestKey: string): Result<
   if (!found.ok) return found;
   const state = found.value;
   if (state.erased) return err(erased(state));
+  const release = shard.trusted.held(state.release);
   return ok({
     task: shard.view(state),
     input: state.input.value,
@@ -149,7 +150,7 @@ export function context(shard: Shard, task: string, requestKey: string): Result<
     purpose: state.purpose,
     nextRound: state.planByRequest.get(requestKey)?.round ?? state.round + 1,
     stepIds: [...state.steps.keys()],
-    records: recordsOf(state),
+    records: release.ok ? recordsOf(state, release.value) : [],
     results: plainResults(state),
   });
 }

@@ -53,6 +53,26 @@ export function provenanceForAgent(view: AgentView): Record<string, Provenance> 
   );
 }
 
+/**
+ * How well an agent's read named the record that it returned: as its weakest argument. One that names nothing, because it has no argument or
+ * only such as many records answer to (numbers, dates, choices, short texts), lists what there is: its result is content, whoever owns it.
+ */
+export function keyProvenanceForAgent(
+  args: JsonObject,
+  argsContract: Contract,
+  provenance: { readonly [argument: string]: Provenance },
+): Provenance {
+  const names = Object.keys(args).some((name) => namesSomething(args[name]!, argsContract.root.properties.get(name)));
+  return names ? weakest(Object.keys(args).map((name) => provenance[name] ?? "model")) : "content";
+}
+
+function namesSomething(value: Json, field: Field | undefined): boolean {
+  if (Array.isArray(value)) return (value as readonly Json[]).some((item) => namesSomething(item, field?.items));
+  if (isObject(value))
+    return Object.entries(value).some(([key, part]) => namesSomething(part, field?.properties.get(key)));
+  return typeof value === "string" && !isShort(value) && !DATE.test(value) && field?.closed !== true;
+}
+
 /** A reference is `record` where the tenant's own data is read under a trusted key, else somebody's content. */
 export const provenanceOfReference = ({ pointer }: Reference, source: SourceView): Provenance =>
   source.outputContract.isTrusted(pointer) && atLeast(source.keyProvenance, "record") ? "record" : "content";
@@ -122,6 +142,7 @@ class Sayings {
   saysShort = (name: string, value: Json): boolean => this.#short.has(shortKey(name, value));
 }
 
+const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.]{2,15})?(?:Z|[+-]\d{2}:?\d{2})?$/;
 const isShort = (text: string): boolean =>
   text.trim().length < 4 || (/^[\d\s.,+-]*$/.test(text) && text.replace(/\D/g, "").length < 6);
 

@@ -4,8 +4,7 @@
  */
 import * as intake from "../../executors/intake.ts";
 import { decide } from "../../executors/reviewing.ts";
-import type { Bindings } from "../../intent-manager/bindings.ts";
-import { planByAgent } from "../../intent-manager/planning/agent-planner.ts";
+import { draftByAgent } from "../../intent-manager/planning/agent-draft.ts";
 import { digestOf } from "../../shared/canonical.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
 import type { JsonObject } from "../../shared/json.ts";
@@ -108,7 +107,7 @@ export class Assistant {
       return { ok: true, value: await signedPlan(keys.proposal, { ...plan, ...change }) };
     }
     const declarations = release.compiled.declarations.capabilities;
-    return planByAgent({ PROPOSAL_KEY: JSON.stringify(keys.proposal) } as Bindings, {
+    const drafted = draftByAgent({
       tenant: TENANT,
       facts: { task, region: shard.region, input: context.input, purpose: null, principal: context.task.principal },
       release: release.compiled,
@@ -127,6 +126,9 @@ export class Assistant {
       openedByAgent: context.task.principal.role === "agent",
       nowMs: Date.now(),
     });
+    if (!drafted.ok) return drafted;
+    const { plan, disclosures } = drafted.value;
+    return { ok: true, value: { ...(await signedPlan(keys.proposal, plan)), disclosures } };
   }
 
   async send(task: string, plan: Result<SignedPlan>): Promise<Result<Submitted>> {
