@@ -6,7 +6,12 @@ import type { TaskState } from "./state.ts";
 
 /** Every applied read step with its result, as an intent-manager needs it. */
 export const recordsOf = (state: TaskState, release: CompiledRelease): TaskContext["records"] =>
-  recordViewsOf(state, release).map(({ outputContract: _, ...record }) => record);
+  recordViewsOf(state, release).map(({ step, capability, keyProvenance, result }) => ({
+    step,
+    capability,
+    keyProvenance,
+    result,
+  }));
 
 /** The same for provenance, with the contract of what each returned. */
 export function recordViewsOf(state: TaskState, release: CompiledRelease): RecordView[] {

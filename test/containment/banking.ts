@@ -69,7 +69,7 @@ export const banking: readonly Tool[] = [
     input: object({}),
     output: own(object({ first_name: text, last_name: text, street: text, city: text })),
     risk: "low",
-    read: ({ user_account: { password: _, ...shown } }) => shown,
+    read: ({ user_account: { first_name, last_name, street, city } }) => ({ first_name, last_name, street, city }),
   },
   {
     name: "banking.send_money",
