@@ -31,6 +31,7 @@ const CHECKED = [
   "attestations",
   "actions",
   "history",
+  "epochs",
   "complete",
 ] as const satisfies readonly CheckName[];
 
@@ -191,7 +192,8 @@ class Part {
     for (const { seen } of this.states.values())
       for (const old of seen) {
         const proof = this.#evidence.proofs.consistency[String(old.size)];
-        if (proof === undefined) continue;
+        // A head that an epoch let go of belongs to a log that has ended.
+        if (proof === undefined || old.settledBy !== null) continue;
         const claim = { oldSize: old.size, newSize: size, oldRoot: old.root, newRoot: root, proof: hashesOf(proof) };
         if (old.size <= size && verifyConsistency(claim).ok) this.#findings.pass("history");
         else

@@ -8,6 +8,7 @@ import type { ReadEntry } from "./entry-form.ts";
 import type { ExecutorState } from "./executor-events.ts";
 import type { Findings } from "./findings.ts";
 import type { LeafHashes } from "./leaf-hashes.ts";
+import { refill } from "./saved.ts";
 import type { VerifierTrust } from "./trust.ts";
 
 export type VerifiedEpoch = {
@@ -30,6 +31,15 @@ export class EpochBook {
   constructor(trust: VerifierTrust, findings: Findings) {
     this.#trust = trust;
     this.#findings = findings;
+  }
+
+  save() {
+    return { oldSizeById: this.#oldSizeById, verified: this.verified };
+  }
+
+  restore(saved: ReturnType<EpochBook["save"]>): void {
+    refill(this.#oldSizeById, saved.oldSizeById);
+    this.verified.push(...saved.verified);
   }
 
   /** Whether this epoch stands in the log and lets go of a checkpoint of this size. */

@@ -43,6 +43,7 @@ export class ExecutorState {
     return {
       revoked: this.revoked,
       erased: this.erased,
+      consent: this.#consent,
       seen: this.seen,
       alarms: this.alarms,
       promoted: this.#promoted,
@@ -54,6 +55,7 @@ export class ExecutorState {
   restore(saved: ReturnType<ExecutorState["save"]>): void {
     refillSet(this.revoked, saved.revoked);
     refillSet(this.erased, saved.erased);
+    refill(this.#consent, saved.consent);
     this.seen.push(...saved.seen);
     this.alarms.push(...saved.alarms);
     refillSet(this.#promoted, saved.promoted);

@@ -26,6 +26,7 @@ const BY_ENTRY: ReadonlySet<CheckName> = new Set<CheckName>([
   "plans",
   "attestations",
   "actions",
+  "epochs",
 ]);
 
 export class Run {
@@ -53,6 +54,7 @@ export class Run {
       chains: [...this.chains].map(([executor, chain]) => [executor, chain.save()]),
       states: [...this.states].map(([executor, state]) => [executor, state.save()]),
       tasks: this.tasks.save(),
+      epochs: this.epochs.save(),
     };
   }
 
@@ -64,6 +66,7 @@ export class Run {
     for (const [executor, state] of saved.states)
       this.states.get(executor)!.restore(state as Parameters<ExecutorState["restore"]>[0]);
     this.tasks.restore(saved.tasks as Parameters<TaskBook["restore"]>[0]);
+    this.epochs.restore(saved.epochs as Parameters<EpochBook["restore"]>[0]);
   }
 
   /** The entries, each checked as it passes; the first `known` were checked before and are only hashed. */
@@ -108,6 +111,7 @@ export class Run {
     log: TreeHead,
     more: {
       readonly earlier?: TreeHead;
+      readonly resume?: SavedRun;
       readonly tiles?: ReadTile;
       readonly witnesses?: readonly WitnessHead[];
       readonly effects?: EffectsAround;
@@ -115,7 +119,7 @@ export class Run {
   ): Promise<void> {
     for (const chain of this.chains.values()) chain.finish();
     this.#checkHistory(log);
-    if (more.earlier !== undefined) this.#checkEarlier(log, more.earlier);
+    if (more.earlier !== undefined) this.#checkEarlier(log, more.earlier, more.resume !== undefined);
     if (more.tiles !== undefined) await checkTiles(this.leaves, more.tiles, this.#findings);
     if (more.witnesses !== undefined)
       await checkWitnesses(
@@ -129,11 +133,12 @@ export class Run {
     if (more.effects !== undefined) checkEffects(more.effects, this.tasks.claimed, this.#findings);
   }
 
-  /** What was verified here before is a witness too. */
-  #checkEarlier(log: TreeHead, { size, root }: TreeHead): void {
+  /** What was verified here before is a witness too. An epoch may have ended that log; what was kept in mind of it is then worth nothing. */
+  #checkEarlier(log: TreeHead, { size, root }: TreeHead, isResumed: boolean): void {
     const isPast =
       size <= log.size && size <= this.leaves.size && equalBytes(this.leaves.rootsAt([size]).get(size)!, root);
-    if (isPast) this.#findings.pass("history");
+    const hasEnded = this.epochs.verified.some(({ oldSize, newSize }) => newSize < size && size <= oldSize);
+    if (isPast || (hasEnded && !isResumed)) this.#findings.pass("history");
     else
       this.#findings.fail(
         "history",

@@ -2,6 +2,8 @@
  * How far a verification has come: what it knows after the last entry of a record that verified, so that a later one goes on from there.
  * It says nothing by itself: whoever resumes compares the root at `size` with the log's own past (the check `history`).
  *
+ * Each class that keeps something in mind has `save` and `restore` beside its fields.
+ *
  * The form is this program's own and changes with it: a state of another version is worth nothing, and everything is verified again.
  */
 import { fromBase64, toBase64 } from "../bytes.ts";
@@ -16,6 +18,7 @@ export type SavedRun = TreeHead & {
   readonly chains: readonly (readonly [executor: string, state: unknown])[];
   readonly states: readonly (readonly [executor: string, state: unknown])[];
   readonly tasks: unknown;
+  readonly epochs: unknown;
 };
 
 const MAP = "$$map";

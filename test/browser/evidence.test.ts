@@ -77,7 +77,7 @@ describe.skipIf(CHROMIUM === null)("an evidence file", () => {
     await page.getByText("This page cannot vouch for itself").waitFor();
     expect(
       await page.locator("[data-check]").evaluateAll((all) => all.map((one) => (one as any).dataset.status)),
-    ).toEqual(Array.from({ length: 12 }, () => "ok"));
+    ).toEqual(Array.from({ length: 13 }, () => "ok"));
     await page
       .getByRole("link", { name: /^entry/ })
       .first()
