@@ -4,6 +4,7 @@
  * answer in time.
  */
 export * from "./api/automation-report.ts";
+export * from "./api/alerts.ts";
 export * from "./api/automations.ts";
 export * from "./api/capabilities.ts";
 export * from "./api/enrolments.ts";

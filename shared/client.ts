@@ -262,6 +262,7 @@ export function createClient(options: ClientOptions) {
     /** Figures of a window: `1h`, `24h` (so without one), `7d` or `30d`. */
     metrics: (query: { window?: "1h" | "24h" | "7d" | "30d"; automation?: string; region?: string } = {}) =>
       get("/v1/metrics", api.Metrics, query),
+    alerts: () => get("/v1/alerts", api.AlertPage),
     overview: () => get("/v1/overview", api.Overview),
     trust: () => get("/v1/trust", api.TrustView),
     jwks: () => get("/.well-known/jwks.json", api.Jwks),

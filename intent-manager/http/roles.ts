@@ -69,6 +69,7 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/trust": "any",
   "GET /v1/overview": "any",
   "GET /v1/metrics": [...PEOPLE, "auditor"],
+  "GET /v1/alerts": [...PEOPLE, "auditor"],
   "GET /metrics": [...PEOPLE, "auditor"],
   "GET /v1/whoami": "any",
 

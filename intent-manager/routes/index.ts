@@ -13,7 +13,7 @@ import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./le
 import { applyEpoch } from "./ledger-epochs.ts";
 import { ledgerState } from "./ledger-state.ts";
 import { logCheckpoint, logEntries, logTile } from "./log.ts";
-import { prometheus, readMetrics } from "./metrics.ts";
+import { listAlerts, prometheus, readMetrics } from "./metrics.ts";
 import { documentation } from "./openapi.ts";
 import { submitProposal } from "./proposals.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
@@ -78,6 +78,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   whoami,
   overview,
   readMetrics,
+  listAlerts,
   prometheus,
   trust,
   logCheckpoint,

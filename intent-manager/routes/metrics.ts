@@ -1,6 +1,7 @@
 /** Figures: a report over a window as JSON, and everything since the first entry for Prometheus. */
 import * as z from "zod";
-import { Metrics } from "../../shared/api.ts";
+import { alertsOf } from "../../shared/alerts/evaluate.ts";
+import { AlertPage, Metrics } from "../../shared/api.ts";
 import { FIGURE_BUCKET_MS } from "../../shared/figures/names.ts";
 import { toPrometheus } from "../../shared/figures/prometheus.ts";
 import { reportOf } from "../../shared/figures/report.ts";
@@ -63,5 +64,24 @@ export const prometheus = endpoint(
     if (!measured.ok) return measured;
     const { figures, now } = measured.value;
     return text(toPrometheus(figures.rows, now, nowMs), "text/plain; version=0.0.4; charset=utf-8");
+  },
+);
+
+export const listAlerts = endpoint(
+  "GET /v1/alerts",
+  {
+    summary: "Alerts that are raised now",
+    description:
+      "The shipped rules over the figures of the last hour and of now, each with its owner and its runbook. Those that wake somebody first.",
+    tag: "service",
+    answers: { 200: { description: "The alerts", schema: AlertPage } },
+  },
+  async ({ env, caller, nowMs }) => {
+    const fromMs = Math.floor((nowMs - HOUR_MS) / FIGURE_BUCKET_MS) * FIGURE_BUCKET_MS;
+    const measured = await measure(env, caller.tenant, fromMs);
+    if (!measured.ok) return measured;
+    const { figures, now } = measured.value;
+    const automations = reportOf(figures.rows, (nowMs - fromMs) / HOUR_MS);
+    return ok({ at: new Date(nowMs).toISOString(), alerts: alertsOf({ automations, now }, nowMs) });
   },
 );
