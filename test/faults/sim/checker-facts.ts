@@ -53,6 +53,8 @@ export type TaskFacts = {
   afterSettled: number;
   awaitsPlan: boolean;
   compensating: boolean;
+  /** Ended because the person whom it is about was erased. */
+  erased: boolean;
   changes: number;
 };
 

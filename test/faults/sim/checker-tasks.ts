@@ -46,16 +46,26 @@ export class Follower {
     const used = this.#used;
     const report = this.#report;
     const stopped = new Map<string, string>();
+    const erased = new Set<string>();
+    const withdrawn = new Set<string>();
+    const keysOf = new Map<string, readonly string[]>();
     for (const { task: id, atMs, events } of records)
       for (const event of events) {
         if (id === null) {
           if (event.type === "stop-set") stopped.set(`${event["kind"]}:${event["target"]}`, event["stop"] as string);
           if (event.type === "stop-lifted") stopped.delete(`${event["kind"]}:${event["target"]}`);
+          if (event.type === "subject-erased") erased.add(event["key"] as string);
+          if (event.type === "consent-recorded") {
+            if (event["given"] === true) withdrawn.delete(event["key"] as string);
+            else withdrawn.add(event["key"] as string);
+          }
           continue;
         }
         if (event.type === "task-opened") {
           if (tasks.has(id)) report("end", `${id} opened twice`);
           automationOf.set(id, event["automation"] as string);
+          keysOf.set(id, (event["subjects"] ?? []) as string[]);
+          if (keysOf.get(id)!.some((key) => erased.has(key))) report("people", `${id} opened under an erased key`);
           tasks.set(id, {
             id,
             automation: event["automation"] as string,
@@ -66,6 +76,7 @@ export class Follower {
             afterSettled: 0,
             awaitsPlan: true,
             compensating: false,
+            erased: false,
             changes: 0,
           });
           continue;
@@ -82,6 +93,14 @@ export class Follower {
           continue;
         }
         if (event.type === "compensation-started") task.compensating = true;
+        const keys = keysOf.get(id) ?? [];
+        if (event.type === "step-claimed" || event.type === "wait-started") {
+          const isUndo = (event["step"] as string).includes("~");
+          if (keys.some((key) => erased.has(key))) report("people", `${id} acted after its erasure`);
+          if (!isUndo && keys.some((key) => withdrawn.has(key))) report("people", `${id} acted without consent`);
+        }
+        if (event["code"] === "consent-withdrawn") this.#seen("stopped by a withdrawal");
+        if (event.type === "cancel-requested" && event["by"] === "subject-erased") this.#erased(task);
         if (event.type === "undo-started") this.#undoStarted(task, event, atMs);
         if (event.type === "signal-received") this.#signal(task, event);
         if (event.type === "plan-admitted") {
@@ -220,6 +239,11 @@ export class Follower {
     if (undo !== `${id}~undo`) this.#seen("undo tried again");
   }
 
+  #erased(task: TaskFacts): void {
+    task.erased = true;
+    this.#seen("task ended by an erasure");
+  }
+
   #settled(task: TaskFacts): void {
     const status = task.settled[0]!;
     this.#seen(`task ${status}`);
@@ -228,7 +252,9 @@ export class Follower {
     if (status === "compensated" && left.length > 0)
       this.#report("undo", `${task.id} is compensated, and ${left[0]!.planned.id} stays`);
     const isBad = ["failed", "cancelled", "expired"].includes(status);
-    if (isBad && task.automation === "careful" && changes.length > 0 && !task.compensating)
+    // What would take it back is gone with the person.
+    const mayStay = task.compensating || task.erased;
+    if (isBad && task.automation === "careful" && changes.length > 0 && !mayStay)
       this.#report("undo", `${task.id} is ${status} and took nothing back`);
   }
 

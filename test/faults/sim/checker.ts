@@ -13,6 +13,7 @@
  *  keys       at most one live holder of a domain key; free once its holder was taken back or has failed
  *  doubt      resolved once, by somebody who may, under a valid signature
  *  waits      ended once, rightly; what came before its wait counts
+ *  people     nothing is done for whoever was erased or took their consent back
  *  end        each task ends, once, or visibly waits
  */
 import { createHash, hash as hashOf } from "node:crypto";

@@ -55,6 +55,12 @@ export const FEATURES: readonly string[] = [
   "event taken",
   "event kept",
   "event duplicate",
+  "consent given",
+  "consent withdrawn",
+  "stopped by a withdrawal",
+  "person erased",
+  "erasure goes on",
+  "task ended by an erasure",
 ];
 
 /** Seeds after which all of them have been seen many times. */

@@ -1,5 +1,5 @@
 /**
- * Worlds about one thing each: taking back, domain keys, doubt, waits. A seed has one theme or none, so that each feature is exercised in worlds
+ * Worlds about one thing each: taking back, domain keys, doubt, waits, people. A seed has one theme or none, so that each feature is exercised in worlds
  * that are small and therefore cheap. To add a theme: a function here, and a rule in the checker.
  */
 import * as signalling from "../../../executors/signalling.ts";
@@ -7,6 +7,7 @@ import { parseTaskId, toBase32 } from "../../../shared/ids.ts";
 import type { JsonObject } from "../../../shared/json.ts";
 import { ACCOUNTS } from "./business.ts";
 import { call } from "./network.ts";
+import { aboutSomebody } from "./people.ts";
 import { resolveDoubts } from "./resolving.ts";
 import { outsider } from "./system.ts";
 import { pairOf, reverse, touch } from "./taking-back.ts";
@@ -20,6 +21,7 @@ export const THEMES = {
   "domain keys": domainKeys,
   doubt,
   waits,
+  people,
 } as const;
 export type Theme = keyof typeof THEMES;
 
@@ -145,6 +147,21 @@ function doubt(workload: Workload): string {
   }
   void resolveDoubts(workload, workload.fixture.people[0]!, 3);
   if (random.chance(0.2)) void resolveDoubts(workload, workload.fixture.people[1]!, 1);
+  return task;
+}
+
+/** A task about a person, of steps that wait and act. */
+function people(workload: Workload): string {
+  const { random } = workload.system.run;
+  const input = inputOf(workload);
+  const pick = () => random.pick(["money.transfer", "money.settle", "callee.keyed", "callee.book", "journal.note"]);
+  const act = (id: string, after: string[]): Step => {
+    const capability = pick();
+    return stepOf(id, capability, capability === "journal.note" ? { text: "noted" } : input, after);
+  };
+  const pause = stepOf("pause", "wait.time", { seconds: random.int(1, 90) }, ["one"]);
+  const task = aboutSomebody(workload, shapeOf(input, [act("one", []), pause, act("two", ["pause"])]));
+  if (input["cents"] === 100) void workload.review(workload.fixture.people[1]!, 1);
   return task;
 }
 

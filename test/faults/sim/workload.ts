@@ -35,6 +35,8 @@ export type Shape = {
   readonly input: JsonObject;
   /** An agent's rounds. */
   readonly rounds: readonly (readonly Step[])[];
+  /** Whom the task is about, and what for. */
+  readonly about?: { readonly subjects: readonly string[]; readonly purpose: string };
 };
 
 /** What somebody outside was told. */
@@ -136,6 +138,7 @@ export class Workload {
       trigger: null,
       purpose: null,
       traceparent: null,
+      ...shape.about,
       plan:
         shape.planner !== "playbook"
           ? null
