@@ -30,7 +30,7 @@ const DAY_MS = 86_400_000;
 /** Where values can have gone without a line in the record. */
 const UNRECORDED = [
   "Business records in the regional databases are the tenant's own data: erase them there, or by an automation.",
-  "Whoever read a task through the API, an event stream or an export is not recorded by task; the keys that could are those of the tenant.",
+  "Whoever read a task through the API, an evidence page or an export is not recorded by task; the keys that could are those of the tenant.",
   "Trace sinks, webhooks of checkpoints and exports of the ledger get records, which hold commitments and ids and no values.",
   "No model provider is called by this service; what an agent sent to its own model, the agent's operator knows.",
 ];
