@@ -10,6 +10,7 @@ import { clientOf, type Call } from "../command.ts";
 import { ROLES, type Role } from "../settings.ts";
 import { fine, refused, unknown, wrong, type Diagnosis } from "./diagnosis.ts";
 import { diagnoseErasures } from "./erasures.ts";
+import { examineKeeping } from "./keeping.ts";
 import { diagnoseLog } from "./log.ts";
 import { examineAutomations, examineCapabilities, examineStops } from "./stopped.ts";
 import { examineTraces } from "./traces.ts";
@@ -27,6 +28,7 @@ export async function diagnose(call: Call): Promise<Diagnosis[]> {
   lines.push(
     ...(await examineOverview(keys.client)),
     ...(await diagnoseLog(call, keys.client)),
+    await examineKeeping(keys.client),
     await examineStops(keys.client),
     await examineAutomations(keys.client),
     await examineCapabilities(keys.client),

@@ -212,6 +212,19 @@ describe("the outbox", () => {
     expect([w.state.alarm, w.journal.delivered, w.calls.at(-1)!.from]).toEqual([null, 5, 3]);
   });
 
+  it("raises no alarm for an answer to what was asked before people let the log go on", async () => {
+    const w = world();
+    w.journal.write(2);
+    await w.outbox.nudge();
+    w.journal.write(1);
+    w.answering(async () => {
+      w.state.seen = { ...w.state.seen! }; // an epoch is accepted meanwhile
+      return err(problem("checkpoint-inconsistent", "smaller"));
+    });
+    await w.outbox.nudge();
+    expect(w.state.alarm).toBe(null);
+  });
+
   it("cannot tell alone that another executor was shown a fork; the two checkpoints together prove it", async () => {
     const key = newPrivateKey();
     const [one, two] = [world(key), world(key)];
