@@ -46,7 +46,7 @@ it("bodies that left the database are read from the archive by every reader, and
   // A read model is built again from both places.
   valueOf(await ledger.rebuild(tenant, "tasks"));
   await followed(tenant);
-  expect(valueOf(await ledger.health(tenant)).projections.map(({ lag }) => lag)).toEqual([0, 0, 0]);
+  expect(valueOf(await ledger.health(tenant)).projections.filter(({ lag }) => lag > 0)).toEqual([]);
 });
 
 it("a hash tile that the database does not hold is served from the archive", async () => {
