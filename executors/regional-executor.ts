@@ -37,6 +37,8 @@ import { configOf } from "./config.ts";
 import type { GateRpc } from "./gate/types.ts";
 import { keepLetter, lettersKept } from "./dead-letters.ts";
 import { outcomesCounted } from "./outcomes.ts";
+import { replay } from "./replaying.ts";
+import type { ReplayAnswer } from "../shared/api/replay.ts";
 import * as intake from "./intake.ts";
 import type { LimitRpc } from "./limits/limit.ts";
 import { workersPlatform } from "./platform.ts";
@@ -101,6 +103,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   async read(task: string): Promise<Result<TaskView>> {
     const found = this.#shard.find(task);
     return found.ok ? ok(await this.#shard.receiptedView(found.value)) : found;
+  }
+
+  async replay(task: string, bundle: string | null): Promise<Result<ReplayAnswer>> {
+    return replay(this.#shard, task, bundle);
   }
 
   async wait(task: string, waitMs: number): Promise<Result<TaskView>> {

@@ -206,8 +206,8 @@ export class Rounds {
       const draft = new Draft(existing, at, this.#deps.newSalt, first, staged);
       const result = work.decide(draft, existing, nowMs);
       if (!result.ok || draft.events.length === 0) return { waiting, result, record: null, write: null };
-      const { values, details, requestDigest, requestKey } = draft;
-      const beside = { values, details, requestDigest, requestKey };
+      const { values, details, requestDigest, requestKey, facts } = draft;
+      const beside = { values, details, requestDigest, requestKey, ...(facts === null ? {} : { facts }) };
       const { subjects } = draft.state;
       const shut = (text: string, seq: number) => this.#deps.vault.seal(subjects, placeOf(work.task, seq), text);
       const record =

@@ -15,6 +15,7 @@ export * from "./api/ledger.ts";
 export * from "./api/outcomes.ts";
 export * from "./api/metrics.ts";
 export * from "./api/overview.ts";
+export * from "./api/replay.ts";
 export * from "./api/reviews.ts";
 export * from "./api/runs.ts";
 export * from "./api/stops.ts";

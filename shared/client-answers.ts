@@ -2,6 +2,7 @@
 import type * as z from "zod";
 import { AutomationReport } from "./api/automation-report.ts";
 import { ImpactAnswer } from "./api/impact.ts";
+import { ReplayAnswer } from "./api/replay.ts";
 import { RunPage, RunWithValues } from "./api/runs.ts";
 import type { Call, Transport } from "./client-transport.ts";
 import { problem } from "./problems.ts";
@@ -43,6 +44,12 @@ export const answerCalls = ({ send, json, text }: Transport) => {
     reportAutomationAsMarkdown: (name: string, span: { from?: string; to?: string } = {}) =>
       text({ method: "GET", path: `/v1/automations/${at(name)}/report`, query: span }, "text/markdown"),
     readRun: (task: string) => get(`/v1/tasks/${at(task)}/run`, RunWithValues),
+    /** The decisions of a task again, under its own release or another one. */
+    replayTask: (task: string, release?: string) =>
+      json(
+        { method: "POST", path: `/v1/tasks/${at(task)}/replay`, body: release === undefined ? {} : { release } },
+        ReplayAnswer,
+      ),
     /** What touched a record (`back`), or depended on it (`forward`). */
     impact: (query: {
       resource: string;

@@ -2,6 +2,7 @@
  * The calls between Workers, typed in one place. intent-manager → executors → ledger, and intent-manager → ledger; nothing else.
  * Expected failures come back as values (`Result`); only broken runtimes throw. Every callee parses what it receives.
  */
+import type { ReplayAnswer } from "./api/replay.ts";
 import type { AnswersRpc } from "./rpc/answers.ts";
 import type { CapabilityContract } from "./capability.ts";
 import type { Principal, StopKind, StopMode } from "./events.ts";
@@ -256,6 +257,8 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   inText(call: "submit" | "propose", command: string): Promise<string>;
   context(task: string, requestKey: string): Promise<Result<TaskContext>>;
   read(task: string): Promise<Result<TaskView>>;
+  /** Takes the task's decisions again, under its release or under a bundle that is given; nothing is done. */
+  replay(task: string, bundle: string | null): Promise<Result<ReplayAnswer>>;
   /** Waits until the task settles or the time is over, then reads it. */
   wait(task: string, waitMs: number): Promise<Result<TaskView>>;
   /** Events after chain position `after`; when there are none yet, waits up to `waitMs`. */

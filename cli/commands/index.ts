@@ -10,6 +10,7 @@ import { impact } from "./impact.ts";
 import { keysEnrol } from "./keys-enrol.ts";
 import { keysList, keysNew, keysRevoke } from "./keys.ts";
 import { promote, publish } from "./releases.ts";
+import { replay } from "./replay.ts";
 import { reviews } from "./reviews.ts";
 import { resolve } from "./resolve.ts";
 import { reverse } from "./reverse.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   impact,
   runs,
+  replay,
   tasks,
   cancel,
   reverse,

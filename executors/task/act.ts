@@ -109,6 +109,10 @@ export function decideAndAct(
   const wanted = demands.ok && decision.answer !== "deny" ? wantedOf(before, demands.value, isPending, deps) : null;
   if (wanted !== null && permits === null) return draft.want(stepId, wanted);
   if (before.review === null && !sameParts(before, args, prepared, decision)) {
+    if (deps.release.policy.asksConsent) {
+      const consent = { ...draft.facts?.consent, [stepId]: consentFacts(draft.state, before, deps) };
+      draft.facts = { ...draft.facts, consent };
+    }
     draft.emit({
       type: "step-resolved",
       step: stepId,

@@ -107,6 +107,7 @@ export function admitPlan(
     provenance: provenance.value,
     requestKey: request.requestKey,
     requestDigest: request.requestDigest,
+    decidedMs: deps.nowMs,
   });
 }
 

@@ -50,6 +50,8 @@ export type AdmittedPlan = {
   readonly provenance: { readonly [step: string]: { readonly [argument: string]: string } };
   readonly requestDigest: string;
   readonly requestKey: string;
+  /** When it was decided. */
+  readonly decidedMs: number;
 };
 
 /** Opens a task and, where a plan travels with it, admits that plan in the same record. */
@@ -112,6 +114,7 @@ function refusePlan(state: TaskState, plan: Plan): Problem | null {
 function admitPlan(draft: Draft, admitted: AdmittedPlan, deps: TaskDeps): void {
   Object.assign(draft.values, admitted.disclosures);
   draft.plan = admitted.plan;
+  if (admitted.decidedMs !== deps.nowMs) draft.facts = { ...draft.facts, decidedMs: admitted.decidedMs };
   draft.emit({
     type: "plan-admitted",
     round: admitted.plan.round,

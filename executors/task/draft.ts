@@ -10,7 +10,7 @@ import type { Plan } from "../../shared/proposal.ts";
 import { noRecords, type StagedRecords } from "../adapters/resident-records.ts";
 import { evolve, type At } from "./evolve.ts";
 import type { Wanted } from "./permits.ts";
-import type { TaskState } from "./state.ts";
+import type { RecordedFacts, TaskState } from "./state.ts";
 
 export class Draft {
   readonly events: TaskEvent[] = [];
@@ -19,6 +19,8 @@ export class Draft {
   readonly at: At;
   /** Records before this position are durable; what this very round writes is not yet. */
   readonly durableBelow: number;
+  /** Facts of this record's decisions that its events do not say. */
+  facts: RecordedFacts | null = null;
   requestDigest: string | null = null;
   requestKey: string | null = null;
   plan: Plan | undefined;

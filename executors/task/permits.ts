@@ -128,7 +128,11 @@ export const overrunsOf = (step: StepState, deps: TaskDeps): string[] =>
         .filter((rule) => deps.release.policy.limits.some(({ limit }) => limit.id === rule));
 
 /** The decision with the reviews of limits that would be exceeded, once each and in the policy's order; or a denial. */
-export function withExceeded(decision: StepDecision, exceeded: readonly string[], deps: TaskDeps): StepDecision {
+export function withExceeded(
+  decision: StepDecision,
+  exceeded: readonly string[],
+  deps: Pick<TaskDeps, "release">,
+): StepDecision {
   const limits = deps.release.policy.limits.map(({ limit }) => limit).filter(({ id }) => exceeded.includes(id));
   if (limits.length === 0 || decision.answer === "deny") return decision;
   const denying = limits.filter((limit) => limit.exceeded === "deny").map(({ id }) => id);

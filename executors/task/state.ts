@@ -197,8 +197,17 @@ export type Private = {
   readonly requestDigest: string | null;
   /** Key of the request that made the plan of this record. */
   readonly requestKey: string | null;
+  /** What policy saw in this record and its events do not say. */
+  readonly facts?: RecordedFacts | null;
   /** A data subject of the task was erased: nothing of this can be read. */
   readonly erased?: true;
+};
+
+export type RecordedFacts = {
+  /** When the plan was decided, where that was before the record. */
+  readonly decidedMs?: number;
+  /** By step, where the release's policy asks for consent. */
+  readonly consent?: { readonly [step: string]: { readonly recorded: boolean; readonly given: boolean } };
 };
 
 export const isTerminal = (phase: StepPhase): boolean => {

@@ -58,6 +58,7 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/automations/{name}/report": [...AUDITS, "approver"],
   "GET /v1/runs": AUDITS,
   "GET /v1/tasks/{id}/run": [...AUDITS, "approver"],
+  "POST /v1/tasks/{id}/replay": [...AUDITS, "approver"],
   "GET /v1/impact": [...AUDITS, "approver"],
 
   "GET /v1/ledger/entries": ["auditor", "admin"],

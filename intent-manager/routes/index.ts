@@ -16,6 +16,7 @@ import { logCheckpoint, logEntries, logTile } from "./log.ts";
 import { listAlerts, prometheus, readMetrics } from "./metrics.ts";
 import { documentation } from "./openapi.ts";
 import { submitProposal } from "./proposals.ts";
+import { replayTask } from "./replay.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
 import { decideReview, listReviews, readReview } from "./reviews.ts";
 import { previewReversal, reverseStep } from "./reversals.ts";
@@ -69,6 +70,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listRuns,
   readRun,
   readImpact,
+  replayTask,
   ledgerEntries,
   ledgerProof,
   ledgerWitnesses,

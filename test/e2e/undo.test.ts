@@ -379,3 +379,16 @@ it("the record verifies offline, with every effect in it", async () => {
   expect(report.checks.flatMap(({ findings: found }) => found)).toEqual([]);
   expect(findings(report)).toEqual([]);
 });
+
+it("every task of it decides the same again from its recorded facts: undos, reviews and compensations too", async () => {
+  const { tasks } = (await system.call(keys.auditor, "/v1/tasks?limit=200")).body;
+  expect(tasks.length).toBeGreaterThan(5);
+  for (const { task } of tasks) {
+    const { body } = await system.call(keys.auditor, `/v1/tasks/${task}/replay`, { method: "POST", body: {} });
+    expect([task, body.same, body.decisions?.filter(({ outcome }: any) => outcome !== "same")]).toEqual([
+      task,
+      true,
+      [],
+    ]);
+  }
+});

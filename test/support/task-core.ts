@@ -170,6 +170,7 @@ export class TaskCore {
       provenance: Object.fromEntries(steps.map(({ id }) => [id, {}])),
       requestDigest: "r",
       requestKey: "k",
+      decidedMs: this.nowMs,
     };
     const opening = {
       automation: "notes",

@@ -31,6 +31,8 @@ describe("a task that needs nobody", () => {
       expect(row.hash).toBe(sha256Hex(row.body));
       prev = row.hash;
     }
+    const again = await w.executor().replay(answer.value.view.id, null);
+    expect(again).toMatchObject({ ok: true, value: { same: true, plan: { same: true, words: [] } } });
     // Each step is durable before the next: three records of the task, beside the one that learned the release.
     expect(rows.filter((row) => JSON.parse(row.body).task !== null)).toHaveLength(3);
   });

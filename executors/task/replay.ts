@@ -1,0 +1,162 @@
+/**
+ * Takes the decisions of a past task again: the same pure code over the recorded facts, no clock, no target, no effect. The facts are what the
+ * journal holds beside its records: input, arguments, what the target showed, earlier results, and what policy saw of consent and time.
+ *
+ * Rp1  Under the release that the task ran under, every decision comes out bit for bit as it was recorded.
+ * Rp2  A limit that was exceeded then counts as exceeded now: how full it was is another object's memory, and the record says what it answered.
+ * Rp3  What was erased answers `erased`, and a fact that was not recorded `incomplete`; neither is guessed.
+ */
+import type { ReplayAnswer, ReplayedDecision } from "../../shared/api/replay.ts";
+import { canonicalize } from "../../shared/canonical.ts";
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import type { ChainRecord, StepDecision, TaskEvent } from "../../shared/events.ts";
+import { decideStep, policyFacts, type StepFacts } from "../../shared/facts.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { derivePlan, refsIn } from "../../shared/playbook.ts";
+import { sha256Hex } from "../../shared/sha256.ts";
+import { taskFacts } from "./endings.ts";
+import { evolve } from "./evolve.ts";
+import { withExceeded } from "./permits.ts";
+import { differences } from "./replay-words.ts";
+import { resultsOf, type Private, type StepState, type TaskState } from "./state.ts";
+
+type Recorded = { readonly record: ChainRecord; readonly beside: Private };
+
+export function replayTask(records: Iterable<Recorded>, under: CompiledRelease): ReplayAnswer | null {
+  let state: TaskState | null = null;
+  const decisions: ReplayedDecision[] = [];
+  for (const { record, beside } of records)
+    for (const event of record.events as readonly TaskEvent[]) {
+      const before = state;
+      state = evolve(state, event, { task: record.task!, seq: record.seq, atMs: record.atMs }, beside);
+      const found = { record, beside, under };
+      if (event.type === "plan-admitted")
+        for (const step of Object.keys(event.decisions))
+          decisions.push(atAdmission(state, state.steps.get(step)!, event.decisions[step]!, found));
+      else if (event.type === "step-resolved") decisions.push(beforeAct(before!, event, found));
+    }
+  if (state === null) return null;
+  const plan = planAgain(state, under);
+  return {
+    task: state.id,
+    release: state.release,
+    under: under.digest,
+    same: decisions.every(({ outcome }) => outcome === "same") && plan?.same !== false,
+    decisions,
+    plan,
+  };
+}
+
+type Found = Recorded & { readonly under: CompiledRelease };
+
+function atAdmission(state: TaskState, step: StepState, recorded: StepDecision, found: Found): ReplayedDecision {
+  const nowMs = found.beside.facts?.decidedMs ?? found.record.atMs;
+  const available = { args: refsIn(step.args).length === 0, preview: false, results: false };
+  const facts = { ...known(step), args: step.args };
+  return compare(state, step, "at-admission", recorded, found, facts, nowMs, (decide) => decide(available));
+}
+
+function beforeAct(
+  state: TaskState,
+  event: Extract<TaskEvent, { type: "step-resolved" }>,
+  found: Found,
+): ReplayedDecision {
+  const step = state.steps.get(event.step)!;
+  const { values, facts: kept } = found.beside;
+  const facts = {
+    ...known(step),
+    args: (values[event.args]?.value ?? {}) as JsonObject,
+    results: resultsOf(state),
+    preview: event.preview === null ? {} : (values[event.preview]?.value ?? {}),
+    premises: event.premises.map((premise) => premise.class),
+    ...(kept?.consent?.[event.step] === undefined ? {} : { consent: kept.consent[event.step]! }),
+    ...(step.undoes === null ? {} : { undo: { of: step.undoes.capability, kind: step.undoes.kind } }),
+  };
+  return compare(state, step, "before-act", event.decision, found, facts, found.record.atMs, (decide) => {
+    const all = decide({ args: true, preview: true, results: true });
+    const decision: StepDecision = all.final ? all : { ...all, answer: "deny", final: true, byDefault: true };
+    // Rp2
+    const limits = new Set(found.under.policy.limits.map(({ limit }) => limit.id));
+    return withExceeded(
+      decision,
+      event.decision.rules.filter((rule) => limits.has(rule)),
+      { release: found.under },
+    );
+  });
+}
+
+const known = ({ round, planner, agent, capability, provenance, claimedConfidence }: StepState) => ({
+  round,
+  planner,
+  agent,
+  capability,
+  provenance,
+  claimedConfidence,
+});
+
+type Decide = (available: { args: boolean; preview: boolean; results: boolean }) => StepDecision;
+
+function compare(
+  state: TaskState,
+  step: StepState,
+  taken: ReplayedDecision["taken"],
+  recorded: StepDecision,
+  { record, beside, under }: Found,
+  facts: StepFacts,
+  nowMs: number,
+  replay: (decide: Decide) => StepDecision,
+): ReplayedDecision {
+  const base = { step: step.id, capability: step.capability, taken, seq: record.seq, recorded };
+  if (beside.erased === true || state.erased)
+    return { ...base, outcome: "erased", replayed: null, facts: null, words: ["Its facts were erased."] };
+  if (under.policy.asksConsent && taken === "before-act" && facts.consent === undefined)
+    return {
+      ...base,
+      outcome: "incomplete",
+      replayed: null,
+      facts: null,
+      words: ["What was known of consent was not recorded."],
+    };
+  if (under.bundle.capabilities[step.capability] === undefined)
+    return {
+      ...base,
+      outcome: "different",
+      replayed: null,
+      facts: null,
+      words: [`This release does not hold ${step.capability}.`],
+    };
+  const task = taskFacts(state);
+  const replayed = replay((available) => decideStep(under, task, facts, available, nowMs));
+  const isSame = canonicalize(replayed) === canonicalize(recorded);
+  return {
+    ...base,
+    outcome: isSame ? "same" : "different",
+    replayed,
+    facts: `sha256:${sha256Hex(canonicalize(policyFacts(under, task, facts, nowMs)))}`,
+    words: isSame ? [] : differences(recorded, replayed, under),
+  };
+}
+
+/** The playbook's plan, derived again from the recorded input. */
+function planAgain(state: TaskState, under: CompiledRelease): ReplayAnswer["plan"] {
+  if (under.playbook === null || state.erased) return null;
+  const { automation, region, purpose } = state;
+  const intent = { automation, input: state.input.value, region, purpose: purpose ?? "" };
+  const derived = derivePlan(under.playbook, intent, { openedByAgent: state.principal.role === "agent" });
+  if (!derived.ok)
+    return { same: false, words: [`The playbook derives no plan from the input: ${derived.problem.detail}`] };
+  const own = [...state.steps.values()].filter((step) => step.undoes === null && step.planner === "playbook");
+  const before = new Map(own.map((step) => [step.id, formOf(step)]));
+  const now = new Map(derived.value.map((step) => [step.id, formOf(step)]));
+  const words = [
+    ...[...now.keys()].filter((id) => !before.has(id)).map((id) => `It would also plan ${id}.`),
+    ...[...before.keys()].filter((id) => !now.has(id)).map((id) => `It would not plan ${id}.`),
+    ...[...now]
+      .filter(([id, form]) => before.has(id) && before.get(id) !== form)
+      .map(([id]) => `It would plan ${id} otherwise.`),
+  ];
+  return { same: words.length === 0, words };
+}
+
+const formOf = ({ capability, args, after, when }: Pick<StepState, "capability" | "args" | "after" | "when">): string =>
+  canonicalize({ capability, args, after: [...after], when });
