@@ -52,6 +52,18 @@ export const StopCommand = z.strictObject({
   by: z.string().max(100),
   reason: z.string().max(500),
 });
+export const CompletenessCommand = z.strictObject({
+  region: RegionId,
+  fromMs: z.int().min(0),
+  toMs: z.int().min(0),
+  effects: z.int().min(0),
+  actions: z.int().min(0),
+  missing: z.int().min(0),
+  extra: z.int().min(0),
+  whole: z.boolean(),
+  report: Digest,
+  by: z.string().max(100),
+});
 export const RevokeCommand = z.strictObject({
   kid: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   by: z.string().max(100),

@@ -44,11 +44,15 @@ export class ExecutorsEntrypoint extends WorkerEntrypoint<Env> implements Execut
     region,
     after,
     limit,
+    fromMs = 0,
+    toMs = Number.MAX_SAFE_INTEGER,
   }: {
     tenant: string;
     region: string;
     after: string;
     limit: number;
+    fromMs?: number;
+    toMs?: number;
   }): Promise<Result<readonly EffectRow[]>> {
     const database = businessDatabase(this.env, region);
     if (database === null)
@@ -57,9 +61,32 @@ export class ExecutorsEntrypoint extends WorkerEntrypoint<Env> implements Execut
       );
     const rows = await database
       .prepare(
-        "SELECT action, task, step, status, at_ms AS atMs FROM countersign_effects WHERE tenant = ? AND action > ? ORDER BY action LIMIT ?",
+        "SELECT action, task, step, status, at_ms AS atMs FROM countersign_effects WHERE tenant = ? AND action > ? AND at_ms >= ? AND at_ms < ? ORDER BY action LIMIT ?",
       )
-      .bind(tenant, after, Math.min(Math.max(1, limit), EFFECT_ROWS))
+      .bind(tenant, after, fromMs, toMs, Math.min(Math.max(1, limit), EFFECT_ROWS))
+      .all<EffectRow>();
+    return ok(rows.results);
+  }
+
+  async effectsOf({
+    tenant,
+    region,
+    actions,
+  }: {
+    tenant: string;
+    region: string;
+    actions: readonly string[];
+  }): Promise<Result<readonly EffectRow[]>> {
+    const database = businessDatabase(this.env, region);
+    if (database === null)
+      return err(
+        problem("region-unavailable", "There is no business database in this region.", { region: String(region) }),
+      );
+    const rows = await database
+      .prepare(
+        "SELECT e.action, e.task, e.step, e.status, e.at_ms AS atMs FROM json_each(?2) AS j CROSS JOIN countersign_effects AS e ON e.tenant = ?1 AND e.action = j.value",
+      )
+      .bind(tenant, JSON.stringify(actions.slice(0, EFFECT_ROWS)))
       .all<EffectRow>();
     return ok(rows.results);
   }

@@ -37,7 +37,7 @@ import { configOf } from "./config.ts";
 import type { GateRpc } from "./gate/types.ts";
 import { keepLetter, lettersKept } from "./dead-letters.ts";
 import { outcomesCounted } from "./outcomes.ts";
-import { replay } from "./replaying.ts";
+import { recordCompleteness, replay } from "./replaying.ts";
 import type { ReplayAnswer } from "../shared/api/replay.ts";
 import * as intake from "./intake.ts";
 import type { LimitRpc } from "./limits/limit.ts";
@@ -103,6 +103,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   async read(task: string): Promise<Result<TaskView>> {
     const found = this.#shard.find(task);
     return found.ok ? ok(await this.#shard.receiptedView(found.value)) : found;
+  }
+
+  recordCompleteness(command: unknown): Promise<Result<null>> {
+    return recordCompleteness(this.#shard, command);
   }
 
   async replay(task: string, bundle: string | null): Promise<Result<ReplayAnswer>> {

@@ -1,10 +1,24 @@
-/** Replay in one executor: its journal holds the facts, so the decisions are taken again here, and no value leaves the region. */
+/**
+ * What an executor does for answers: it takes a task's decisions again, and it records what a comparison of its region found. Its journal holds the
+ * facts, so no value leaves the region.
+ */
 import type { ReplayAnswer } from "../shared/api/replay.ts";
 import { compileRelease } from "../shared/compiled-release.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { CompletenessCommand, parseCommand } from "./commands.ts";
 import type { Shard } from "./shard.ts";
 import { replayTask } from "./task/replay.ts";
+
+/** What a comparison of this region's effects with the log found, into the chain: its statement to the log signs it. */
+export async function recordCompleteness(shard: Shard, input: unknown): Promise<Result<null>> {
+  const parsed = parseCommand(CompletenessCommand, input);
+  if (!parsed.ok) return parsed;
+  if (parsed.value.region !== shard.region)
+    return err(problem("audience-mismatch", "This executor is of another region."));
+  const event = { type: "completeness-checked", ...parsed.value } as const;
+  return shard.onExecutor(() => ok({ value: null, events: [event], write: () => {} }));
+}
 
 /** `bundle`: another release; it need not be promoted, because nothing is done under it. Errors: not-found, release-needed, those of a bundle. */
 export function replay(shard: Shard, task: string, bundle: string | null): Result<ReplayAnswer> {

@@ -28,7 +28,7 @@ import type { Figures } from "../shared/figures/names.ts";
 import type { TraceExportState } from "../shared/trace/export-state.ts";
 import type { ImpactAnswer } from "../shared/api/impact.ts";
 import type { RunView } from "../shared/api/runs.ts";
-import type { ImpactQuery, RunQuery } from "../shared/rpc/answers.ts";
+import type { ImpactQuery, KnownAction, RunQuery } from "../shared/rpc/answers.ts";
 import { arrive } from "./arrival.ts";
 import type { Head } from "./batch.ts";
 import { configOf } from "./config.ts";
@@ -36,7 +36,8 @@ import { checkEpoch } from "./epochs.ts";
 import { workersPlatform } from "./platform.ts";
 import { keepingOf } from "./keeping.ts";
 import { dependentsOf, takenBackOf } from "./queries/dependents.ts";
-import { ImpactsQuery, RunsQuery } from "./queries/answer-shapes.ts";
+import { actionsOf, actionsOpened } from "./queries/actions.ts";
+import { ImpactsQuery, RunsQuery, TasksNamed } from "./queries/answer-shapes.ts";
 import { impactOf } from "./queries/impact.ts";
 import { runCursorAfter, runPage } from "./queries/runs.ts";
 import { entryPage } from "./queries/entries.ts";
@@ -133,6 +134,21 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
   runsAfter(query: RunQuery, runs: number): Promise<Result<string | null>> {
     const count = z.int().min(1).max(LIMITS.exportRuns).parse(runs);
     return this.#read(RunsQuery, query, (q) => runCursorAfter(this.env.LEDGER_DB, q as RunQuery, count));
+  }
+
+  actionsOf(
+    tenant: string,
+    tasks: readonly string[],
+  ): Promise<Result<{ readonly actions: readonly KnownAction[]; readonly asOf: number }>> {
+    return this.#read(TasksNamed, { tenant, tasks }, async (q) =>
+      ok(await actionsOf(this.env.LEDGER_DB, q.tenant, q.tasks)),
+    );
+  }
+
+  actionsOpened(
+    query: RunQuery,
+  ): Promise<Result<{ readonly actions: readonly KnownAction[]; readonly next: string | null }>> {
+    return this.#read(RunsQuery, query, (q) => actionsOpened(this.env.LEDGER_DB, q as RunQuery));
   }
 
   impact(query: ImpactQuery): Promise<Result<ImpactAnswer>> {

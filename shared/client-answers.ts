@@ -1,6 +1,7 @@
 /** The client's calls for answers out of the record: the run log, impact. */
 import type * as z from "zod";
 import { AutomationReport } from "./api/automation-report.ts";
+import { CompletenessAnswer } from "./api/completeness.ts";
 import { ImpactAnswer } from "./api/impact.ts";
 import { ReplayAnswer } from "./api/replay.ts";
 import { RunPage, RunWithValues } from "./api/runs.ts";
@@ -50,6 +51,9 @@ export const answerCalls = ({ send, json, text }: Transport) => {
         { method: "POST", path: `/v1/tasks/${at(task)}/replay`, body: release === undefined ? {} : { release } },
         ReplayAnswer,
       ),
+    /** Compares the regions' own effect rows with the log, and records what it finds. */
+    checkCompleteness: (span: { from?: string; to?: string } = {}) =>
+      json({ method: "POST", path: "/v1/ledger/completeness", body: span }, CompletenessAnswer),
     /** What touched a record (`back`), or depended on it (`forward`). */
     impact: (query: {
       resource: string;

@@ -374,6 +374,21 @@ export const ExecutorEvent = z.discriminatedUnion("type", [
     evidence: Commit.nullable(),
     by: z.string().max(100),
   }),
+  /** What the comparison of a region's own effect rows with the log found; `report` is the digest of the whole of it. */
+  z.strictObject({
+    type: z.literal("completeness-checked"),
+    region: RegionId,
+    fromMs: z.int().min(0),
+    toMs: z.int().min(0),
+    effects: z.int().min(0),
+    actions: z.int().min(0),
+    missing: z.int().min(0),
+    extra: z.int().min(0),
+    /** It was compared to the end of the span. */
+    whole: z.boolean(),
+    report: Digest,
+    by: z.string().max(100),
+  }),
   z.strictObject({ type: z.literal("alarm-raised"), code: Code, detail: z.string().max(500) }),
   /** People settled that the log goes on from an earlier checkpoint (shared/epoch.ts): ends the alarm, and what was seen of the log that ended counts no more. */
   z.strictObject({

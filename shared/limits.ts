@@ -248,6 +248,14 @@ export const LIMITS = {
   pageRuns: 200,
   /** Runs of one export, some 20 MB as JSON Lines: bounds one response; the next one goes on where it ended. */
   exportRuns: 10_000,
+  /** Effect rows of one page of a comparison with the log; findings that it names; its time; and what is too new to be compared. */
+  completenessPage: 500,
+  completenessNamed: 100,
+  completenessMs: 20_000,
+  completenessCalmMs: 60_000,
+  /** How long such a comparison waits for the run log, and how often it looks. */
+  completenessFollowMs: 5_000,
+  completenessPollMs: 200,
   /** Runs that one report counts, the newest: ten pages; releases whose rules it quotes; cases that it lists, and names as examples. */
   reportRuns: 2_000,
   reportReleases: 8,

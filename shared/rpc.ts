@@ -3,7 +3,7 @@
  * Expected failures come back as values (`Result`); only broken runtimes throw. Every callee parses what it receives.
  */
 import type { ReplayAnswer } from "./api/replay.ts";
-import type { AnswersRpc } from "./rpc/answers.ts";
+import type { AnswersRpc, CompletenessFound } from "./rpc/answers.ts";
 import type { CapabilityContract } from "./capability.ts";
 import type { Principal, StopKind, StopMode } from "./events.ts";
 import type { Disclosure } from "./commitments.ts";
@@ -257,6 +257,8 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   inText(call: "submit" | "propose", command: string): Promise<string>;
   context(task: string, requestKey: string): Promise<Result<TaskContext>>;
   read(task: string): Promise<Result<TaskView>>;
+  /** Records what a comparison of its region's effects with the log found. */
+  recordCompleteness(command: CompletenessFound): Promise<Result<null>>;
   /** Takes the task's decisions again, under its release or under a bundle that is given; nothing is done. */
   replay(task: string, bundle: string | null): Promise<Result<ReplayAnswer>>;
   /** Waits until the task settles or the time is over, then reads it. */
@@ -312,6 +314,15 @@ export interface ExecutorsRpc extends Rpc.WorkerEntrypointBranded {
     readonly region: string;
     readonly after: string;
     readonly limit: number;
+    /** Only rows from and to (exclusive) these times. */
+    readonly fromMs?: number;
+    readonly toMs?: number;
+  }): Promise<Result<readonly EffectRow[]>>;
+  /** The rows of these actions, as far as there are any. */
+  effectsOf(query: {
+    readonly tenant: string;
+    readonly region: string;
+    readonly actions: readonly string[];
   }): Promise<Result<readonly EffectRow[]>>;
 }
 /** `taken`: steps that waited for it; more may follow while it is kept. */

@@ -2,6 +2,7 @@
 import type { Command } from "../command.ts";
 import { cancel } from "./cancel.ts";
 import { approve, reject } from "./decide.ts";
+import { completeness } from "./completeness.ts";
 import { doctor } from "./doctor.ts";
 import { epochApply, epochNew, epochSign } from "./epoch.ts";
 import { evidence } from "./evidence.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   reject,
   resolve,
   verify,
+  completeness,
   evidence,
   doctor,
   publish,

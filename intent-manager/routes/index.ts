@@ -4,6 +4,7 @@ import { health, jwks, overview, trust, whoami } from "./about.ts";
 import { listAutomations, pauseAutomation, putAutomation, readAutomation, resumeAutomation } from "./automations.ts";
 import { reportAutomation } from "./automation-report.ts";
 import { listCapabilities, restoreCapability, revokeCapability } from "./capabilities.ts";
+import { checkEffects } from "./completeness.ts";
 import { enrol, listEnrolments, requestEnrolment, revokeKey } from "./enrolments.ts";
 import { sendEvent } from "./events.ts";
 import { explainTask } from "./explain.ts";
@@ -75,6 +76,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ledgerProof,
   ledgerWitnesses,
   ledgerEffects,
+  checkEffects,
   ledgerState,
   applyEpoch,
   whoami,

@@ -26,3 +26,4 @@ export const ImpactsQuery = z.strictObject({
   cursor: z.string().max(LIMITS.impactCursorChars).optional(),
   limit: z.int().min(1).max(LIMITS.pageImpact),
 });
+export const TasksNamed = z.strictObject({ tenant: TenantId, tasks: z.array(TaskId).max(LIMITS.pageRuns) });

@@ -47,6 +47,14 @@ export async function runPage(
   db: D1Database,
   query: RunQuery,
 ): Promise<Result<{ runs: RunView[]; next: string | null }>> {
+  const page = await runRows(db, query);
+  return page.ok ? ok({ runs: page.value.rows.map(runView), next: page.value.next }) : page;
+}
+
+export async function runRows(
+  db: D1Database,
+  query: RunQuery,
+): Promise<Result<{ rows: RunRow[]; next: string | null }>> {
   const after = query.cursor === undefined ? ok(null) : decodeCursor("r1", query.cursor, Cursor);
   if (!after.ok) return after;
   const { sql, values } = runsSql(query, after.value);
@@ -55,7 +63,7 @@ export async function runPage(
     .bind(...values, query.limit + 1)
     .all<RunRow>();
   const page = results.slice(0, query.limit);
-  return ok({ runs: page.map(runView), next: results.length > page.length ? cursorOf(page.at(-1)!) : null });
+  return ok({ rows: page, next: results.length > page.length ? cursorOf(page.at(-1)!) : null });
 }
 
 const cursorOf = ({ openedMs, task }: { openedMs: number; task: string }): string =>

@@ -30,6 +30,8 @@ export type RunStepRecord = {
   result: string | null;
   tags: readonly string[];
   readonly reviews: RunReviewRecord[];
+  /** How often its effect can happen, as it was claimed. */
+  delivery: string | null;
   attempts: number;
   retries: number;
   holds: number;
@@ -69,6 +71,7 @@ export const newStep = (
   result: null,
   tags: [],
   reviews: [],
+  delivery: null,
   attempts: 0,
   retries: 0,
   holds: 0,
@@ -124,6 +127,7 @@ function change(step: RunStepRecord, event: Extract<StepEvent, { step: string }>
       step.status = "applying";
       step.action = event.action;
       step.attempts = event.attempt;
+      step.delivery = event.delivery;
       step.startedMs ??= atMs;
       return;
     case "wait-started":

@@ -113,6 +113,8 @@ export class ExecutorState {
       case "consent-recorded":
         this.#consent.set(`${event.key} ${event.purpose}`, event.given);
         return;
+      case "completeness-checked":
+        return; // A finding of others: this verifier compares for itself.
       case "alarm-raised":
         this.alarms.push({ code: event.code, detail: event.detail, where });
         return;

@@ -392,3 +392,33 @@ it("every task of it decides the same again from its recorded facts: undos, revi
     ]);
   }
 });
+
+it("the comparison with the databases names a planted effect and one that was removed, and its finding stands in the log", async () => {
+  await delivered();
+  const span = { to: new Date(Date.now() + 1_000).toISOString() };
+  const check = async () =>
+    (await system.call(keys.auditor, "/v1/ledger/completeness", { method: "POST", body: span })).body;
+  const eu = (answer: any) => answer.regions.find(({ region }: any) => region === "eu");
+  expect((await check()).complete).toBe(true);
+  const [victim] = await system.sql(
+    "BUSINESS_EU",
+    "SELECT action FROM countersign_effects WHERE tenant = 'dev' AND status = 'applied' LIMIT 1",
+  );
+  await system.sql(
+    "BUSINESS_EU",
+    `INSERT INTO countersign_effects (tenant, action, task, step, capability, nonce, status, at_ms)
+     SELECT tenant, 'act_planted', task, step, capability, 'n', 'applied', at_ms FROM countersign_effects WHERE action = '${victim!["action"]}'`,
+  );
+  await system.sql("BUSINESS_EU", `DELETE FROM countersign_effects WHERE action = '${victim!["action"]}'`);
+  const found = await check();
+  expect([
+    found.complete,
+    eu(found).extra.map(({ action }: any) => action),
+    eu(found).missing.map(({ action }: any) => action),
+  ]).toEqual([false, ["act_planted"], [victim!["action"]]]);
+  await delivered();
+  const { entries } = await download(system);
+  expect(entries.some((entry) => entry.includes("completeness-checked") && entry.includes(eu(found).report))).toBe(
+    true,
+  );
+});

@@ -1,0 +1,140 @@
+/**
+ * Compares one region's effect rows with the log, both ways, page by page and within a time box: no more than a page of either is in memory,
+ * and every row is looked up by its key on the other side. What it reads comes through functions, so that a route and a timer share it.
+ *
+ * C1  A row without an applied or claimed action of its name, task and step in the log is extra.
+ * C2  An exactly-once action that the log knows as applied, and that the database does not hold as applied, is missing.
+ * C3  What the log cannot know yet (its executor still holds records) is pending, and no finding.
+ */
+import type { RegionCompleteness } from "../../shared/api/completeness.ts";
+import { TaskId, parseTaskId } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import type { EffectRow } from "../../shared/rpc.ts";
+import type { KnownAction } from "../../shared/rpc/answers.ts";
+
+export type CompletenessSources = {
+  readonly region: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Shards of the region whose executors have records that the log does not have. */
+  readonly lagging: ReadonlySet<number>;
+  readonly isOver: () => boolean;
+  /** Rows of the span, ordered by action. */
+  readonly effects: (after: string) => Promise<Result<readonly EffectRow[]>>;
+  readonly effectsOf: (actions: readonly string[]) => Promise<Result<readonly EffectRow[]>>;
+  readonly actionsOf: (tasks: readonly string[]) => Promise<Result<{ readonly actions: readonly KnownAction[] }>>;
+  /** Actions of the tasks that were opened in the span. */
+  readonly actionsOpened: (
+    cursor: string | null,
+  ) => Promise<Result<{ readonly actions: readonly KnownAction[]; readonly next: string | null }>>;
+};
+
+type Finding = RegionCompleteness["extra"][number];
+type Found = {
+  effects: number;
+  actions: number;
+  pending: number;
+  readonly extra: Finding[];
+  readonly missing: Finding[];
+  whole: boolean;
+};
+
+export async function compareRegion(sources: CompletenessSources): Promise<Result<RegionCompleteness>> {
+  const found: Found = { effects: 0, actions: 0, pending: 0, extra: [], missing: [], whole: true };
+  const first = await findExtra(sources, found);
+  if (!first.ok) return first;
+  const second = await findMissing(sources, found);
+  if (!second.ok) return second;
+  const { region, fromMs, toMs } = sources;
+  return ok({
+    region,
+    from: iso(fromMs),
+    to: iso(toMs),
+    effects: found.effects,
+    actions: found.actions,
+    extraCount: found.extra.length,
+    extra: found.extra.slice(0, LIMITS.completenessNamed),
+    missingCount: found.missing.length,
+    missing: found.missing.slice(0, LIMITS.completenessNamed),
+    pending: found.pending,
+    whole: found.whole,
+  });
+}
+
+/** C1 */
+async function findExtra(sources: CompletenessSources, found: Found): Promise<Result<null>> {
+  let after = "";
+  for (;;) {
+    if (sources.isOver()) return ended(found);
+    const page = await sources.effects(after);
+    if (!page.ok) return page;
+    const rows = page.value.filter(({ status }) => status !== "refused");
+    const tasks = [...new Set(rows.map(({ task }) => task))].filter((task) => TaskId.safeParse(task).success);
+    const known = new Set<string>();
+    for (let i = 0; i < tasks.length; i += LIMITS.pageRuns) {
+      const read = await sources.actionsOf(tasks.slice(i, i + LIMITS.pageRuns));
+      if (!read.ok) return read;
+      for (const action of read.value.actions) if (action.region === sources.region) known.add(keyOf(action));
+    }
+    for (const row of rows) {
+      found.effects++;
+      if (known.has(keyOf(row))) continue;
+      if (isLagging(sources, row.task)) found.pending++;
+      else
+        found.extra.push(
+          finding(row, row.atMs, `the database holds it as ${row.status}, and the log has no such action`),
+        );
+    }
+    if (page.value.length < LIMITS.completenessPage) return ok(null);
+    after = page.value.at(-1)!.action;
+  }
+}
+
+/** C2 */
+async function findMissing(sources: CompletenessSources, found: Found): Promise<Result<null>> {
+  let cursor: string | null = null;
+  do {
+    if (sources.isOver()) return ended(found);
+    const page: Awaited<ReturnType<CompletenessSources["actionsOpened"]>> = await sources.actionsOpened(cursor);
+    if (!page.ok) return page;
+    const claimed = page.value.actions.filter(
+      ({ region, applied, delivery }) => region === sources.region && applied && delivery === "exactly-once",
+    );
+    for (let i = 0; i < claimed.length; i += LIMITS.completenessPage) {
+      const part = claimed.slice(i, i + LIMITS.completenessPage);
+      const rows = await sources.effectsOf(part.map(({ action }) => action));
+      if (!rows.ok) return rows;
+      const present = new Set(rows.value.filter(({ status }) => status === "applied").map(keyOf));
+      found.actions += part.length;
+      for (const action of part)
+        if (!present.has(keyOf(action)))
+          found.missing.push(
+            finding(action, action.endedMs, "the log has it as applied, and the database does not hold it"),
+          );
+    }
+    cursor = page.value.next;
+  } while (cursor !== null);
+  return ok(null);
+}
+
+function ended(found: Found): Result<null> {
+  found.whole = false;
+  return ok(null);
+}
+
+const isLagging = ({ lagging }: CompletenessSources, task: string): boolean => {
+  const route = parseTaskId(task);
+  return route !== null && lagging.has(route.shard);
+};
+
+const keyOf = ({ action, task, step }: { action: string; task: string; step: string }): string =>
+  `${action} ${task} ${step}`;
+
+const finding = (
+  { action, task, step }: { action: string; task: string; step: string },
+  atMs: number | null,
+  why: string,
+): Finding => ({ action, task, step, at: atMs === null ? null : iso(atMs), why });
+
+const iso = (ms: number): string => new Date(ms).toISOString();
