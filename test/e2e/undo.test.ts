@@ -406,8 +406,8 @@ it("the comparison with the databases names a planted effect and one that was re
   );
   await system.sql(
     "BUSINESS_EU",
-    `INSERT INTO countersign_effects (tenant, action, task, step, capability, nonce, status, at_ms)
-     SELECT tenant, 'act_planted', task, step, capability, 'n', 'applied', at_ms FROM countersign_effects WHERE action = '${victim!["action"]}'`,
+    `INSERT INTO countersign_effects (tenant, action, task, step, capability, nonce, status, result, at_ms)
+     SELECT tenant, 'act_planted', task, step, capability, 'n', 'applied', result, at_ms FROM countersign_effects WHERE action = '${victim!["action"]}'`,
   );
   await system.sql("BUSINESS_EU", `DELETE FROM countersign_effects WHERE action = '${victim!["action"]}'`);
   const found = await check();
