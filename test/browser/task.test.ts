@@ -76,6 +76,18 @@ describe.skipIf(CHROMIUM === null)("a task", () => {
     await close();
   });
 
+  it("shows its trace as a timeline when asked to, readable on a telephone", async () => {
+    const { page, close } = await visit(browser, mock, `/tasks/${task("succeeded").id}`);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByText("where the time went").click();
+    const spans = page.getByRole("list", { name: "Spans of the trace" }).getByRole("listitem");
+    await spans.first().waitFor();
+    expect(await spans.count()).toBe(3);
+    await page.getByText("target-unavailable").waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await close();
+  });
+
   it("explains itself in words when asked to", async () => {
     const { page, close } = await visit(browser, mock, `/tasks/${task("succeeded").id}`);
     await page.getByText("the whole task in words").click();

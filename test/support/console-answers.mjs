@@ -144,3 +144,32 @@ export const automations = (state) => ({
     },
   ],
 });
+
+/** Three spans under one root, the last one refused. */
+export const trace = (view) => {
+  const at = Date.parse(view.openedAt);
+  const span = (id, name, from, to, error = null) => ({
+    traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+    spanId: id.repeat(16),
+    ...(id === "a" ? {} : { parentSpanId: "a".repeat(16) }),
+    flags: 257,
+    name,
+    kind: 1,
+    startTimeUnixNano: `${at + from}000000`,
+    endTimeUnixNano: `${at + to}000000`,
+    attributes: [],
+    events: [],
+    status: error === null ? { code: 0 } : { code: 2, message: error },
+  });
+  const spans = [
+    span("a", `task ${view.automation}`, 0, 90),
+    span("b", "effect orders.get", 10, 20),
+    span("c", "effect orders.cancel", 30, 80, "target-unavailable"),
+  ];
+  const attributes = [{ key: "service.name", value: { stringValue: "countersign-executors" } }];
+  return {
+    resourceSpans: [
+      { resource: { attributes }, scopeSpans: [{ scope: { name: "countersign", version: "1" }, spans }] },
+    ],
+  };
+};

@@ -11,7 +11,7 @@ import * as api from "../../shared/api.ts";
 import { problem, PROBLEMS, toProblemJson } from "../../shared/problems.ts";
 import { eventText } from "../../shared/sse.ts";
 import { ReviewView, TaskEventView, TaskView } from "../../shared/views.ts";
-import { automations, capabilities, explanation, markdown, overview, rows } from "./console-answers.mjs";
+import { automations, capabilities, explanation, markdown, overview, rows, trace } from "./console-answers.mjs";
 import { makePeople, Refused } from "./console-people.mjs";
 import { makeKeys } from "./console-signing.mjs";
 import { makeWorld } from "./console-world.mjs";
@@ -124,6 +124,8 @@ export async function startConsoleMock(port = 0, dist = DIST) {
         if (request.headers.accept !== "text/markdown") return send(response, 200, api.Explanation, explanation(view));
         response.writeHead(200, { "content-type": "text/markdown; charset=utf-8" });
         return response.end(markdown(view));
+      case "GET tasks/:id/trace":
+        return send(response, 200, api.ExportTraceServiceRequest, trace(view));
       case "GET reviews":
         return send(response, 200, api.ReviewPage, {
           reviews: [...world.reviewById.values()].filter(({ status }) => status === "waiting"),

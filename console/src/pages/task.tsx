@@ -18,6 +18,7 @@ import { Status } from "../parts/status.tsx";
 import { stepAnchor } from "../parts/step-graph.tsx";
 import { StepList } from "../parts/step-list.tsx";
 import { AsOf, At, Countdown } from "../parts/time.tsx";
+import { TraceTimeline } from "../parts/trace-timeline.tsx";
 import { Fields } from "../parts/value.tsx";
 
 /** Events come in bursts; the task is read once for each burst. */
@@ -98,6 +99,7 @@ export function TaskPage({ id }: { id: string }) {
               <PlaceInLog task={view.id} version={String(view.seq)} />
             </div>
           </div>
+          <TraceTimeline task={view.id} version={`${view.seq}:${String(view.recorded)}`} />
           <Explained task={view.id} version={`${view.seq}:${String(view.recorded)}`} />
         </>
       )}
