@@ -35,6 +35,8 @@ export const LIMITS = {
   celNodes: 200,
   /** Comprehensions in one CEL expression: one loop is linear, two nested are quadratic. */
   celLoops: 1,
+  /** Places of one token in a text that are looked at for a negation: a person names a thing a few times, and an attacker's text is long. */
+  namingPlaces: 100,
   /** Schema nodes of one contract, references expanded: bounds the work of one check. */
   contractNodes: 2_000,
   /** Canonical characters of one contract's schema. */

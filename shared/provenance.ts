@@ -3,21 +3,21 @@
  *
  * For a value that a model or an agent wrote:
  * - `principal` when the whole value equals, after typed normalisation, a principal field of the input, or is a token of a distinctive
- *   type (e-mail address, IBAN, URL, declared id) that stands in a principal's text;
+ *   type (e-mail address, IBAN, URL, declared id) that a principal's text names and nowhere takes back (shared/naming.ts);
  * - `record` when it equals a trusted field of a record that was read in this task under a key of such provenance;
  * - else `model`. A list or an object is as its weakest part.
  *
- * Short values prove nothing by being equal: booleans, numbers, null, empty lists, texts under four characters, digits under six and
- * members of a closed list count only against a field of the same name. A choice between fixed options carries nobody's text, but it
- * is still the model's choice and says so. Negations are not understood: "do not cancel #W1234567" names the order all the same;
- * what may be done to it is for the rules about the intent.
+ * Short values prove nothing by being equal: booleans, numbers, null, empty lists, amounts, dates, texts under four characters, digits
+ * under six and members of a closed list count only against a field of the same name. A choice between fixed options carries nobody's
+ * text, but it is still the model's choice and says so.
  */
 import type { Contract, Field } from "./contracts.ts";
 import type { Json, JsonObject } from "./json.ts";
+import { isTime, normalWhole, numberOf } from "./normal.ts";
 import { isObject } from "./pointer.ts";
 import { atLeast, type Provenance, weakest } from "./provenance-order.ts";
 import { asReference, type Reference } from "./references.ts";
-import { asToken, occursIn } from "./tokens.ts";
+import { areNaming, asToken } from "./tokens.ts";
 
 export { atLeast, PROVENANCE, type Provenance, weakest } from "./provenance-order.ts";
 
@@ -67,10 +67,11 @@ export function keyProvenanceForAgent(
 }
 
 function namesSomething(value: Json, field: Field | undefined): boolean {
+  if (asReference(value) !== undefined) return true;
   if (Array.isArray(value)) return (value as readonly Json[]).some((item) => namesSomething(item, field?.items));
   if (isObject(value))
     return Object.entries(value).some(([key, part]) => namesSomething(part, field?.properties.get(key)));
-  return typeof value === "string" && !isShort(value) && !DATE.test(value) && field?.closed !== true;
+  return typeof value === "string" && !isShort(value) && !isTime(value) && field?.closed !== true;
 }
 
 /** A reference is `record` where the tenant's own data is read under a trusted key, else somebody's content. */
@@ -106,14 +107,14 @@ class Evidence {
   }
 
   #judgeScalar(value: Json, field: Field | undefined, name: string): Provenance {
-    if (typeof value !== "string" || isShort(value) || field?.closed === true) {
+    if (typeof value !== "string" || provesLittle(value) || field?.closed === true) {
       if (this.#principal.saysShort(name, value)) return "principal";
       return this.#records.saysShort(name, value) ? "record" : "model";
     }
     const token = asToken(value, this.#ids);
     const key = token?.normal ?? value;
     if (this.#principal.says(key)) return "principal";
-    if (token !== undefined && this.#principal.texts.some((text) => occursIn(token, text))) return "principal";
+    if (token !== undefined && areNaming(this.#principal.texts, token)) return "principal";
     return this.#records.says(key) ? "record" : "model";
   }
 }
@@ -131,21 +132,37 @@ class Sayings {
     } else if (isObject(value) && Object.keys(value).length > 0) {
       for (const [key, part] of Object.entries(value)) this.collect(part, field.properties.get(key), key, counts);
     } else if (counts(field)) {
-      this.#short.add(shortKey(name, value));
-      if (typeof value !== "string" || isShort(value)) return;
+      for (const key of saidKeys(name, value)) this.#short.add(key);
+      if (typeof value !== "string" || provesLittle(value)) return;
       this.#whole.add(asToken(value, [])?.normal ?? value);
       this.texts.push(value);
     }
   }
 
   says = (normal: string): boolean => this.#whole.has(normal);
-  saysShort = (name: string, value: Json): boolean => this.#short.has(shortKey(name, value));
+  saysShort = (name: string, value: Json): boolean => askedKeys(name, value).some((key) => this.#short.has(key));
 }
 
-const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.]{2,15})?(?:Z|[+-]\d{2}:?\d{2})?$/;
 const isShort = (text: string): boolean =>
   text.trim().length < 4 || (/^[\d\s.,+-]*$/.test(text) && text.replace(/\D/g, "").length < 6);
+/** Amounts, dates and times too: many things have the same. */
+const provesLittle = (text: string): boolean =>
+  isShort(text) || normalWhole(text) !== undefined || (text.includes(".") && numberOf(text) !== null);
 
 /** `order_id` and `orderId` are one name. */
-const shortKey = (name: string, value: Json): string =>
-  `${name.replace(/[_-]/g, "").toLowerCase()} ${JSON.stringify(value)}`;
+const plain = (name: string): string => name.replace(/[_-]/g, "").toLowerCase();
+/** A text in one spelling, where it has a type that has several. */
+const spelling = (value: Json): string =>
+  typeof value === "string" ? (normalWhole(value) ?? JSON.stringify(value)) : JSON.stringify(value);
+
+/** What a field says of a short value. A number is also said by its decimal text, and the other way round; two texts are not one by being one number. */
+function saidKeys(name: string, value: Json): string[] {
+  const number = numberOf(value);
+  if (typeof value === "number") return [`${plain(name)} num ${number}`];
+  return [`${plain(name)} ${spelling(value)}`, ...(number === null ? [] : [`${plain(name)} dec ${number}`])];
+}
+function askedKeys(name: string, value: Json): string[] {
+  const number = numberOf(value);
+  if (typeof value === "number") return [`${plain(name)} num ${number}`, `${plain(name)} dec ${number}`];
+  return [`${plain(name)} ${spelling(value)}`, ...(number === null ? [] : [`${plain(name)} num ${number}`])];
+}

@@ -2,6 +2,8 @@
  * Texts that name one thing wherever they are found: e-mail addresses, IBANs, URLs and declared ids. Two spellings of the same
  * address are equal here; a bare number or a word is never a token, because it can be found in any text by chance.
  */
+import { LIMITS } from "./limits.ts";
+import { isNamed, type Place } from "./naming.ts";
 
 export type Token = { readonly kind: "email" | "iban" | "url" | "id"; readonly normal: string };
 
@@ -43,23 +45,47 @@ function normalUrl(value: string): string | undefined {
 const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 const upper = (text: string): string => text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 
+/** Whether texts of one speaker name the token: it stands in one as a token of its own, and none says that it is not meant (shared/naming.ts). */
+export function areNaming(texts: readonly string[], token: Token): boolean {
+  const said = texts.map((text) => ({ text, places: placesOf(token, text) })).filter(({ places }) => places.length > 0);
+  return (
+    said.length > 0 && said.every(({ text, places }) => places.length < LIMITS.namingPlaces && isNamed(text, places))
+  );
+}
+
 /** Whether the token stands in the text as a token of its own, not as a part of a longer one. */
-export function occursIn(token: Token, text: string): boolean {
+export const occursIn = (token: Token, text: string): boolean => placesOf(token, text).length > 0;
+
+/** Where the token stands; at most so many places are looked at as a person would write. */
+export function placesOf(token: Token, text: string): Place[] {
   switch (token.kind) {
     case "url":
-      return urlsIn(text).some((url) => url === token.normal);
+      return urlsIn(text).filter(({ url }) => url === token.normal);
     case "iban":
-      return occursSpaced(token.normal, upper(text));
+      return take(spacedPlaces(token.normal, upper(text)));
     case "email":
-      return occursBounded(token.normal, lower(text));
+      return take(boundedPlaces(token.normal, lower(text)));
     case "id":
-      return occursBounded(token.normal, text);
+      return take(boundedPlaces(token.normal, text));
   }
 }
 
-function urlsIn(text: string): (string | undefined)[] {
-  const words = text.split(/[\s<>"'`()[\]{}|]+/).filter((word) => /^https?:/i.test(word));
-  return words.map((word) => normalUrl(trimEnd(word)));
+function take(places: Iterable<Place>): Place[] {
+  const taken: Place[] = [];
+  for (const place of places) {
+    taken.push(place);
+    if (taken.length >= LIMITS.namingPlaces) break;
+  }
+  return taken;
+}
+
+function urlsIn(text: string): (Place & { readonly url: string | undefined })[] {
+  return [...text.matchAll(/https?:[^\s<>"'`()[\]{}|]+/gi)]
+    .filter(({ index }) => index === 0 || /[\s<>"'`()[\]{}|]/.test(text[index - 1]!))
+    .map(({ index, 0: word }) => {
+      const trimmed = trimEnd(word);
+      return { url: normalUrl(trimmed), start: index, end: index + trimmed.length };
+    });
 }
 
 /** Punctuation that ends a sentence does not belong to the URL before it. */
@@ -69,14 +95,15 @@ function trimEnd(word: string): string {
   return word.slice(0, end);
 }
 
-function occursBounded(needle: string, haystack: string): boolean {
-  for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + 1))
-    if (isBounded(haystack, at, at + needle.length)) return true;
-  return false;
+function* boundedPlaces(needle: string, haystack: string): Generator<Place> {
+  for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + 1)) {
+    const place = { start: at, end: at + needle.length };
+    if (isBounded(haystack, place.start, place.end)) yield place;
+  }
 }
 
 /** The characters of `iban` in order, with at most single spaces between them. */
-function occursSpaced(iban: string, text: string): boolean {
+function* spacedPlaces(iban: string, text: string): Generator<Place> {
   for (let start = text.indexOf(iban[0]!); start >= 0; start = text.indexOf(iban[0]!, start + 1)) {
     let at = start;
     let matched = 0;
@@ -86,9 +113,8 @@ function occursSpaced(iban: string, text: string): boolean {
       at++;
       matched++;
     }
-    if (matched === iban.length && isBounded(text, start, at)) return true;
+    if (matched === iban.length && isBounded(text, start, at)) yield { start, end: at };
   }
-  return false;
 }
 
 /** Marks and invisible characters belong to the word they stand in: a decomposed `é`, or a zero-width space, ends nothing. */

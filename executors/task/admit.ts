@@ -25,7 +25,8 @@ import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { derivePlan, refsIn } from "../../shared/playbook.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { Plan, type ProposedStep } from "../../shared/proposal.ts";
-import { provenanceForAgent, type Provenance, type RecordView } from "../../shared/provenance.ts";
+import type { Provenance, RecordView } from "../../shared/provenance.ts";
+import { provenanceOfPlan } from "../../shared/provenance-plan.ts";
 import { err, ok, type Err, type Result } from "../../shared/result.ts";
 import type { SignedPlan } from "../../shared/rpc.ts";
 import { openEnvelope } from "../../shared/signing.ts";
@@ -208,20 +209,16 @@ function derive(
   task: AdmitTask,
   release: CompiledRelease,
 ): Result<Record<string, Record<string, Provenance>>> {
-  const provenance: Record<string, Record<string, Provenance>> = {};
   if (release.playbook === null) {
-    for (const step of plan.steps) {
-      const argsContract = release.declarations.capabilities.get(step.capability)!.input;
-      provenance[step.id] = provenanceForAgent({
-        args: argsByStep.get(step.id)!,
-        argsContract,
+    const steps = plan.steps.map(({ id, capability }) => ({ id, capability, args: argsByStep.get(id)! }));
+    return ok(
+      provenanceOfPlan(steps, release.declarations, {
         input: task.input,
         inputContract: release.input,
         records: task.records,
         openedByAgent: task.openedByAgent,
-      });
-    }
-    return ok(provenance);
+      }),
+    );
   }
   const intent = { automation: task.automation, input: task.input, region: task.region, purpose: task.purpose ?? "" };
   const derived = derivePlan(release.playbook, intent, { openedByAgent: task.openedByAgent });
@@ -244,8 +241,7 @@ function derive(
   }));
   if (!GUARDS["plan-of-playbook"](signed as unknown as Json, wanted as unknown as Json))
     return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));
-  for (const step of derived.value) provenance[step.id] = { ...step.provenance };
-  return ok(provenance);
+  return ok(Object.fromEntries(derived.value.map((step) => [step.id, { ...step.provenance }])));
 }
 
 function decide(

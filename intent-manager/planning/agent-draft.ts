@@ -8,7 +8,8 @@ import type { TaskFacts } from "../../shared/facts.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { refsIn } from "../../shared/playbook.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
-import { provenanceForAgent, type RecordView } from "../../shared/provenance.ts";
+import type { RecordView } from "../../shared/provenance.ts";
+import { provenanceOfPlan } from "../../shared/provenance-plan.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { newSalt } from "../intake/random.ts";
 import { type DraftedPlan, draftPlan, type PlannedStep } from "./plan.ts";
@@ -50,7 +51,7 @@ export function draftByAgent(asked: AgentPlan): Result<DraftedPlan> {
     );
   const malformed = wrongSteps(asked);
   if (malformed !== null) return err(malformed);
-  const steps: PlannedStep[] = [];
+  const steps: Omit<PlannedStep, "provenance">[] = [];
   for (const step of asked.steps) {
     const declared = release.declarations.capabilities.get(step.capability);
     if (declared === undefined)
@@ -79,17 +80,16 @@ export function draftByAgent(asked: AgentPlan): Result<DraftedPlan> {
       claimedConfidence: step.claimedConfidence ?? null,
       rationale: step.rationale ?? null,
       expect: step.expect ?? null,
-      provenance: provenanceForAgent({
-        args: step.args,
-        argsContract: declared.input,
-        input: facts.input,
-        inputContract: release.input,
-        records: asked.records,
-        openedByAgent: asked.openedByAgent,
-      }),
     });
   }
-  return draftPlan({ ...asked, planner: "agent", steps, newSalt });
+  const provenance = provenanceOfPlan(steps, release.declarations, {
+    input: facts.input,
+    inputContract: release.input,
+    records: asked.records,
+    openedByAgent: asked.openedByAgent,
+  });
+  const traced = steps.map((step) => ({ ...step, provenance: provenance[step.id]! }));
+  return draftPlan({ ...asked, planner: "agent", steps: traced, newSalt });
 }
 
 /** Names are new, and a step waits only for steps that stand before it in the same proposal, so that no plan holds a cycle. */
