@@ -4,8 +4,10 @@ import { parseStrictJson } from "../shared/json.ts";
 import { importSigner, keyId, PrivateJwk, type PublicJwk, type Signer } from "../shared/keys.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import type { ExecutorKeys } from "../shared/rpc.ts";
 import { noteVerifier, type NoteVerifier } from "../shared/tlog/note.ts";
-import { logOriginOf, Trust, type TenantTrust } from "../shared/trust.ts";
+import { everTrusted, logOriginOf, Trust, type KeyKind, type TenantTrust } from "../shared/trust.ts";
+import { GUARDS } from "./guards/index.ts";
 
 export type ExecutorsConfig = {
   readonly trust: Trust;
@@ -44,6 +46,27 @@ function read({ TRUST, RECEIPT_KEY }: ExecutorsSettings): Result<ExecutorsConfig
 export const tenantTrust = (config: ExecutorsConfig, tenant: string): TenantTrust | null =>
   Object.hasOwn(config.trust.tenants, tenant) ? config.trust.tenants[tenant]! : null;
 
-/** Keys that may sign checkpoints of this tenant's log. */
-export const logKeysOf = (config: ExecutorsConfig, tenant: string): NoteVerifier[] =>
-  config.trust.checkpointKeys.map((jwk) => noteVerifier(logOriginOf(config.trust, tenant), fromBase64Url(jwk.x)!));
+/** Keys that may sign checkpoints of this tenant's log: those of the configuration that are not revoked here. */
+export const logKeysOf = (
+  config: { readonly trust: Pick<Trust, "checkpointKeys" | "logOrigin"> },
+  tenant: string,
+  revoked: ReadonlySet<string>,
+): NoteVerifier[] =>
+  config.trust.checkpointKeys
+    .filter((jwk) => GUARDS["checkpoint-signer-not-revoked"](keyId(jwk), revoked))
+    .map((jwk) => noteVerifier(logOriginOf(config.trust, tenant), fromBase64Url(jwk.x)!));
+
+const KINDS: readonly KeyKind[] = ["proposalKeys", "receiptKeys", "checkpointKeys"];
+
+/** How the keys of the three planes stand at one executor: which one it signs with, whom it believes, and which of them it has revoked. */
+export async function keysHere(
+  { trust, receiptSigner }: Pick<ExecutorsConfig, "trust" | "receiptSigner">,
+  revoked: ReadonlySet<string>,
+): Promise<ExecutorKeys> {
+  const ever = KINDS.flatMap((kind) => everTrusted(trust, kind).map(keyId));
+  return {
+    signs: (await receiptSigner()).kid,
+    trusts: KINDS.flatMap((kind) => trust[kind].map(keyId)),
+    revoked: ever.filter((kid) => revoked.has(kid)),
+  };
+}

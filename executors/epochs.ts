@@ -9,13 +9,16 @@ import { parseCommand } from "./commands.ts";
 import { logKeysOf } from "./config.ts";
 import type { Shard } from "./shard.ts";
 
+/** The old head may have been signed by a key that was revoked since: here people's signatures decide. */
+const NONE: ReadonlySet<string> = new Set();
+
 /** @returns the refusals of `openEpoch`, key-revoked, checkpoint-inconsistent (this executor saw a larger checkpoint than the one that the epoch ends) */
 export async function acceptEpoch(shard: Shard, input: unknown): Promise<Result<{ epoch: string }>> {
   const parsed = parseCommand(SignedEpoch, input);
   if (!parsed.ok) return parsed;
   const { anchor, config, tenant, trusted, watch } = shard;
   const signed = parsed.value;
-  const opened = await openEpoch(signed, anchor, logKeysOf(config, tenant), shard.nowMs(), trusted.revoked);
+  const opened = await openEpoch(signed, anchor, logKeysOf(config, tenant, NONE), shard.nowMs(), trusted.revoked);
   if (!opened.ok) return opened;
   const { payload, old } = opened.value;
   const accepted = await shard.onExecutor(() => {

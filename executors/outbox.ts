@@ -31,7 +31,8 @@ export type OutboxDeps = {
   readonly journal: Journal;
   readonly ledger: Pick<LedgerRpc, "append">;
   readonly signer: () => Promise<Signer>;
-  readonly logKeys: readonly NoteVerifier[];
+  /** Keys whose checkpoints count now: a revoked one's never do. */
+  readonly logKeys: () => readonly NoteVerifier[];
   readonly seen: () => SeenCheckpoint | null;
   readonly remember: (checkpoint: SeenCheckpoint) => void;
   readonly alarm: (why: Problem) => void;
@@ -179,7 +180,7 @@ export class Outbox {
     // It is written into the chain as it is; further signatures could make it too large for any record.
     if (!GUARDS["checkpoint-size"](answer.checkpoint))
       return err(problem("note-malformed", `A checkpoint has at most ${LIMITS.checkpointChars} characters here.`));
-    const opened = await openWithAny(answer.checkpoint, this.#deps.logKeys);
+    const opened = await openWithAny(answer.checkpoint, this.#deps.logKeys());
     if (!opened.ok) return opened;
     const now = opened.value;
     if (seen !== null) {

@@ -33,7 +33,7 @@ import type { DoubtView, ReviewView, TaskEventView, TaskView } from "../shared/v
 import { capabilities } from "./capabilities/index.ts";
 import { acceptEpoch } from "./epochs.ts";
 import { correlationOf } from "./correlation.ts";
-import { configOf } from "./config.ts";
+import { configOf, keysHere } from "./config.ts";
 import type { GateRpc } from "./gate/types.ts";
 import { keepLetter, lettersKept } from "./dead-letters.ts";
 import { outcomesCounted } from "./outcomes.ts";
@@ -222,6 +222,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       deadLetters: lettersKept(sql),
       outcomes: outcomesCounted(sql),
       erasing: erasing.unfinished(sql),
+      keys: await keysHere(this.#shard.config, trusted.revoked),
       stuck: this.#shard.stuck,
       quarantined: this.#shard.quarantine.list(this.#shard.registry),
       stops: trusted.stops.map(({ at_ms, ...stop }) => ({ ...stop, at: new Date(at_ms).toISOString() })),

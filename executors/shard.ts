@@ -191,7 +191,7 @@ export class Shard {
       journal: this.journal,
       ledger,
       signer: this.config.receiptSigner,
-      logKeys: logKeysOf(this.config, this.tenant),
+      logKeys: () => logKeysOf(this.config, this.tenant, this.trusted.revoked),
       seen: () => this.watch.seen,
       remember: (checkpoint) => this.watch.remember(checkpoint),
       alarm: (why) => this.watch.raise(why, this.nowMs()),

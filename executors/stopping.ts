@@ -33,13 +33,16 @@ export async function restore(shard: Shard, input: unknown): Promise<Result<{ st
 
 /**
  * From its record on, the key signs nothing here any more. The root key is not revoked this way: nothing could be signed again, and no
- * signature could undo it. It is replaced where it stands, in the deploy configuration.
+ * signature could undo it. It is replaced where it stands, in the deploy configuration. Nor is the key with which this executor signs: its
+ * next statement would cover the revocation and count for nothing.
  */
 export async function revokeKey(shard: Shard, input: unknown): Promise<Result<null>> {
   const parsed = parseCommand(RevokeCommand, input);
   if (!parsed.ok) return parsed;
   if (!GUARDS["root-not-revoked"](parsed.value.kid, keyId(shard.anchor.rootKey)))
     return err(problem("forbidden", "The root key is replaced in the deploy configuration."));
+  if (!GUARDS["signing-key-not-revoked"](parsed.value.kid, (await shard.config.receiptSigner()).kid))
+    return err(problem("forbidden", "This executor signs with that key: give it another one first."));
   return shard.onExecutor((nowMs) => ok(shard.trusted.revoke(parsed.value, nowMs)));
 }
 

@@ -15,22 +15,33 @@ import { GUARDS } from "./guards/index.ts";
 import { takenBack, type TakenBack } from "./task/relies.ts";
 
 type Trusting = { readonly trust: Pick<ExecutorsConfig["trust"], "receiptKeys"> };
+type Here = {
+  readonly tenant: string;
+  readonly region: string;
+  readonly config: Trusting;
+  readonly trusted: { readonly revoked: ReadonlySet<string> };
+};
 
 /** Errors: those of openEnvelope; audience-mismatch where the two are not an action of this tenant and region and its undo. */
 export async function openUndone(
   pairs: Reversal["undone"],
-  { tenant, region, config }: { readonly tenant: string; readonly region: string; readonly config: Trusting },
+  { tenant, region, config, trusted }: Here,
 ): Promise<Result<TakenBack[]>> {
   const keys = new Map(config.trust.receiptKeys.map((jwk) => [keyId(jwk), jwk]));
-  const open = (envelope: Envelope) =>
-    openEnvelope(envelope, { payloadType: PAYLOAD_TYPES.receipt, keys, schema: Receipt });
+  const open = async (envelope: Envelope): Promise<Result<Receipt>> => {
+    const opened = await openEnvelope(envelope, { payloadType: PAYLOAD_TYPES.receipt, keys, schema: Receipt });
+    if (!opened.ok) return opened;
+    return opened.value.kids.some((kid) => !GUARDS["receipt-signer-not-revoked"](kid, trusted.revoked))
+      ? err(problem("key-revoked", "A receipt is signed by a key of the executors that is revoked."))
+      : ok(opened.value.payload);
+  };
   const moved: TakenBack[] = [];
   for (const pair of pairs) {
     const action = await open(pair.action);
     if (!action.ok) return action;
     const undo = await open(pair.undo);
     if (!undo.ok) return undo;
-    const [did, undid] = [action.value.payload, undo.value.payload];
+    const [did, undid] = [action.value, undo.value];
     const of = undoneBy(undid.step);
     const isPair =
       of !== null &&

@@ -31,6 +31,7 @@ import type { RunView } from "../shared/api/runs.ts";
 import type { ImpactQuery, KnownAction, RunQuery } from "../shared/rpc/answers.ts";
 import { arrive } from "./arrival.ts";
 import type { Head } from "./batch.ts";
+import { keyId } from "../shared/keys.ts";
 import { configOf } from "./config.ts";
 import { checkEpoch } from "./epochs.ts";
 import { workersPlatform } from "./platform.ts";
@@ -205,7 +206,11 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
         healthOf(this.env.LEDGER_DB, tenant, head.value),
         this.#traceExport(tenant),
       ]);
-      return ok({ ...health, traces });
+      const config = await configOf(this.env);
+      if (!config.ok) return config;
+      const { trust, signing } = config.value;
+      const trusts = [...trust.receiptKeys, ...trust.checkpointKeys].map(keyId);
+      return ok({ ...health, traces, keys: { signs: signing, trusts } });
     });
   }
 

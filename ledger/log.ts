@@ -7,9 +7,9 @@ import { equalBytes, fromBase64, toBase64 } from "../shared/bytes.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { signCheckpoint } from "../shared/tlog/checkpoint.ts";
-import type { NoteSigner } from "../shared/tlog/note.ts";
 import { hashAtTiles, TileBuilder, type TileData } from "../shared/tlog/tiles.ts";
 import { appendLeaf, edgeAt, edgeRoot, type Edge } from "../shared/tlog/tree.ts";
+import type { CheckpointSigner } from "./config.ts";
 import { batchHash, type Cursor, type Cut, type Head } from "./batch.ts";
 import { KnownNodes } from "./tree/known-nodes.ts";
 import { edgeTiles, readLog, readTiles, writeBatch, type Batch, type TileCache } from "./store.ts";
@@ -58,7 +58,7 @@ export class Log {
    * @returns checkpoint-inconsistent where the stored tiles do not lead to the head's root: nothing may be built on them;
    *   head-moved where another writer began the log at the same moment. Throws where the database does not answer.
    */
-  static async open(db: D1Database, tenant: string, signer: NoteSigner, nowMs: number): Promise<Result<Log>> {
+  static async open(db: D1Database, tenant: string, signer: CheckpointSigner, nowMs: number): Promise<Result<Log>> {
     const { head, cursors, databaseBytes } = await readLog(db, tenant);
     if (head === null) return Log.#begin(db, tenant, signer, nowMs);
     const tiles = await readTiles(db, tenant, edgeTiles(head.size));
@@ -70,7 +70,7 @@ export class Log {
     return equalBytes(edgeRoot(log.#edge), fromBase64(head.root)!) ? ok(log) : broken;
   }
 
-  static async #begin(db: D1Database, tenant: string, signer: NoteSigner, nowMs: number): Promise<Result<Log>> {
+  static async #begin(db: D1Database, tenant: string, signer: CheckpointSigner, nowMs: number): Promise<Result<Log>> {
     const head = await sealed({ tenant, seq: 0, prevHash: null, edge: { size: 0, hashes: [] }, signer });
     const written = await writeBatch(db, {
       tenant,
@@ -90,7 +90,7 @@ export class Log {
   }
 
   /** The batch that follows from a cut. Changes this log: `advance` it once the batch is written, drop it otherwise. */
-  async extend({ entries, leaves, moved }: Cut<unknown>, signer: NoteSigner, nowMs: number): Promise<Batch> {
+  async extend({ entries, leaves, moved }: Cut<unknown>, signer: CheckpointSigner, nowMs: number): Promise<Batch> {
     const before = this.#head;
     const full: TileData[] = [];
     for (const leaf of leaves) {
@@ -134,13 +134,14 @@ type Unsealed = {
   readonly seq: number;
   readonly prevHash: string | null;
   readonly edge: Edge;
-  readonly signer: NoteSigner;
+  readonly signer: CheckpointSigner;
 };
 
 /** The head over an edge, with its signed checkpoint. */
 async function sealed({ tenant, seq, prevHash, edge, signer }: Unsealed): Promise<Head> {
   const rootBytes = edgeRoot(edge);
   const root = toBase64(rootBytes);
-  const note = await signCheckpoint({ origin: signer.name, size: edge.size, root: rootBytes, extensions: [] }, signer);
+  const checkpoint = { origin: signer.name, size: edge.size, root: rootBytes, extensions: [] };
+  const note = await signCheckpoint(checkpoint, signer, signer.also);
   return { seq, hash: batchHash(tenant, seq, prevHash, edge.size, root), size: edge.size, root, note };
 }

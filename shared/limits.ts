@@ -185,6 +185,8 @@ export const LIMITS = {
   stopListed: 5_000,
   /** How far a promotion's serial may rise at once: a single signature must not use up all serials that there are. */
   promotionStep: 1_000_000,
+  /** Retired keys of one plane in a trust configuration: a rotation a quarter for three years. All of it has to fit a Worker's variable (5 kB). */
+  retiredKeys: 12,
   /** How long the intent-manager trusts a cached key or release, in milliseconds. */
   cacheMs: 1_000,
   /** Enrolments between a key and the root: root → admin → person. */

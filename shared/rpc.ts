@@ -218,6 +218,16 @@ export type Outcomes = {
   }[];
 };
 
+/** Ids of the keys of the three planes, as one executor holds them. */
+export type ExecutorKeys = {
+  /** Its own, for receipts and statements. */
+  readonly signs: string;
+  /** Those whose signatures count here, unless they are revoked. */
+  readonly trusts: readonly string[];
+  /** Those of the configuration, retired ones too, that are revoked here. */
+  readonly revoked: readonly string[];
+};
+
 export type Witness = {
   readonly executor: string;
   readonly head: { readonly seq: number; readonly hash: string };
@@ -234,6 +244,7 @@ export type Witness = {
   readonly outcomes: Outcomes;
   /** Erasures of data subjects that are not done. */
   readonly erasing: number;
+  readonly keys?: ExecutorKeys;
   readonly quarantined: readonly QuarantinedTool[];
   readonly stops: readonly {
     readonly kind: string;
@@ -400,6 +411,8 @@ export type LedgerHealth = {
   }[];
   /** How the export of traces stands; null where no collector is configured. */
   readonly traces: TraceExportState | null;
+  /** Ids of the keys that sign checkpoints, and of those that it believes. */
+  readonly keys?: { readonly signs: readonly string[]; readonly trusts: readonly string[] };
 };
 
 /** What of a log stands outside its database, and how far behind that is. Sizes and positions are counts of entries. */

@@ -3,6 +3,7 @@ import { fromBase64 } from "../../shared/bytes.ts";
 import type { Client } from "../../shared/client.ts";
 import { keyId, type PublicJwk } from "../../shared/keys.ts";
 import { verifyConsistency } from "../../shared/tlog/tree.ts";
+import type { KeyKind } from "../../shared/trust.ts";
 import type { OpenedCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { openLogCheckpoint, type VerifierTrust } from "../../shared/verify/index.ts";
 import type { Call } from "../command.ts";
@@ -40,12 +41,13 @@ const ids = (keys: Iterable<PublicJwk>): string => [...keys].map(keyId).toSorted
 async function examineTrust(client: Client, trust: VerifierTrust, from: string): Promise<Diagnosis> {
   const shown = await client.trust();
   if (!shown.ok) return refused("trust", shown.problem, "look at TRUST in the deploy configuration");
-  const { rootKey, proposalKeys, receiptKeys, checkpointKeys } = shown.value;
+  const { rootKey, proposalKeys, receiptKeys, checkpointKeys, retired } = shown.value;
+  const all = (keys: readonly PublicJwk[], kind: KeyKind) => [...keys, ...(retired?.[kind] ?? [])];
   const differing = [
     ["root", keyId(rootKey) === keyId(trust.anchor.rootKey)],
-    ["proposal keys", ids(proposalKeys) === ids(trust.proposalKeys.values())],
-    ["receipt keys", ids(receiptKeys) === ids(trust.receiptKeys.values())],
-    ["checkpoint keys", checkpointKeys.length === trust.logKeys.length],
+    ["proposal keys", ids(all(proposalKeys, "proposalKeys")) === ids(trust.proposalKeys.values())],
+    ["receipt keys", ids(all(receiptKeys, "receiptKeys")) === ids(trust.receiptKeys.values())],
+    ["checkpoint keys", all(checkpointKeys, "checkpointKeys").length === trust.logKeys.length],
   ].flatMap(([name, isSame]) => (isSame === true ? [] : [String(name)]));
   return differing.length === 0
     ? fine("trust", `the server names the keys that ${from} pins`)

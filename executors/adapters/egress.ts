@@ -11,6 +11,7 @@ import * as z from "zod";
 import { CapabilityName } from "../../shared/capability.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
+import type { Authorization } from "../credentials/authorization.ts";
 import { parseCredentials } from "../credentials/config.ts";
 import { CredentialKeeper } from "../credentials/keeper.ts";
 import type { TokenDeps } from "../credentials/tokens.ts";
@@ -91,6 +92,7 @@ export function egress(
     const url = urlOf(home, call.path, call.query, allowed);
     if (!url.ok) return notSent(url.problem);
     const { method, headers, body, timeoutMs, answerId } = call;
+    let used: Authorization | null = null;
     const answer = await send(
       {
         url: url.value,
@@ -104,10 +106,14 @@ export function egress(
           : { isWhole: (text: string): boolean => responseIn(text, true, answerId) !== null }),
       },
       allowed,
-      () => keeper.authorize(call.capability, way.credential, { headers, body }),
+      async () => {
+        const had = await keeper.authorize(call.capability, way.credential, { headers, body });
+        if (had.ok) used = had.value;
+        return had;
+      },
       deps,
     );
-    if (answer.kind === "answered" && answer.status === 401) keeper.refused(way.credential);
+    if (answer.kind === "answered" && answer.status === 401) keeper.refused(way.credential, used);
     return answer;
   };
 }

@@ -49,10 +49,16 @@ const Signed = {
 };
 
 export const Credential = z.discriminatedUnion("kind", [
-  /** `Authorization: Bearer TOKEN`. */
-  z.strictObject({ kind: z.literal("bearer"), ...scope, token: Secret }),
+  /** `Authorization: Bearer TOKEN`. While it is replaced `previous` stands in wherever the callee answers 401, and the other way round. */
+  z.strictObject({ kind: z.literal("bearer"), ...scope, token: Secret, previous: Secret.optional() }),
   /** A header of the callee's own, such as `x-api-key`. */
-  z.strictObject({ kind: z.literal("header"), ...scope, header: HeaderName, value: Secret }),
+  z.strictObject({
+    kind: z.literal("header"),
+    ...scope,
+    header: HeaderName,
+    value: Secret,
+    previous: Secret.optional(),
+  }),
   /** OAuth 2.0 client credentials (RFC 6749 §4.4); the client proves itself with its secret or with a signed assertion (RFC 7523 §2.2). */
   z.strictObject({
     kind: z.literal("oauth"),

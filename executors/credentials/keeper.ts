@@ -3,6 +3,7 @@
  *
  * C1  A credential is had only for the capability that it names and whose definition names it.
  * C2  What leaves this module is the headers of one request and the list of what must not come back; nothing of it is logged or stored.
+ * C3  A fixed secret that is being replaced has the one before it beside it: after a 401 the next call uses the other one.
  */
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -16,6 +17,8 @@ export class CredentialKeeper {
   readonly #credentials: Credentials;
   readonly #tokens: Tokens;
   readonly #deps: TokenDeps;
+  /** Names of which the secret before is in use, because the callee did not take the new one (C3). */
+  readonly #onPrevious = new Set<string>();
 
   constructor(credentials: Credentials, deps: TokenDeps) {
     this.#credentials = credentials;
@@ -31,13 +34,11 @@ export class CredentialKeeper {
       return err(problem("credential-unavailable", "There is no such credential for this capability.", { capability }));
     switch (credential.kind) {
       case "bearer":
-        return ok(bearer(credential.token, [credential.token], false));
-      case "header":
-        return ok({
-          headers: { [credential.header]: credential.value },
-          secrets: [credential.value],
-          renewable: false,
-        });
+        return ok(bearer(...this.#fixed(name, credential.token, credential.previous)));
+      case "header": {
+        const [value, secrets, renewable] = this.#fixed(name, credential.value, credential.previous);
+        return ok({ headers: { [credential.header]: value }, secrets, renewable });
+      }
       case "jwt": {
         const signing = { nowMs: this.#deps.nowMs(), id: this.#deps.newId() };
         const token = await signedJwt(credential.key, credential.keyId, credential, signing);
@@ -60,9 +61,21 @@ export class CredentialKeeper {
     }
   }
 
-  /** The callee refused the credential: a kept token is not used again. */
-  refused(name: string | null): void {
-    if (name !== null) this.#tokens.forget(name);
+  /** The callee refused this credential: a kept token is not used again, and of two fixed ones the other is. A later one is left alone. */
+  refused(name: string | null, used: Authorization | null): void {
+    const credential = name === null ? undefined : this.#credentials.get(name);
+    const secret = used?.secrets[0];
+    if (name === null || credential === undefined || secret === undefined) return;
+    if (credential.kind === "oauth") return this.#tokens.forget(name, secret);
+    if ((credential.kind !== "bearer" && credential.kind !== "header") || credential.previous === undefined) return;
+    if (secret === credential.previous) this.#onPrevious.delete(name);
+    else this.#onPrevious.add(name);
+  }
+
+  /** The secret to use now, first among all that must not come back; and whether another call could have another one. */
+  #fixed(name: string, now: string, previous: string | undefined): [string, string[], boolean] {
+    if (previous === undefined) return [now, [now], false];
+    return this.#onPrevious.has(name) ? [previous, [previous, now], true] : [now, [now, previous], true];
   }
 }
 

@@ -53,9 +53,9 @@ export class Tokens {
     return this.#inTime(name, flight);
   }
 
-  /** The callee did not accept the token: the next call gets a new one. */
-  forget(name: string): void {
-    this.#tokenByName.delete(name);
+  /** The callee did not accept the token: the next call gets a new one. Where somebody else has one already, that one stays. */
+  forget(name: string, token: string): void {
+    if (this.#tokenByName.get(name)?.token === token) this.#tokenByName.delete(name);
   }
 
   #take(name: string, credential: OAuth): Promise<Result<string>> {

@@ -45,6 +45,12 @@ export const TRUST_GUARDS = {
   "stop-id-new": (lifted: boolean): boolean => !lifted,
   /** forbidden: the intent-manager could lock the tenant's people out for good. */
   "root-not-revoked": (kid: string, rootKid: string): boolean => kid !== rootKid,
+  /** forbidden: an executor would go on signing with a key that counts for nothing, and no verifier would believe its chain again. */
+  "signing-key-not-revoked": (kid: string, ownKid: string): boolean => kid !== ownKid,
+  /** key-revoked: whoever stole a key of the executors could say which later actions were taken back. */
+  "receipt-signer-not-revoked": (kid: string, revoked: ReadonlySet<string>): boolean => !revoked.has(kid),
+  /** key-unknown: whoever stole a key of the ledger could go on showing checkpoints. */
+  "checkpoint-signer-not-revoked": (kid: string, revoked: ReadonlySet<string>): boolean => !revoked.has(kid),
 
   /** checkpoint-inconsistent: the ledger could show another history to this executor. */
   "checkpoint-consistent": (proved: boolean): boolean => proved,

@@ -42,7 +42,7 @@ export const overview = endpoint(
       mayKnow ? unfinishedErasures(env, tenant.id) : null,
     ]);
     const executors = answers.map(
-      ({ value: { executor, tasks, head, delivered, alarms, stuck, quarantined, deadLetters, outcomes } }) => ({
+      ({ value: { executor, tasks, head, delivered, alarms, stuck, quarantined, deadLetters, outcomes, keys } }) => ({
         executor,
         open: tasks.open,
         waiting: tasks.waiting,
@@ -54,6 +54,9 @@ export const overview = endpoint(
         deadLetters: role === "agent" ? { count: 0, newest: [] } : { ...deadLetters, newest: [...deadLetters.newest] },
         outcomes:
           role === "agent" ? { counts: [], newest: [] } : (outcomes as Overview["executors"][number]["outcomes"]),
+        ...(keys === undefined
+          ? {}
+          : { keys: { signs: keys.signs, trusts: [...keys.trusts], revoked: [...keys.revoked] } }),
       }),
     );
     const view: Overview = {
@@ -82,6 +85,7 @@ const shownLedger = (health: LedgerHealth, role: string): Overview["ledger"] => 
   executors: [...health.executors],
   projections: [...health.projections],
   traces: role === "agent" ? null : health.traces,
+  keys: health.keys === undefined ? undefined : { signs: [...health.keys.signs], trusts: [...health.keys.trusts] },
 });
 
 export const trust = endpoint(
@@ -104,21 +108,28 @@ export const trust = endpoint(
       proposalKeys: proposalKeys(env, shown),
       receiptKeys: shown?.receiptKeys ?? [],
       checkpointKeys: shown?.checkpointKeys ?? [],
+      ...(shown?.retired === undefined ? {} : { retired: shown.retired }),
+      ...(shown?.since === undefined ? {} : { since: datesOf(shown.since) }),
     };
     return ok(view);
   },
 );
 
+const datesOf = (since: { readonly [kid: string]: number }) =>
+  Object.fromEntries(Object.entries(since).map(([kid, atMs]) => [kid, new Date(atMs).toISOString()]));
+
 export const jwks = publicEndpoint(
   "GET /.well-known/jwks.json",
   {
     summary: "Public keys of plans and receipts",
+    description: "Those in use, the next one before it signs, and retired ones, which sign nothing any more.",
     tag: "service",
     answers: { 200: { description: "RFC 7517 key set", schema: Jwks } },
   },
   async ({ env }) => {
     const shown = shownTrust(env);
-    const keys = [...proposalKeys(env, shown), ...(shown?.receiptKeys ?? [])].map(toJwk);
+    const { proposalKeys: plans = [], receiptKeys: receipts = [] } = shown?.retired ?? {};
+    const keys = [...proposalKeys(env, shown), ...(shown?.receiptKeys ?? []), ...plans, ...receipts].map(toJwk);
     return json({ keys }, 200, { "cache-control": "public, max-age=300" });
   },
 );

@@ -8,7 +8,11 @@ import type { Head } from "../batch.ts";
 import { PROJECTORS } from "../read-models/index.ts";
 import { executorCursors, rmCursor, rmQuarantine } from "../schema.ts";
 
-export async function healthOf(d1: D1Database, tenant: string, head: Head): Promise<Omit<LedgerHealth, "traces">> {
+export async function healthOf(
+  d1: D1Database,
+  tenant: string,
+  head: Head,
+): Promise<Omit<LedgerHealth, "traces" | "keys">> {
   const db = drizzle(d1);
   const [executors, cursors, quarantined] = await db.batch([
     db.select().from(executorCursors).where(eq(executorCursors.tenant, tenant)).orderBy(asc(executorCursors.executor)),

@@ -31,8 +31,22 @@ export type WorkerKeys = {
   readonly checkpointKey: PrivateKey;
   /** 32 bytes, base64url. */
   readonly taskIdSecret: string;
+  /** Where the keys of a plane stand while they are replaced, and the public parts of those before (scripts/lib/rotation.ts). */
+  readonly rotation?: Rotation;
   /** Named credentials for outside systems (executors/credentials/config.ts), by name. None where absent. */
   readonly credentials?: { readonly [name: string]: unknown };
+};
+
+export type Plane = "proposal" | "receipt" | "checkpoint";
+export type Rotation = {
+  /** Believed already, signs nothing yet. */
+  readonly next?: { readonly [plane in Plane]?: PrivateKey };
+  /** Believed still, signs no more; a checkpoint key signs beside the new one. */
+  readonly previous?: { readonly [plane in Plane]?: PrivateKey };
+  readonly retired?: { readonly [plane in Plane]?: readonly PublicKey[] };
+  /** When a key was brought in, and when it began to sign (Unix ms), by key id. */
+  readonly since?: { readonly [kid: string]: number };
+  readonly signsSince?: { readonly [kid: string]: number };
 };
 
 export type TenantShape = { readonly regions?: readonly string[]; readonly shards?: number };
@@ -67,17 +81,35 @@ export const newWorkerKeys = (): WorkerKeys => ({
   taskIdSecret: randomBytes(32).toString("base64url"),
 });
 
+/** The key that signs first, then the next one or the one before. */
+const believed = (keys: WorkerKeys, plane: Plane): PublicKey[] =>
+  [keys[`${plane}Key`], keys.rotation?.next?.[plane], keys.rotation?.previous?.[plane]]
+    .filter((key) => key !== undefined)
+    .map(publicPart);
+
+function retiredOf({ rotation }: WorkerKeys) {
+  if (rotation?.retired === undefined) return {};
+  const { proposal = [], receipt = [], checkpoint = [] } = rotation.retired;
+  return { retired: { proposalKeys: [...proposal], receiptKeys: [...receipt], checkpointKeys: [...checkpoint] } };
+}
+
 /** The trust configuration over these keys (shared/trust.ts): public parts only. */
 export const trustOf = (keys: WorkerKeys, tenants: readonly TenantKeys[], logOrigin = "countersign.local") => ({
-  proposalKeys: [publicPart(keys.proposalKey)],
-  receiptKeys: [publicPart(keys.receiptKey)],
-  checkpointKeys: [publicPart(keys.checkpointKey)],
+  proposalKeys: believed(keys, "proposal"),
+  receiptKeys: believed(keys, "receipt"),
+  checkpointKeys: believed(keys, "checkpoint"),
+  ...retiredOf(keys),
+  ...(keys.rotation?.since === undefined ? {} : { since: keys.rotation.since }),
   logOrigin,
   tenants: Object.fromEntries(
     tenants.map(({ tenant, rootKey, regions, shards }) => [tenant, { rootKey: publicPart(rootKey), regions, shards }]),
   ),
 });
 export type TrustConfig = ReturnType<typeof trustOf>;
+
+/** While a checkpoint key is replaced both sign: whoever knows only the one before can follow. */
+const checkpointKeys = ({ checkpointKey, rotation }: WorkerKeys): PrivateKey | readonly PrivateKey[] =>
+  rotation?.previous?.checkpoint === undefined ? checkpointKey : [checkpointKey, rotation.previous.checkpoint];
 
 /** Each Worker's own values, by the Worker's name: only what it may hold. */
 export const secretsOf = (keys: WorkerKeys): { readonly [worker: string]: { readonly [name: string]: string } } => ({
@@ -90,7 +122,7 @@ export const secretsOf = (keys: WorkerKeys): { readonly [worker: string]: { read
     // `.dev.vars` puts values between apostrophes.
     CREDENTIALS: JSON.stringify(keys.credentials ?? {}).replaceAll("'", String.raw`\u0027`),
   },
-  "countersign-ledger": { CHECKPOINT_KEY: JSON.stringify(keys.checkpointKey) },
+  "countersign-ledger": { CHECKPOINT_KEY: JSON.stringify(checkpointKeys(keys)) },
 });
 
 /** Workers that hold the trust configuration: two check signatures with it; the intent-manager shows it and relies on none of it. */

@@ -28,7 +28,7 @@ export type DevFile = TenantKeys & {
 
 export const DEV_FOLDER = ".countersign";
 export const DEV_FILE = `${DEV_FOLDER}/dev.json`;
-const WORKER_FILE = `${DEV_FOLDER}/workers.json`;
+export const WORKER_FILE = `${DEV_FOLDER}/workers.json`;
 
 /** Reads the development keys, or makes them. Writes the `.dev.vars` of each Worker. */
 export function developmentState(url: string): DevFile {

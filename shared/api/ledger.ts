@@ -78,6 +78,8 @@ export const LedgerHealthView = z.object({
   projections: z.array(z.object({ name: z.string(), cursor: z.int(), lag: z.int(), quarantined: z.int() })),
   /** Null where no collector is configured. An agent is not told. */
   traces: TraceExportState.nullable(),
+  /** Ids of the keys that sign checkpoints, two while one is being replaced, and of all keys that the ledger believes. */
+  keys: z.object({ signs: z.array(z.string()), trusts: z.array(z.string()) }).optional(),
 });
 
 /** What of the log stands outside its database, and how far behind that is. Counts of entries, but for `database`. */

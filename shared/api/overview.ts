@@ -46,6 +46,8 @@ export const Overview = z.object({
       }),
       /** What became of predictions. An agent is told of none. */
       outcomes: OutcomesView,
+      /** Ids of keys: the one it signs with, those it believes, and those of the configuration that it has revoked. */
+      keys: z.object({ signs: z.string(), trusts: z.array(z.string()), revoked: z.array(z.string()) }).optional(),
     }),
   ),
   /** The same over the executors that answered, by automation and capability. */

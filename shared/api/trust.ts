@@ -14,6 +14,16 @@ export const TrustView = z.object({
   proposalKeys: z.array(PublicJwk),
   receiptKeys: z.array(PublicJwk),
   checkpointKeys: z.array(PublicJwk),
+  /** Keys of earlier rotations: for what they signed before they were revoked. */
+  retired: z
+    .object({
+      proposalKeys: z.array(PublicJwk),
+      receiptKeys: z.array(PublicJwk),
+      checkpointKeys: z.array(PublicJwk),
+    })
+    .optional(),
+  /** When each key was brought in, by key id, as far as the deploy configuration says. */
+  since: z.record(z.string(), At).optional(),
 });
 export type TrustView = z.infer<typeof TrustView>;
 

@@ -69,7 +69,7 @@ export async function verifyEvidence(
     findings.pass("checkpoint");
     findings.ran(...CHECKED);
     await part.read(head);
-    part.finish(head);
+    await part.finish(head);
   }
   return {
     verified: head !== null && findings.reports(CHECKED).every(({ status }) => status === "ok"),
@@ -84,7 +84,7 @@ export async function verifyEvidence(
 type Shown = ShownTask & { readonly records: ShownRecord[] };
 
 class Part {
-  readonly #evidence: Pick<Evidence, "about" | "entries" | "proofs">;
+  readonly #evidence: Pick<Evidence, "about" | "checkpoint" | "entries" | "proofs">;
   readonly #trust: VerifierTrust;
   readonly #findings: Findings;
   readonly #tasks: TaskBook;
@@ -92,7 +92,11 @@ class Part {
   readonly states = new Map<string, ExecutorState>();
   readonly shown = new Map<string, Shown>();
 
-  constructor(evidence: Pick<Evidence, "about" | "entries" | "proofs">, trust: VerifierTrust, findings: Findings) {
+  constructor(
+    evidence: Pick<Evidence, "about" | "checkpoint" | "entries" | "proofs">,
+    trust: VerifierTrust,
+    findings: Findings,
+  ) {
     this.#evidence = evidence;
     this.#trust = trust;
     this.#findings = findings;
@@ -168,8 +172,10 @@ class Part {
     return chain;
   }
 
-  finish(head: TreeHead): void {
+  async finish(head: TreeHead): Promise<void> {
     for (const chain of this.chains.values()) chain.finish();
+    const revoked = new Set([...this.states.values()].flatMap((state) => [...state.revoked]));
+    this.#findings.valueOf("checkpoint", await openLogCheckpoint(this.#evidence.checkpoint, this.#trust, revoked), {});
     this.#checkHistory(head);
     if (this.shown.size === 0)
       this.#findings.fail("complete", "not-found", "There is no record of what this evidence is about.");

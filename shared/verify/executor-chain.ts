@@ -5,6 +5,7 @@
  * V1  A record is handed on once, in the order of its position, and only after the statement that covers it.
  *     Of a part of the chain, a statement that stands alone says where the records after it begin; what lies before it is a gap.
  * V2  After a gap or a false link the chain goes on from what is there, so that one fault is one finding.
+ * V3  A key signs for nothing from the record on that revokes it: a statement under it that covers that record, or a later one, is found.
  */
 import { entryId, ENTRY_TYPES } from "../entry.ts";
 import { GENESIS_HASH, type ChainRecord } from "../events.ts";
@@ -25,6 +26,7 @@ export class ExecutorChain {
   readonly #findings: Findings;
   readonly #waiting = new Map<number, Waiting>();
   readonly #isPart: boolean;
+  readonly #revoked = new Set<string>();
   /** Positions that are not there: only of a part of a chain. */
   readonly gaps: { readonly from: number; readonly to: number }[] = [];
   seq = 0;
@@ -85,7 +87,16 @@ export class ExecutorChain {
       return [];
     }
     const released = this.#releaseUpTo(statement.seq);
-    if (this.seq === statement.seq && this.hash === statement.head) this.#findings.pass("statements");
+    for (const { record } of released)
+      if (record.task === null)
+        for (const event of record.events) if (event.type === "key-revoked") this.#revoked.add(event.kid);
+    const revoked = opened.ok ? opened.value.kids.find((kid) => this.#revoked.has(kid)) : undefined; // V3
+    if (revoked !== undefined)
+      this.#findings.fail("statements", "key-revoked", `The executors' key ${revoked} was revoked before.`, {
+        ...where,
+        seq: statement.seq,
+      });
+    else if (this.seq === statement.seq && this.hash === statement.head) this.#findings.pass("statements");
     else
       this.#findings.fail(
         "statements",
@@ -122,12 +133,13 @@ export class ExecutorChain {
 
   /** What is known after a record that verified: nothing waits then. */
   save() {
-    return { seq: this.seq, hash: this.hash };
+    return { seq: this.seq, hash: this.hash, revoked: [...this.#revoked] };
   }
 
-  restore({ seq, hash }: ReturnType<ExecutorChain["save"]>): void {
+  restore({ seq, hash, revoked }: ReturnType<ExecutorChain["save"]>): void {
     this.seq = seq;
     this.hash = hash;
+    for (const kid of revoked) this.#revoked.add(kid);
   }
 
   /** To be called after the last entry. */

@@ -94,7 +94,11 @@ export class ExecutorState {
         this.revoked.add(event.kid);
         return;
       case "checkpoint-seen": {
-        const opened = this.#findings.valueOf("history", await openLogCheckpoint(event.note, this.#trust), where);
+        const opened = this.#findings.valueOf(
+          "history",
+          await openLogCheckpoint(event.note, this.#trust, this.revoked),
+          where,
+        );
         if (opened === null) return;
         const before = this.seen.at(-1);
         if (before !== undefined && before.settledBy === null && opened.size < before.size)

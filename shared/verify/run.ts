@@ -10,6 +10,7 @@ import { ExecutorChain, type Released } from "./executor-chain.ts";
 import { ExecutorState } from "./executor-events.ts";
 import type { Findings } from "./findings.ts";
 import { LeafHashes } from "./leaf-hashes.ts";
+import { openLogCheckpoint } from "./open-checkpoint.ts";
 import type { SavedRun } from "./saved.ts";
 import { TaskBook } from "./task-book.ts";
 import { checkTiles, type ReadTile } from "./tiles.ts";
@@ -111,6 +112,7 @@ export class Run {
     log: TreeHead,
     more: {
       readonly earlier?: TreeHead;
+      readonly checkpoint: Uint8Array | string;
       readonly resume?: SavedRun;
       readonly tiles?: ReadTile;
       readonly witnesses?: readonly WitnessHead[];
@@ -118,6 +120,7 @@ export class Run {
     },
   ): Promise<void> {
     for (const chain of this.chains.values()) chain.finish();
+    await this.#checkSigner(more.checkpoint);
     this.#checkHistory(log);
     if (more.earlier !== undefined) this.#checkEarlier(log, more.earlier, more.resume !== undefined);
     if (more.tiles !== undefined) await checkTiles(this.leaves, more.tiles, this.#findings);
@@ -145,6 +148,13 @@ export class Run {
         "checkpoint-inconsistent",
         `A log of ${size} entries was verified here before, and this one does not continue it.`,
       );
+  }
+
+  /** A checkpoint over a record that revokes a key was signed after that key had been revoked. */
+  async #checkSigner(checkpoint: Uint8Array | string): Promise<void> {
+    const revoked = new Set([...this.states.values()].flatMap((state) => [...state.revoked]));
+    if (revoked.size > 0)
+      this.#findings.valueOf("checkpoint", await openLogCheckpoint(checkpoint, this.#trust, revoked), {});
   }
 
   /** A fork, or a past that was rewritten, shows here even where whoever did it can sign checkpoints. */

@@ -5,11 +5,11 @@ import { fromBase64Url } from "../bytes.ts";
 import { keyId, type PublicJwk } from "../keys.ts";
 import type { TenantAnchor } from "../members.ts";
 import { noteVerifier, type NoteVerifier } from "../tlog/note.ts";
-import { logOriginOf, type Trust } from "../trust.ts";
+import { everTrusted, logOriginOf, type Trust } from "../trust.ts";
 
 export type VerifierTrust = {
   readonly anchor: TenantAnchor;
-  /** By key id. */
+  /** By key id; retired ones too, because a signature is judged by its place: before the `key-revoked` of its executor, or after it. */
   readonly proposalKeys: ReadonlyMap<string, PublicJwk>;
   readonly receiptKeys: ReadonlyMap<string, PublicJwk>;
   /** Keys of the log, each under the origin as its name. */
@@ -28,9 +28,9 @@ export function verifierTrust(trust: Trust, tenant: string): VerifierTrust | nul
   const origin = logOriginOf(trust, tenant);
   return {
     anchor: { tenant, rootKey: known.rootKey },
-    proposalKeys: byId(trust.proposalKeys),
-    receiptKeys: byId(trust.receiptKeys),
-    logKeys: trust.checkpointKeys.map(({ x }) => noteVerifier(origin, fromBase64Url(x)!)),
+    proposalKeys: byId(everTrusted(trust, "proposalKeys")),
+    receiptKeys: byId(everTrusted(trust, "receiptKeys")),
+    logKeys: everTrusted(trust, "checkpointKeys").map(({ x }) => noteVerifier(origin, fromBase64Url(x)!)),
     origin,
     regions: known.regions,
     shards: known.shards,

@@ -60,6 +60,8 @@ export type Countersign = {
   readonly clearLogs: () => void;
   /** wrangler's own handle: eviction of objects, SQL inside an object, scheduled events. */
   readonly harness: TestHarness;
+  /** Deploys the Workers again, with these keys and the trust over them; what they have stored stays. */
+  readonly rekey: (keys: WorkerKeys) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 /** What a client of a running Countersign needs, wherever it runs. */
@@ -75,22 +77,25 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
   const tenants = Object.entries(options.tenants ?? { dev: {} }).map(([name, shape]) => newTenantKeys(name, shape));
   const workerKeys = { ...newWorkerKeys(), credentials: options.credentials ?? {} };
   const trust = trustOf(workerKeys, tenants);
-  const secrets = secretsOf(workerKeys);
-  const harness = createTestHarness({
-    root: ROOT,
-    workers: [
-      ...WORKERS.map(({ name, config }) => ({
-        configPath: inRoot(config),
-        secrets: { ...secrets[name] },
-        vars: {
-          ...(TRUSTING_WORKERS.includes(name) ? { TRUST: JSON.stringify(trust) } : {}),
-          ...options.vars?.[name],
-        },
-        ...(options.prebuilt?.[name] === undefined ? {} : { prebuiltWorkerDir: options.prebuilt[name] }),
-      })),
-      sqlWorker(),
-    ],
-  });
+  const workersOf = (keys: WorkerKeys) => {
+    const [secrets, trusted] = [secretsOf(keys), trustOf(keys, tenants)];
+    return {
+      root: ROOT,
+      workers: [
+        ...WORKERS.map(({ name, config }) => ({
+          configPath: inRoot(config),
+          secrets: { ...secrets[name] },
+          vars: {
+            ...(TRUSTING_WORKERS.includes(name) ? { TRUST: JSON.stringify(trusted) } : {}),
+            ...options.vars?.[name],
+          },
+          ...(options.prebuilt?.[name] === undefined ? {} : { prebuiltWorkerDir: options.prebuilt[name] }),
+        })),
+        sqlWorker(),
+      ],
+    };
+  };
+  const harness = createTestHarness(workersOf(workerKeys));
   const { url } = await harness.listen();
   const address = url.href.replace(/\/$/, "");
   await migrate(harness);
@@ -115,6 +120,7 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
     logs: () => harness.getLogs(),
     clearLogs: () => harness.clearLogs(),
     harness,
+    rekey: (keys) => harness.update(workersOf(keys)),
     stop: () => harness.close(),
   };
 }

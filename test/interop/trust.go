@@ -38,12 +38,14 @@ func readTrust(file, tenant string) (pinned, error) {
 	var trust struct {
 		LogOrigin                   string
 		CheckpointKeys, ReceiptKeys []jwk
+		Retired                     struct{ ReceiptKeys []jwk }
 	}
 	if err := readJSON(file, &trust); err != nil {
 		return pinned{}, err
 	}
-	if len(trust.CheckpointKeys) != 1 {
-		return pinned{}, fmt.Errorf("keys: %d checkpoint keys are pinned; say which with -vkey", len(trust.CheckpointKeys))
+	// The first one signs; while a key is being replaced the other one is the next or the one before.
+	if len(trust.CheckpointKeys) == 0 {
+		return pinned{}, fmt.Errorf("keys: no checkpoint key is pinned")
 	}
 	key, err := trust.CheckpointKeys[0].public()
 	if err != nil {
@@ -53,7 +55,7 @@ func readTrust(file, tenant string) (pinned, error) {
 	if err != nil {
 		return pinned{}, err
 	}
-	keys, err := byID(trust.ReceiptKeys)
+	keys, err := byID(append(trust.ReceiptKeys, trust.Retired.ReceiptKeys...))
 	return pinned{vkey, keys}, err
 }
 

@@ -201,7 +201,7 @@ export class TestChain {
   }
 
   /** The delivery of the records from … to: one entry per task, then the statement. */
-  async cut(from: number, to: number, seenSize = 0): Promise<AppendCommand> {
+  async cut(from: number, to: number, seenSize = 0, key?: PrivateJwk): Promise<AppendCommand> {
     const byTask = new Map<string | null, Written[]>();
     for (const written of this.records.slice(from - 1, to)) {
       const task = written.record.task;
@@ -218,7 +218,7 @@ export class TestChain {
         atMs,
       ),
     );
-    entries.push(await this.statement(to, this.records[to - 1]!.hash));
+    entries.push(await this.statement(to, this.records[to - 1]!.hash, key));
     return { tenant: parseExecutorName(this.executor)!.tenant, executor: this.executor, from, to, entries, seenSize };
   }
 
@@ -242,8 +242,8 @@ export class TestChain {
   }
 
   /** Everything written since the last delivery. */
-  async deliver(seenSize = 0): Promise<AppendCommand> {
-    const command = await this.cut(this.#delivered + 1, this.seq, seenSize);
+  async deliver(seenSize = 0, key?: PrivateJwk): Promise<AppendCommand> {
+    const command = await this.cut(this.#delivered + 1, this.seq, seenSize, key);
     this.#delivered = this.seq;
     return command;
   }

@@ -292,19 +292,23 @@ export async function learning(serial = 1, by?: TestPerson): Promise<ExecutorEve
   };
 }
 
-/** Signs the checkpoint over these entries, as the ledger does or as a thief of its key would. */
+/** Signs the checkpoint over these entries, as the ledger does (with two keys while one is replaced) or as a thief of its key would. */
 export async function checkpointOf(
   entries: readonly string[],
-  key: PrivateJwk = KEYS.checkpoint,
+  key: PrivateJwk | readonly PrivateJwk[] = KEYS.checkpoint,
   origin = `countersign.local/${TENANT}`,
 ): Promise<string> {
-  const { privateKey } = await importSigner(key);
-  const signer = {
-    ...noteVerifier(origin, fromBase64Url(key.x)!),
-    sign: (message: Uint8Array) => signEd25519(privateKey, message),
-  };
+  const signers = await Promise.all(
+    [key].flat().map(async (one: PrivateJwk) => {
+      const { privateKey } = await importSigner(one);
+      return {
+        ...noteVerifier(origin, fromBase64Url(one.x)!),
+        sign: (message: Uint8Array) => signEd25519(privateKey, message),
+      };
+    }),
+  );
   const root = rootOf(entries.map((entry) => leafHash(utf8(entry))));
-  return signCheckpoint({ origin, size: entries.length, root, extensions: [] }, signer);
+  return signCheckpoint({ origin, size: entries.length, root, extensions: [] }, signers[0]!, signers.slice(1));
 }
 
 /** A log under construction. */
@@ -325,8 +329,8 @@ export class TestRecord {
   }
 
   /** Everything that the executor has written since its last delivery goes into the log. */
-  async deliver(executor: string): Promise<void> {
-    const command = await this.chain(executor).deliver();
+  async deliver(executor: string, key?: PrivateJwk): Promise<void> {
+    const command = await this.chain(executor).deliver(0, key);
     this.entries.push(...command.entries);
   }
 

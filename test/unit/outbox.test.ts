@@ -99,7 +99,7 @@ function world(key = newPrivateKey()) {
       },
     },
     signer: () => importSigner(receiptKey),
-    logKeys: [noteVerifier(ORIGIN, fromBase64Url(key.x)!)],
+    logKeys: () => [noteVerifier(ORIGIN, fromBase64Url(key.x)!)],
     seen: () => state.seen,
     remember: (checkpoint) => (state.seen = checkpoint),
     alarm: (why) => (state.alarm ??= why),

@@ -45,7 +45,12 @@ async function pairIn(region: string) {
 }
 
 it("are those of an action of the same tenant and region: elsewhere the same name is another record", async () => {
-  const here = { tenant: "acme", region: "eu", config: { trust: { receiptKeys: [publicPart(key)] } } };
+  const here = {
+    tenant: "acme",
+    region: "eu",
+    config: { trust: { receiptKeys: [publicPart(key)] } },
+    trusted: { revoked: new Set<string>() },
+  };
   expect(await openUndone([await pairIn("eu")], here)).toEqual({
     ok: true,
     value: [{ resource: "orders/1", from: 1, to: 3 }],

@@ -19,6 +19,7 @@ import type { Reversal } from "../../../shared/reversal.ts";
 import { undoIdOf, undoStepId } from "../../../shared/undo.ts";
 import { attestation, HOUR_MS, newSalt, randomToken, sign } from "../manager.ts";
 import { attacks, codeOf, type Suite } from "./attack.ts";
+import { keyId } from "../../../shared/keys.ts";
 import { config, Desk, keys, memoryStorage, must, person, taskOn, TENANT } from "./shard.ts";
 
 const lead = await person("ada", ["lead"]);
@@ -117,7 +118,7 @@ const undoOf = (step: StepState, attempt: number, phase: StepState["phase"]): St
 
 const RECEIPTS_TASK = taskOn(0);
 /** Hands in the receipts of an action and of its undo. */
-async function taken(did: Partial<Receipt>, undid: Partial<Receipt>): Promise<string> {
+async function taken(did: Partial<Receipt>, undid: Partial<Receipt>, revoked: readonly string[] = []): Promise<string> {
   const receipt: Receipt = {
     version: 1,
     tenant: TENANT,
@@ -142,7 +143,9 @@ async function taken(did: Partial<Receipt>, undid: Partial<Receipt>): Promise<st
   const undo = { ...receipt, step: undoStepId("a", 1), action: undoIdOf("act_1", 1), seq: 2, ...undid };
   const signed = (payload: object) => sign(keys.receipt, PAYLOAD_TYPES.receipt, payload);
   const pair = { action: await signed({ ...receipt, ...did }), undo: await signed(undo) };
-  return codeOf(await openUndone([pair], { tenant: TENANT, region: "eu", config }));
+  return codeOf(
+    await openUndone([pair], { tenant: TENANT, region: "eu", config, trusted: { revoked: new Set(revoked) } }),
+  );
 }
 
 const wanted = (amount: number) => ({ gate: null, demands: [{ amount }], peek: false }) as unknown as Wanted;
@@ -262,6 +265,7 @@ export const acts: Suite = {
     },
     "receipts-task": () => taken({}, { task: taskOn(0) }),
     "receipts-step": () => taken({ step: "b" }, {}),
+    "receipt-signer-not-revoked": () => taken({}, {}, [keyId(keys.receipt)]),
     "receipts-action": () => taken({}, { action: undoIdOf("act_other", 1) }),
     "undo-of-applied": () => undoes((one) => [{ ...one, phase: { at: "failed", code: "premise-failed" } }]),
     "undo-once": () => undoes((one) => [one, undoOf(one, 1, one.phase)]),

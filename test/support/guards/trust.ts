@@ -1,4 +1,5 @@
 /** Attacks with promotions, restores and revocations, and by a ledger that lies. */
+import { logKeysOf } from "../../../executors/config.ts";
 import { revokeKey } from "../../../executors/stopping.ts";
 import { migrate } from "../../../executors/storage.ts";
 import { Outbox, type SeenCheckpoint } from "../../../executors/outbox.ts";
@@ -81,13 +82,16 @@ const restored =
 
 const ORIGIN = "countersign.local/acme";
 const logKey = newPrivateKey();
+const configOfLog = {
+  trust: { checkpointKeys: [publicPart(logKey)], logOrigin: ORIGIN.slice(0, -TENANT.length - 1) },
+};
 type Told = {
   readonly leaves: readonly Uint8Array[];
   readonly cursor: number;
   readonly extensions?: readonly string[];
 };
 /** An executor with two records that delivers them one after another to a ledger that answers as told; how that ended. */
-async function delivers(answers: readonly Told[]): Promise<string> {
+async function delivers(answers: readonly Told[], revoked: readonly string[] = []): Promise<string> {
   const head = { ...GENESIS };
   const rows: ReturnType<typeof seal>[] = [];
   const state: { seen: SeenCheckpoint | null; alarm: string | null; delivered: number } = {
@@ -126,7 +130,7 @@ async function delivers(answers: readonly Told[]): Promise<string> {
     journal,
     ledger: { append: append as never },
     signer: () => importSigner(keys.receipt),
-    logKeys: [log],
+    logKeys: () => logKeysOf(configOfLog, TENANT, new Set(revoked)),
     seen: () => state.seen,
     remember: (checkpoint) => (state.seen = checkpoint),
     mayRefill: () => false,
@@ -210,6 +214,11 @@ export const trust: Suite = {
       const { shard } = await Desk.open({});
       return codeOf(await revokeKey(shard, { kid: keyId(keys.root), by: "mallory", reason: "lock them out" }));
     },
+    "signing-key-not-revoked": async () => {
+      const { shard } = await Desk.open({});
+      return codeOf(await revokeKey(shard, { kid: keyId(keys.receipt), by: "mallory", reason: "spoil the chain" }));
+    },
+    "checkpoint-signer-not-revoked": () => delivers([{ leaves: leaves("a"), cursor: 1 }], [keyId(logKey)]),
     "checkpoint-consistent": () =>
       delivers([
         { leaves: leaves("a", "b"), cursor: 1 },
