@@ -6,6 +6,7 @@ import { acceptsOf, type Accepts } from "../shared/accepts.ts";
 import { AutomationName, Digest, EventType, RegionId, SignalName, StepId, TaskId, TenantId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Principal, StopKind, StopMode } from "../shared/events.ts";
+import { OutcomeLabel, OutcomeSource } from "../shared/outcome.ts";
 import { RecordedName } from "../shared/proposal.ts";
 import { ReleaseDelivery } from "../shared/release.ts";
 import { Envelope } from "../shared/signing.ts";
@@ -71,6 +72,15 @@ export const RevokeCommand = z.strictObject({
 });
 export const SignedByMember = z.strictObject({ envelope: Envelope, chain: z.array(Envelope).max(3) });
 
+export const OutcomeCommand = z.strictObject({
+  task: TaskId,
+  correct: z.boolean(),
+  label: OutcomeLabel.nullable(),
+  source: OutcomeSource,
+  occurredMs: z.int().min(0).nullable(),
+  note: z.string().min(1).max(LIMITS.outcomeNoteChars).nullable(),
+  by: z.string().max(100),
+});
 export const SignalCommand = z.strictObject({
   task: TaskId,
   name: SignalName,

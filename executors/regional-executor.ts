@@ -45,6 +45,7 @@ import { workersPlatform } from "./platform.ts";
 import * as consents from "./privacy/consents.ts";
 import * as erasing from "./privacy/erasing.ts";
 import { removeTraces } from "./privacy/traces.ts";
+import { reportOutcome } from "./reporting.ts";
 import * as resolving from "./resolving.ts";
 import * as reversing from "./reversing.ts";
 import * as reviewing from "./reviewing.ts";
@@ -157,6 +158,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   decide(id: string, signed: unknown): Promise<Result<ReviewView>> {
     return reviewing.decide(this.#shard, id, signed);
+  }
+
+  reportOutcome(command: unknown): Promise<Result<TaskView>> {
+    return reportOutcome(this.#shard, command);
   }
 
   signal(command: unknown): Promise<Result<SignalAnswer>> {

@@ -10,6 +10,7 @@ import { answerCalls } from "./client-answers.ts";
 import type { SignedEpoch } from "./epoch.ts";
 import type { AgentStep, Intent } from "./intent.ts";
 import type { Json, JsonObject } from "./json.ts";
+import type { OutcomeReport } from "./outcome.ts";
 import { problem } from "./problems.ts";
 import type { ReleaseBundle } from "./release.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -115,6 +116,8 @@ export function createClient(options: ClientOptions) {
       } = {},
     ) => get("/v1/tasks", api.TaskPage, filter),
     cancelTask: (task: string) => post(`/v1/tasks/${at(task)}/cancel`, {}, TaskView),
+    /** Whether what the task decided was right, also after its end. */
+    reportOutcome: (task: string, report: OutcomeReport) => post(`/v1/tasks/${at(task)}/outcome`, report, TaskView),
     explainTask: (task: string) => get(`/v1/tasks/${at(task)}/explain`, api.Explanation),
     traceTask: (task: string) => get(`/v1/tasks/${at(task)}/trace`, api.ExportTraceServiceRequest),
     explainTaskAsMarkdown: (task: string) =>

@@ -3,7 +3,7 @@
  * Payloads are commitments and digests; the values stay in the region beside the record. A stored form: tests hold its exact bytes.
  */
 import * as z from "zod";
-import { Delivery } from "./capability.ts";
+import { CapabilityName, Delivery } from "./capability.ts";
 import { ObservedField } from "./expectation.ts";
 import {
   AutomationName,
@@ -18,6 +18,7 @@ import {
   TaskId,
 } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
+import { OutcomeLabel, OutcomeSource } from "./outcome.ts";
 import { PROBLEMS, type ProblemCode } from "./problems.ts";
 import { PlannerKind, Premise, RecordedName } from "./proposal.ts";
 import { HeldPremise } from "./receipt.ts";
@@ -302,6 +303,23 @@ export const TaskEvent = z.discriminatedUnion("type", [
     /** Versions at which the undo must find the records. */
     relies: z.array(Premise).max(64),
     envelope: Envelope.nullable(),
+  }),
+  /**
+   * Somebody says later whether what the task decided was right. `automation` and `capabilities` (those with effects that its plans decided
+   * about) let it be counted after the task is forgotten; `note` commits to words for people. `supersedes` is the earlier word of this source.
+   */
+  z.strictObject({
+    type: z.literal("outcome-reported"),
+    automation: AutomationName,
+    capabilities: z.array(CapabilityName).max(LIMITS.outcomeCapabilities),
+    correct: z.boolean(),
+    label: OutcomeLabel.nullable(),
+    source: OutcomeSource,
+    /** Id of the API key that reported it. */
+    by: z.string().max(100),
+    occurredMs: z.int().min(0).nullable(),
+    note: Commit.nullable(),
+    supersedes: z.strictObject({ correct: z.boolean(), atMs: z.int().min(0) }).nullable(),
   }),
   /** The task has failed and takes back what it did. `why` is what the task will give as its reason. */
   z.strictObject({ type: z.literal("compensation-started"), why: z.string().max(64) }),

@@ -97,6 +97,10 @@ export const LIMITS = {
   signalsKept: 32,
   signalsKeptBytes: 128 * 1024,
   taskSignals: 256,
+  /** Outcomes reported of one task, superseded ones included; the longest note of one; capabilities that one is counted for. Each is a small record. */
+  taskOutcomes: 32,
+  outcomeNoteChars: 1_000,
+  outcomeCapabilities: 32,
   /** Events kept under one correlation key, and for how long; steps that wait under it; pause before an event is handed on again. */
   correlationEvents: 256,
   correlationTtlMs: 24 * 3_600_000,

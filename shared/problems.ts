@@ -98,6 +98,7 @@ export const PROBLEMS = {
   "not-in-doubt": { status: 409, title: "Nobody has to decide what became of this step" },
   "wait-timeout": { status: 409, title: "What the step waited for did not come in time" },
   "signal-unawaited": { status: 409, title: "No step of the task waits for this signal any more" },
+  "outcome-limit": { status: 429, title: "The task holds as many reported outcomes as it may" },
   "signal-limit": { status: 429, title: "The task holds as many signals as it may" },
   "breaker-open": { status: 503, retryable: true, title: "The target failed too often and is left alone for a while" },
   "rate-exceeded": { status: 429, retryable: true, title: "As many actions as the rate allows have started" },

@@ -80,6 +80,17 @@ export type TaskContext = {
   readonly results: JsonObject;
 };
 
+/** Somebody's word on whether a task decided right. */
+export type OutcomeCommand = {
+  readonly task: string;
+  readonly correct: boolean;
+  readonly label: string | null;
+  readonly source: string;
+  readonly occurredMs: number | null;
+  readonly note: string | null;
+  /** Id of the API key that reports it. */
+  readonly by: string;
+};
 export type SignalCommand = {
   readonly task: string;
   readonly name: string;
@@ -286,6 +297,8 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   review(id: string): Promise<Result<ReviewView>>;
   decide(review: string, signed: SignedAttestation): Promise<Result<ReviewView>>;
   /** A signal to a task; the same id again changes nothing. */
+  /** Records what somebody says of a task, also after its end. */
+  reportOutcome(command: OutcomeCommand): Promise<Result<TaskView>>;
   signal(command: SignalCommand): Promise<Result<SignalAnswer>>;
   /** An event for one waiting step: `late` where it does not wait for it any more. Called by the correlation objects. */
   takeEvent(command: TakeEventCommand): Promise<Result<"taken" | "late">>;

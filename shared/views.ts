@@ -4,6 +4,7 @@
 import * as z from "zod";
 import { OutcomeVerdict, StepDecision, StepStatus, TaskStatus, Principal } from "./events.ts";
 import { Envelope } from "./signing.ts";
+import { OutcomeView } from "./outcome.ts";
 import { HeldPremise } from "./receipt.ts";
 import type { Json } from "./json.ts";
 
@@ -98,6 +99,8 @@ export const TaskView = z.object({
   seq: z.int(),
   recorded: z.boolean(),
   steps: z.array(StepView),
+  /** What was reported later of its decision, in the order in which it came; absent where nothing was. */
+  reported: z.array(OutcomeView).optional(),
 });
 export type TaskView = z.infer<typeof TaskView>;
 

@@ -10,6 +10,7 @@ import { explain } from "./explain.ts";
 import { impact } from "./impact.ts";
 import { keysEnrol } from "./keys-enrol.ts";
 import { keysList, keysNew, keysRevoke } from "./keys.ts";
+import { outcome } from "./outcome.ts";
 import { promote, publish } from "./releases.ts";
 import { replay } from "./replay.ts";
 import { reviews } from "./reviews.ts";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   replay,
   tasks,
   cancel,
+  outcome,
   reverse,
   reviews,
   approve,

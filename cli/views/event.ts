@@ -55,6 +55,8 @@ function describe(event: Event): string {
       return `${field("step")}: the target says ${field("answer")}`;
     case "outcome-observed":
       return `${field("step")}: ${event["verdict"] === "mismatched" ? `not as predicted: ${list("fields")}` : event["verdict"] === "matched" ? "as predicted" : `not compared, ${field("code")}`}`;
+    case "outcome-reported":
+      return `${event["correct"] === true ? "right" : "wrong"}, says ${field("source")}${field("label") === "" ? "" : ` (${field("label")})`}`;
     case "compensation-started":
       return `takes back what was done: ${field("why")}`;
     case "undo-started":

@@ -33,6 +33,11 @@ export function taskText(task: TaskView): string {
   for (const step of task.steps) if (step.outcome !== null) lines.push("", `  ${outcomeText(step.id, step.outcome)}`);
   for (const { id, undoes } of task.steps)
     if (undoes !== null) lines.push("", `  ${line(id)} takes ${line(undoes.step)} back: ${undoText(undoes)}`);
+  for (const { source, correct, label, reportedAt } of (task.reported ?? []).filter((one) => !one.superseded))
+    lines.push(
+      "",
+      `  ${line(source)} reported ${time(reportedAt)} UTC: ${correct ? green("right") : red("wrong")}${label === null ? "" : ` (${line(label)})`}`,
+    );
   const open = task.settled ? task.steps.filter((one) => one.status === "applied" && one.reversibleUntil !== null) : [];
   for (const { id, reversibleUntil } of open)
     lines.push(

@@ -59,6 +59,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     compensating: false,
     retries: 0,
     steps: new Map(),
+    reported: [],
     settled: null,
   };
 }
@@ -209,6 +210,12 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       return withdrawn(withStep(state, event.step, { phase: { at: "skipped", why: event.why } }), event.step);
     case "step-expired":
       return withdrawn(withStep(state, event.step, { phase: { at: "expired" } }), event.step);
+    case "outcome-reported": {
+      const { source, correct, label, by, occurredMs } = event;
+      const note = event.note === null ? null : textOf(open(known, event.note).value);
+      const reported = { source, correct, label, by, occurredMs, atMs: at.atMs, note };
+      return { ...state, reported: [...state.reported, reported] };
+    }
     case "cancel-requested":
       return { ...state, cancelledBy: event.by };
     case "task-settled":
@@ -372,6 +379,9 @@ const open = (known: Known, commitment: string): Disclosure =>
   Object.hasOwn(known.values, commitment)
     ? known.values[commitment]!
     : { salt: "", value: known.erased === true ? ERASED : null };
+
+/** Words for people; those of an erased task are gone. */
+const textOf = (value: Json): string | null => (typeof value === "string" ? value : null);
 
 /** Words for people about a step. Agents name steps, also `constructor`: only what was put there counts. */
 const detailOf = (known: Known, step: string): string | null =>

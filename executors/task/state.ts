@@ -153,6 +153,18 @@ export type KeptSignal = {
   readonly takenBy: string | null;
 };
 
+/** A word on whether the task decided right. */
+export type ReportedOutcome = {
+  readonly source: string;
+  readonly correct: boolean;
+  readonly label: string | null;
+  readonly by: string;
+  readonly occurredMs: number | null;
+  /** When it was recorded. */
+  readonly atMs: number;
+  readonly note: string | null;
+};
+
 export type TaskState = {
   readonly id: string;
   readonly automation: string;
@@ -187,6 +199,8 @@ export type TaskState = {
   /** Further attempts that all steps have had. */
   readonly retries: number;
   readonly steps: ReadonlyMap<string, StepState>;
+  /** In the order in which they came. */
+  readonly reported: readonly ReportedOutcome[];
   readonly settled: { readonly status: TaskStatus; readonly why: string | null } | null;
 };
 

@@ -8,6 +8,7 @@ import type { Envelope } from "../../shared/signing.ts";
 import { idempotencyKeyOf } from "../adapters/http-definition.ts";
 import { requestersOf } from "./decide.ts";
 import { holds } from "../guards/person.ts";
+import { reportedView } from "./reported.ts";
 import { isObserving } from "./prediction.ts";
 import {
   isTerminal,
@@ -47,6 +48,7 @@ export function taskView(
     executor,
     seq: state.lastSeq,
     recorded: state.lastSeq <= delivered,
+    ...(state.reported.length === 0 ? {} : { reported: reportedView(state.reported) }),
     steps: [...state.steps.values()].map((step) => stepView(state, step, receipts.get(step.id) ?? null)),
   };
 }

@@ -120,6 +120,7 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Read the task: while the target is still being asked, `nextAskAt` says when; otherwise it is known what happened.",
   "wait-timeout": "Nothing to repair: the step says how long it waits. Submit again if what it waited for came later.",
   "signal-unawaited": "Read the task: the step that waited has ended, or waits for a signal of another name.",
+  "outcome-limit": "Nothing more can be reported of this task; what was said stands in its record.",
   "signal-limit": "Send fewer or smaller signals ahead of the steps that wait for them.",
   "review-not-waiting": "Read the review again: somebody decided it, it expired, or its task ended.",
   "review-expired": "Ask for the action again; a new review begins.",

@@ -20,6 +20,7 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/tasks/{id}/trace": "any",
   "POST /v1/events": ["app", ...RUNS],
   "POST /v1/tasks/{id}/signals": ["app", ...RUNS],
+  "POST /v1/tasks/{id}/outcome": ["app", ...RUNS],
   "POST /v1/tasks/{id}/cancel": ["app", ...RUNS],
 
   "POST /v1/tasks/{id}/steps/{step}/resolve": PEOPLE,

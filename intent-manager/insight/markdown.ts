@@ -55,6 +55,7 @@ export function toMarkdown(e: Explanation): string {
     if (step.problem !== null && step.problem.code !== "policy-denied")
       lines.push(`- ${code(step.problem.code)}: ${code(step.problem.detail)}`);
   }
+  if (e.reported !== undefined) lines.push("", "## Reported later", "", ...e.reported.map(reportedInWords));
   lines.push(
     "",
     "## In the record",
@@ -66,6 +67,13 @@ export function toMarkdown(e: Explanation): string {
     "",
   );
   return lines.join("\n");
+}
+
+function reportedInWords({ source, correct, label, at, reportedAt, note, superseded }: Reported): string {
+  const said = `${code(source)} reported ${reportedAt} that this was **${correct ? "right" : "wrong"}**`;
+  const more = `${label === null ? "" : ` (${code(label)})`}${at === null ? "" : `, known since ${at}`}`;
+  const words = note === null ? "" : `: ${code(note)}`;
+  return `- ${said}${more}${words}${superseded ? "; it has said something else since" : ""}`;
 }
 
 /** What was predicted against what was read back. */
@@ -83,6 +91,7 @@ function outcomeInWords({ verdict, expected, observed, fields, code: why }: Outc
   }
 }
 
+type Reported = NonNullable<Explanation["reported"]>[number];
 type Outcome = NonNullable<Explanation["steps"][number]["outcome"]>;
 const shown = (values: unknown, field: string): string => {
   const value: unknown = (Object(values) as Record<string, unknown>)[field];

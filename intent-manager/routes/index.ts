@@ -16,6 +16,7 @@ import { ledgerState } from "./ledger-state.ts";
 import { logCheckpoint, logEntries, logTile } from "./log.ts";
 import { listAlerts, prometheus, readMetrics } from "./metrics.ts";
 import { documentation } from "./openapi.ts";
+import { reportOutcome } from "./outcome.ts";
 import { submitProposal } from "./proposals.ts";
 import { replayTask } from "./replay.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
@@ -40,6 +41,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   traceTask,
   cancelTask,
   signalTask,
+  reportOutcome,
   resolveStep,
   previewReversal,
   reverseStep,

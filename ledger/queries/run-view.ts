@@ -81,6 +81,7 @@ export function runView(row: RunRow): RunView {
       type: event.type,
       step: "step" in event ? event.step : null,
       by: byWhom(event),
+      ...(event.type === "outcome-reported" ? { outcome: { correct: event.correct, label: event.label } } : {}),
     })),
     now: Object.fromEntries(
       Object.entries(now).flatMap(([step, { status }]) => (run.steps[step]?.status === status ? [] : [[step, status]])),
@@ -132,6 +133,7 @@ const strictest = (answers: readonly StepDecision["answer"][]): StepDecision["an
   STRICTEST.find((answer) => answers.includes(answer)) ?? null;
 
 function byWhom(event: LaterEvent["event"]): string | null {
+  if (event.type === "outcome-reported") return event.source;
   if ("member" in event && typeof event.member === "string") return event.member;
   return "by" in event && typeof event.by === "string" && event.by !== "" ? event.by : null;
 }

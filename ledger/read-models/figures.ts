@@ -7,6 +7,7 @@ import type { FigureRow } from "../../shared/figures/names.ts";
 import { FIGURE_BUCKET_MS } from "../../shared/figures/names.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { foldEvent, isOver, newFlow, type Flow } from "./figures-fold.ts";
+import { reportedFigures } from "./figures-reported.ts";
 import { guard, type Projector, type ReadEntry } from "./projector.ts";
 
 /** `figures` are what this row adds and are not stored with it. */
@@ -28,8 +29,12 @@ function evolve(row: FlowRow | null, entry: ReadEntry): FlowRow {
   for (const record of recordsOf(entry)) {
     const atMs = record.atMs - (record.atMs % FIGURE_BUCKET_MS);
     for (const event of record.events) {
+      // It says itself what it is about: its task may be over and forgotten.
+      if (event.type === "outcome-reported") {
+        figures.push(...reportedFigures(event, atMs, entry.executor.split("/")[1] ?? "unknown"));
+        continue;
+      }
       if (event.type === "task-opened") flow = newFlow(event.automation, event.region, record.atMs, event);
-      // Of a task that was over: what comes now, a reported outcome for instance, says itself what it is about.
       flow ??= newFlow("unknown", entry.executor.split("/")[1] ?? "unknown", record.atMs, {});
       const { automation, region } = flow;
       foldEvent(flow, event, record.atMs, (name, about = {}) => {

@@ -69,6 +69,8 @@ export function foldRun(run: RunRecord, task: string, event: TaskEvent, atMs: nu
     case "cancel-requested":
       run.cancelledBy = event.by;
       return;
+    case "outcome-reported":
+      return;
     case "task-opened":
       throw new Error("task-opened twice");
     case "task-settled":

@@ -84,7 +84,10 @@ export const newStep = (
 });
 
 type Steps = { [step: string]: RunStepRecord };
-type StepEvent = Exclude<TaskEvent, { type: "task-opened" | "plan-admitted" | "cancel-requested" | "task-settled" }>;
+type StepEvent = Exclude<
+  TaskEvent,
+  { type: "task-opened" | "plan-admitted" | "cancel-requested" | "outcome-reported" | "task-settled" }
+>;
 
 /** Throws for an event about a step that was never planned: the entry is quarantined. */
 export function stepEvent(steps: Steps, event: StepEvent, atMs: number): void {

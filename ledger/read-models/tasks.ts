@@ -113,6 +113,7 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
       return;
     case "reversal-window-closed":
     case "outcome-observed":
+    case "outcome-reported":
     case "step-resolved":
     case "signal-received":
     case "answer-contradicted":

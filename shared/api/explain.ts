@@ -1,6 +1,7 @@
 /** Why a task ended as it did. */
 import * as z from "zod";
 import { Principal, StepDecision, StepStatus, TaskStatus } from "../events.ts";
+import { OutcomeView } from "../outcome.ts";
 import { HeldPremise } from "../receipt.ts";
 import { JsonValue, StepView } from "../views.ts";
 import { At } from "./common.ts";
@@ -72,6 +73,8 @@ export const Explanation = z.object({
     }),
   ),
   steps: z.array(ExplainedStep),
+  /** What was reported later of its decision; absent where nothing was. */
+  reported: z.array(OutcomeView).optional(),
   record: z.object({
     executor: z.string(),
     /** Position of the newest record in the executor's chain, and whether the ledger has it. */

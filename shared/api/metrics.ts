@@ -14,6 +14,9 @@ export const Durations = z.object({
 const Ratio = z.number().nullable();
 const ByWord = z.record(z.string(), z.int());
 
+/** From outcomes that were reported later; each source counts once for each task. */
+export const Decisions = z.object({ correct: z.int(), incorrect: z.int(), accuracy: Ratio });
+
 export const StepMetrics = z.object({
   capability: z.string(),
   latency: Durations,
@@ -27,6 +30,8 @@ export const StepMetrics = z.object({
   reviews: ByWord,
   predictions: ByWord,
   undos: ByWord,
+  /** Of the tasks that decided about this capability. */
+  decisions: Decisions,
 });
 export const AutomationMetrics = z.object({
   automation: z.string(),
@@ -44,8 +49,7 @@ export const AutomationMetrics = z.object({
   rollback: z.object({ compensations: z.int(), reversals: z.int(), rate: Ratio }),
   overrides: z.object({ count: z.int(), rate: Ratio }),
   predictions: z.object({ matched: z.int(), mismatched: z.int(), unobserved: z.int(), mismatchRate: Ratio }),
-  /** From outcomes that were reported later. */
-  decisions: z.object({ correct: z.int(), incorrect: z.int(), accuracy: Ratio }),
+  decisions: Decisions,
   sla: z.object({ met: z.int(), missed: z.int(), adherence: Ratio }),
   costMicros: z.int(),
   steps: z.array(StepMetrics),

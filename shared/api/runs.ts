@@ -82,6 +82,8 @@ export const RunLater = z.object({
   type: z.string(),
   step: z.string().nullable(),
   by: z.string().nullable(),
+  /** Of a reported outcome: what was said of the decision. */
+  outcome: z.object({ correct: z.boolean(), label: z.string().nullable() }).optional(),
 });
 
 export const RunView = z.object({

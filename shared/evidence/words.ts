@@ -122,6 +122,10 @@ function words(event: TaskEvent): Words {
     }
     case "step-skipped":
       return { title: `${event.step} was left out (${event.why})` };
+    case "outcome-reported":
+      return {
+        title: `${event.source} reported that the decision was ${event.correct ? "right" : "wrong"}${event.label === null ? "" : ` (${event.label})`}`,
+      };
     case "cancel-requested":
       return { title: `${event.by} asked to cancel the task` };
     case "undo-started": {

@@ -83,7 +83,13 @@ export const FIGURES = {
   decisions: {
     kind: "count",
     metric: "decisions_reported_total",
-    help: "Outcomes that were reported later.",
+    help: "Outcomes reported later, of tasks; those that the same source took back count again as superseded.",
+    label: "verdict",
+  },
+  decisionsOf: {
+    kind: "count",
+    metric: "capability_decisions_reported_total",
+    help: "The same for each capability about which such a task decided.",
     label: "verdict",
   },
   sla: { kind: "count", metric: "sla_total", help: "Tasks with a target for their cycle time.", label: "result" },

@@ -16,13 +16,11 @@ function automationOf(rows: readonly FigureRow[], hours: number): AutomationMetr
   const reviews = count("reviews");
   const undos = count("undos");
   const predictions = count("predictions");
-  const decisions = count("decisions");
   const sla = count("sla");
   const of = (counts: { readonly [word: string]: number }, word: string) => counts[word] ?? 0;
   const [approved, rejected, expired] = ["approved", "rejected", "expired"].map((word) => of(reviews, word));
   const [compensations, reversals] = [of(undos, "compensation"), of(undos, "reversal")];
   const [matched, mismatched] = [of(predictions, "matched"), of(predictions, "mismatched")];
-  const [correct, incorrect] = [of(decisions, "correct"), of(decisions, "incorrect")];
   const [met, missed] = [of(sla, "met"), of(sla, "missed")];
   const people = sum(count("people"));
   const overrides = sum(count("overrides"));
@@ -48,7 +46,7 @@ function automationOf(rows: readonly FigureRow[], hours: number): AutomationMetr
       unobserved: of(predictions, "unobserved"),
       mismatchRate: ratio(mismatched, matched + mismatched),
     },
-    decisions: { correct, incorrect, accuracy: ratio(correct, correct + incorrect) },
+    decisions: decisionsOf(count("decisions")),
     sla: { met, missed, adherence: ratio(met, met + missed) },
     costMicros: rows.filter(({ name }) => name === "cost").reduce((all, { total }) => all + total, 0),
     steps: groups(
@@ -56,6 +54,13 @@ function automationOf(rows: readonly FigureRow[], hours: number): AutomationMetr
       ({ capability }) => capability,
     ).map(stepOf),
   };
+}
+
+/** Of the words that stand, those that say it was right. */
+function decisionsOf(words: { readonly [word: string]: number }): AutomationMetrics["decisions"] {
+  const standing = (verdict: string): number => (words[verdict] ?? 0) - (words[`${verdict}-superseded`] ?? 0);
+  const [correct, incorrect] = [standing("correct"), standing("incorrect")];
+  return { correct, incorrect, accuracy: ratio(correct, correct + incorrect) };
 }
 
 const stepOf = (rows: readonly FigureRow[]): StepMetrics => ({
@@ -71,6 +76,7 @@ const stepOf = (rows: readonly FigureRow[]): StepMetrics => ({
   reviews: words(rows, "reviews"),
   predictions: words(rows, "predictions"),
   undos: words(rows, "undos"),
+  decisions: decisionsOf(words(rows, "decisionsOf")),
 });
 
 /** Label → how many. */

@@ -51,6 +51,8 @@ export class StepSpans {
     switch (event.type) {
       case "signal-received":
         return this.#point("signal received", { "countersign.signal": event.name }, at);
+      case "outcome-reported":
+        return this.#point("outcome reported", { "countersign.correct": event.correct }, at);
       case "cancel-requested":
         return this.#point("cancel requested", {}, at);
       case "compensation-started":

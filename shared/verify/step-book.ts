@@ -35,6 +35,7 @@ export class StepBook {
         | "plan-admitted"
         | "cancel-requested"
         | "signal-received"
+        | "outcome-reported"
         | "compensation-started"
         | "undo-started"
         | "reversal-window-closed"

@@ -12,6 +12,7 @@ import type { ExecutorState } from "./executor-events.ts";
 import { Fault, misplaced, stepOf, type At } from "./fault.ts";
 import type { Findings, Where } from "./findings.ts";
 import { awaitsVerdict } from "./outcomes.ts";
+import { checkReported } from "./reported.ts";
 import { checkPlan } from "./plans.ts";
 import { refill, refillSet } from "./saved.ts";
 import { raise, StepBook } from "./step-book.ts";
@@ -89,6 +90,8 @@ export class TaskBook {
     if (event.type === "task-opened") return this.#openTask(id, event, at);
     if (event.type === "answer-contradicted" && this.#settled.has(id)) return raise(event, at);
     const task = this.#open.get(id) ?? this.#reversible.get(id);
+    if (event.type === "outcome-reported" && (task !== undefined || this.#settled.has(id)))
+      return checkReported(event, task, at);
     if (task === undefined || (event.type === "task-settled" && !this.#open.has(id)))
       throw misplaced(this.#settled.has(id) ? "The task had ended before." : "The task was not opened before.");
     switch (event.type) {

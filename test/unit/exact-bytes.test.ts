@@ -410,6 +410,21 @@ const EVENTS: readonly (readonly [JsonObject, string])[] = [
     },
     "sha256:b0e8ed72c01de8ceb1d57e828897641776505a2faeca914f139ff913b4c27bb0",
   ],
+  [
+    {
+      type: "outcome-reported",
+      automation: "refunds",
+      capabilities: ["orders.refund"],
+      correct: false,
+      label: "refunded-twice",
+      source: "returns-desk",
+      by: "key_app",
+      occurredMs: 1_700_000_000_000,
+      note: "ccccccccccccccccccccccccccccccccccccccccccc",
+      supersedes: { correct: true, atMs: 1_700_000_000_001 },
+    },
+    "sha256:605243d71e4bb5a67da1b398de8281bc72bf836e04c482263d6164c44e513c7d",
+  ],
 ];
 
 describe("events of steps that take their time", () => {

@@ -61,6 +61,18 @@ async function follow(entries: ReturnType<typeof entriesOf>, stepSize = 500) {
 const sla = (slaMs: number): TaskEvent => ({ ...opened(EXECUTOR), slaMs }) as TaskEvent;
 const observed = (verdict: string) =>
   ({ type: "outcome-observed", step: "s1", action: "a", verdict }) as unknown as TaskEvent;
+const reported = (correct: boolean, supersedes: { correct: boolean; atMs: number } | null): TaskEvent => ({
+  type: "outcome-reported",
+  automation: "refunds",
+  capabilities: ["orders.s1"],
+  correct,
+  label: null,
+  source: "audit",
+  by: "key_app",
+  occurredMs: null,
+  note: null,
+  supersedes,
+});
 const TASKS: readonly Rounds[] = [
   tracedTask(EXECUTOR, testTask(EXECUTOR, 0), AT),
   [
@@ -74,6 +86,8 @@ const TASKS: readonly Rounds[] = [
     [opened(EXECUTOR), plannedSteps(["s1"], AT)],
     [{ type: "step-denied", step: "s1", rules: [], byDefault: true }],
     [settled("failed")],
+    [reported(true, null)],
+    [reported(false, { correct: true, atMs: AT + 30 })],
   ],
   [
     [opened(EXECUTOR), plannedSteps(["s1"], AT)],
@@ -97,6 +111,7 @@ describe("figures", () => {
       rollback: { compensations: 0, reversals: 1, rate: 0.2 },
       predictions: { matched: 1, mismatched: 1, mismatchRate: 0.5 },
       sla: { met: 1, missed: 1, adherence: 0.5 },
+      decisions: { correct: 0, incorrect: 1, accuracy: 0 },
       costMicros: 0,
     });
     const step = (capability: string) => report!.steps.find((one) => one.capability === capability)!;
@@ -134,6 +149,15 @@ describe("figures", () => {
     const { db, figures } = await follow(entriesOf(TASKS, 100));
     expect((await figuresOf(db, "acme", AT - 600_000)).rows).toEqual((await figures()).rows);
     expect((await figuresOf(db, "acme", AT + 600_000)).rows).toEqual([]);
+  });
+
+  it("of reported outcomes only grow: what was taken back is counted apart", async () => {
+    const rows = (await (await follow(entriesOf(TASKS, 1))).figures()).rows.filter(({ name }) => name === "decisions");
+    expect(rows.map(({ label, n }) => [label, n])).toEqual([
+      ["correct", 1],
+      ["correct-superseded", 1],
+      ["incorrect", 1],
+    ]);
   });
 
   it("remember nothing of a task that is over, and what is open of the others", async () => {

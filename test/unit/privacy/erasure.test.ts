@@ -8,6 +8,7 @@ import { consent, subject } from "../../../executors/privacy/consents.ts";
 import { erase } from "../../../executors/privacy/erasing.ts";
 import { residentTraces } from "../../../executors/privacy/resident-traces.ts";
 import type { Capability } from "../../../executors/adapters/types.ts";
+import { reportOutcome } from "../../../executors/reporting.ts";
 import { review } from "../../../executors/reviewing.ts";
 import { reverse } from "../../../executors/reversing.ts";
 import { signal } from "../../../executors/signalling.ts";
@@ -171,8 +172,17 @@ describe("an erasure", () => {
         waitMs: 0,
       }),
       await reverse(it.shard, task, "a", command.plan!.envelope, 0),
+      await reportOutcome(it.shard, {
+        task,
+        correct: true,
+        label: null,
+        source: "audit",
+        occurredMs: null,
+        note: CANARY,
+        by: "key_app",
+      }),
     ];
-    expect(answers.map(code)).toEqual(Array(5).fill("subject-erased"));
+    expect(answers.map(code)).toEqual(Array(6).fill("subject-erased"));
     const again = await opened(it);
     must(await erase(it.shard, erasure()));
     expect(viewOf(it, again)).toMatchObject({ input: { text: CANARY } });

@@ -66,6 +66,31 @@ const act = (task: string, attestations: readonly string[] = []): Step[] => [
   settling(),
 ];
 
+describe("reported outcomes", () => {
+  const reported = (automation = "refunds"): TaskEvent => ({
+    type: "outcome-reported",
+    automation,
+    capabilities: [],
+    correct: true,
+    label: null,
+    source: "audit",
+    by: "key_app",
+    occurredMs: null,
+    note: null,
+    supersedes: null,
+  });
+  const found = (...records: ((task: string) => readonly Step[])[]) =>
+    findings(async (record) => void (await taskOf(record, ...records)));
+
+  it("may come at any time after the opening, and are of the task's own automation", async () => {
+    const { automation } = opening("eu") as Extract<TaskEvent, { type: "task-opened" }>;
+    const word = () => [reported(automation)];
+    expect(await found(admitted("allow"), word, (task) => act(task), word, word)).toEqual([]);
+    expect(await found(word)).toEqual(["actions order-invalid"]);
+    expect(await found(admitted("allow"), () => [reported("another")])).toEqual(["actions order-invalid"]);
+  });
+});
+
 describe("plans", () => {
   it("by another key than the intent-manager's are found", async () => {
     const key = await exportPrivateKey((await generateKeyPair({ extractable: true })).privateKey);

@@ -27,6 +27,30 @@ const client = createClient({
     }),
 });
 
+const REPORTED = viewOf({
+  task: TASK,
+  automation: "refunds",
+  release: "sha256:aa",
+  region: "eu",
+  principal: { key: "key_app", role: "app", member: null, sod: "not-evaluable" },
+});
+
+describe("a reported outcome", () => {
+  it("goes to the task's executor with the key that reports it, from apps and operators", async () => {
+    answerWith({ reportOutcome: async () => ok(REPORTED) });
+    const body = { correct: false, source: "audit", at: "2026-01-01T00:00:00Z" };
+    const reported = await client.reportOutcome(TASK, body);
+    expect(reported.ok).toBe(true);
+    expect(calls[0]!.args).toMatchObject([
+      { task: TASK, correct: false, label: null, source: "audit", occurredMs: 1_767_225_600_000, note: null },
+    ]);
+    expect((await send(as("agent"), `/v1/tasks/${TASK}/outcome`, { body })).status).toBe(403);
+    expect((await send(as("app"), `/v1/tasks/${TASK}/outcome`, { body: { ...body, source: "Ada L" } })).status).toBe(
+      400,
+    );
+  });
+});
+
 describe("following a task", () => {
   it("events arrive in order, each with its chain position, and the stream ends when the task has settled", async () => {
     const batches = [

@@ -1,0 +1,67 @@
+/**
+ * Outcomes that are reported of a task, while it runs or after its end.
+ *
+ *  Or1  One word of each source stands: the same word again is no news, another one supersedes it, and both stay in the record.
+ *  Or2  It changes nothing else: no step, no status, no timer.
+ */
+import { LIMITS } from "../../shared/limits.ts";
+import { problem } from "../../shared/problems.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { OutcomeCommand } from "../../shared/rpc.ts";
+import type { OutcomeView } from "../../shared/outcome.ts";
+import type { TaskDeps } from "./deps.ts";
+import type { Draft } from "./draft.ts";
+import type { ReportedOutcome, TaskState } from "./state.ts";
+import { erased, isErasedNow } from "./subjects.ts";
+
+/** Refuses with subject-erased, invalid-request (it lies in the future) or outcome-limit. */
+export function reportOutcome(draft: Draft, said: Omit<OutcomeCommand, "task">, deps: TaskDeps): Result<null> {
+  const { state } = draft;
+  if (state.erased || isErasedNow(state, deps)) return err(erased(state));
+  const { source, correct, label, occurredMs, note, by } = said;
+  if (occurredMs !== null && occurredMs > deps.nowMs + LIMITS.clockSkewMs)
+    return err(problem("invalid-request", "/at: an outcome is reported after it is known"));
+  const before = state.reported.findLast((one) => one.source === source);
+  const isSame =
+    before !== undefined &&
+    before.correct === correct &&
+    before.label === label &&
+    before.occurredMs === occurredMs &&
+    before.note === note;
+  if (isSame) return ok(null);
+  if (state.reported.length >= LIMITS.taskOutcomes)
+    return err(problem("outcome-limit", "The task takes no further reported outcome."));
+  draft.emit({
+    type: "outcome-reported",
+    automation: state.automation,
+    capabilities: capabilitiesOf(state, deps),
+    correct,
+    label,
+    source,
+    by,
+    occurredMs,
+    note: note === null ? null : draft.seal(note),
+    supersedes: before === undefined ? null : { correct: before.correct, atMs: before.atMs },
+  });
+  return ok(null);
+}
+
+/** The capabilities with effects about which the task's plans decided; what was only read and what takes back is left out. */
+function capabilitiesOf(state: TaskState, deps: TaskDeps): string[] {
+  const names = [...state.steps.values()].flatMap(({ capability, undoes }) =>
+    undoes === null && deps.registry.get(capability)?.contract.effect !== "read" ? [capability] : [],
+  );
+  return [...new Set(names)].toSorted().slice(0, LIMITS.outcomeCapabilities);
+}
+
+export const reportedView = (reported: readonly ReportedOutcome[]): OutcomeView[] =>
+  reported.map(({ source, correct, label, occurredMs, atMs, by, note }, i) => ({
+    source,
+    correct,
+    label,
+    at: occurredMs === null ? null : new Date(occurredMs).toISOString(),
+    reportedAt: new Date(atMs).toISOString(),
+    by,
+    note,
+    superseded: reported.findLastIndex((one) => one.source === source) !== i,
+  }));
