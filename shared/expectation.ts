@@ -56,15 +56,21 @@ export function isExpectation(value: Json): boolean {
   return typeof value !== "object" || value === null || Object.values(value as JsonObject).every(isExpectation);
 }
 
-/** The expected values, with everything that they refer to put in place. Errors: `reference-unresolved`. */
+/**
+ * The expected values, with everything that they refer to put in place. Errors: `reference-unresolved`; `task-limit` where that would be more
+ * than LIMITS.outcomeChars, however often the same value is referred to.
+ */
 export function bindExpectation(
   expect: Expectation,
   from: { readonly args: JsonObject; readonly result: Json; readonly results: { readonly [step: string]: Json } },
 ): Result<JsonObject> {
   let isMissing = false;
+  let chars = 0;
   const found = (value: Json | undefined): Json => {
     if (value === undefined) isMissing = true;
-    return value ?? null;
+    if (value === undefined || chars > LIMITS.outcomeChars) return null;
+    chars += JSON.stringify(value).length;
+    return value;
   };
   const bind = (value: Json): Json => {
     const source = sourceOf(value);
@@ -79,6 +85,8 @@ export function bindExpectation(
     return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, bind(part)])) : value;
   };
   const bound = bind(expect) as JsonObject;
+  if (chars > LIMITS.outcomeChars)
+    return err(problem("task-limit", "What was predicted refers to more than is compared."));
   return isMissing
     ? err(problem("reference-unresolved", "A value that was predicted refers to nothing that is there."))
     : ok(bound);

@@ -114,6 +114,8 @@ export const LIMITS = {
   doubtsListed: 200,
   /** Fields that one step may predict: more than what one action changes. */
   expectedFields: 32,
+  /** Characters of what was read back, and of what a prediction refers to: a few references to a large result would otherwise be more than an object can hold. */
+  outcomeChars: 64 * 1024,
   /** Readings of what an action left, while they fail, and the pause before the second: its task ends after the last, so minutes are too long. */
   observeAsks: 3,
   observePauseMs: 200,

@@ -3,11 +3,13 @@
  *
  *  O4  Each prediction of an applied action gets one verdict, before its task ends: `matched`, `mismatched`, or `unobserved` with the reason.
  *  O5  A verdict changes nothing: not the action, not the steps after it, not how the task ends. The read-back may be repeated, the effect not.
+ *      Neither a planner nor a target can say so much that the record of the action itself would not fit any more.
  *  O6  Only the fields that were predicted are kept, sealed beside the record; the record has their names where they differ.
  */
 import { bindExpectation, differences } from "../../shared/expectation.ts";
 import type { OutcomeVerdict } from "../../shared/events.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { problem, type ProblemCode } from "../../shared/problems.ts";
 import { err, type Result } from "../../shared/result.ts";
 import type { Capability } from "../adapters/types.ts";
@@ -57,6 +59,7 @@ export function stepObserved(draft: Draft, stepId: string, reading: Result<JsonO
   const observed = Object.fromEntries(
     Object.entries(reading.value).filter(([field]) => Object.hasOwn(expected.value, field)),
   );
+  if (JSON.stringify(observed).length > LIMITS.outcomeChars) return unobserved("task-limit");
   const fields = differences(expected.value, observed);
   draft.emit({
     ...about,

@@ -42,6 +42,14 @@ describe("an expectation", () => {
       expect(bound(gone)).toMatchObject({ problem: { code: "reference-unresolved" } });
   });
 
+  it("refers to a large value as often as it likes, and is not bound to more than is compared", () => {
+    const large = { text: "x".repeat(10_000) };
+    const many = { a: Array.from({ length: 10_000 }, () => ({ $result: "" })) };
+    expect(bindExpectation(many, { args: {}, result: large, results: {} })).toMatchObject({
+      problem: { code: "task-limit" },
+    });
+  });
+
   it("differs by value, and in what was not read", () => {
     expect(differences({ b: 1, a: { x: 1, y: 2 }, c: null }, { b: 2, a: { y: 2, x: 1 } })).toEqual(["b", "c"]);
     expect(differences({ constructor: 1 }, {})).toEqual(["constructor"]);
@@ -99,6 +107,7 @@ describe("a step that predicts", () => {
 
   it.each([
     ["the target cannot be read", { state: "done" }, failed, "target-unavailable"],
+    ["the target says more than is compared", { state: "done" }, ok({ state: "x".repeat(2_000_000) }), "task-limit"],
     ["it refers to what is not there", { state: { $result: "/state" } }, ok({ state: "done" }), "reference-unresolved"],
   ] as const)("is unobserved where %s", (_, expected, reading, why) => {
     const core = watched(expected);
