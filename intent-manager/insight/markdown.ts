@@ -1,5 +1,6 @@
-/** An explanation as Markdown, for people. Values from outside are shown as code, so that they cannot pass for the page's own words. */
+/** An explanation as Markdown, for people. Values from outside are shown as code or without markup, so that they cannot pass for the page's own words. */
 import type { Explanation } from "../../shared/api.ts";
+import { plain } from "./report-words.ts";
 
 export function toMarkdown(e: Explanation): string {
   const { asked, record } = e;
@@ -33,7 +34,7 @@ export function toMarkdown(e: Explanation): string {
       "",
       ...block(step.args),
       "",
-      `- ${step.because.replace(/\s+/g, " ")}`,
+      `- ${plain(step.because)}`,
     );
     const words = Object.entries(step.provenance).map(([argument, provenance]) => `${code(argument)} ${provenance}`);
     if (words.length > 0) lines.push(`- Where the words come from: ${words.join(", ")}`);

@@ -104,7 +104,7 @@ export function reportMarkdown(report: AutomationReport): string {
 }
 
 /** Somebody else's words on one line, without anything that Markdown would act on. */
-const plain = (text: string): string =>
+export const plain = (text: string): string =>
   text.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_[\]<>#|]/g, (char) => `\\${char}`);
 
 const each = (counts: Counts): string =>

@@ -1,6 +1,6 @@
 /**
  * Which entries of a log are the evidence of a task or a period: the deliveries with records of its tasks, everything that the same executor
- * wrote between them, so that nothing can be left out unseen, and what its tasks rest on from before: releases, stops and revoked keys.
+ * wrote between them, so that nothing can be left out unseen, and what its tasks rest on from before: releases, stops, revoked keys, erasures, consent and epochs.
  *
  * S1  A delivery (the records of one executor and the statement that signs for them) is taken whole, with the statement before it.
  * S2  Between the first and the last delivery of an executor's shown tasks nothing is left out; of a task that goes on, nothing up to the end.
@@ -41,6 +41,8 @@ const LASTING = new Set([
   "stop-lifted",
   "key-revoked",
   "subject-erased",
+  "consent-recorded",
+  "epoch-accepted",
   "alarm-raised",
 ]);
 

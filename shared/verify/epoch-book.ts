@@ -1,6 +1,6 @@
 /**
  * The epochs of a log: each one signed by two admins, naming a checkpoint of this very log from which it goes on. What executors saw before
- * they accepted one, up to the size of the log that ended, is settled by it.
+ * they accepted one, up to the size of the log that ended, is settled by it; but not another root at that very size, which no log had that ended.
  */
 import { equalBytes } from "../bytes.ts";
 import { openEpoch } from "../epoch.ts";
@@ -9,6 +9,7 @@ import type { ExecutorState } from "./executor-events.ts";
 import type { Findings } from "./findings.ts";
 import type { LeafHashes } from "./leaf-hashes.ts";
 import { refill } from "./saved.ts";
+import type { TreeHead } from "../tlog/verify-log.ts";
 import type { VerifierTrust } from "./trust.ts";
 
 export type VerifiedEpoch = {
@@ -25,7 +26,7 @@ export type VerifiedEpoch = {
 export class EpochBook {
   readonly #trust: VerifierTrust;
   readonly #findings: Findings;
-  readonly #oldSizeById = new Map<string, number>();
+  readonly #oldById = new Map<string, TreeHead>();
   readonly verified: VerifiedEpoch[] = [];
 
   constructor(trust: VerifierTrust, findings: Findings) {
@@ -34,16 +35,19 @@ export class EpochBook {
   }
 
   save() {
-    return { oldSizeById: this.#oldSizeById, verified: this.verified };
+    return { oldById: this.#oldById, verified: this.verified };
   }
 
   restore(saved: ReturnType<EpochBook["save"]>): void {
-    refill(this.#oldSizeById, saved.oldSizeById);
+    refill(this.#oldById, saved.oldById);
     this.verified.push(...saved.verified);
   }
 
-  /** Whether this epoch stands in the log and lets go of a checkpoint of this size. */
-  settles = (epoch: string, size: number): boolean => size <= (this.#oldSizeById.get(epoch) ?? -1);
+  /** Whether this epoch stands in the log and lets go of this checkpoint. */
+  settles(epoch: string, { size, root }: TreeHead): boolean {
+    const old = this.#oldById.get(epoch);
+    return old !== undefined && (size < old.size || (size === old.size && equalBytes(root, old.root)));
+  }
 
   /** `leaves` are those of the entries before this one. */
   async take(
@@ -60,7 +64,7 @@ export class EpochBook {
     const { payload, members, old, new: next } = opened;
     if (payload.epoch !== epoch)
       return this.#findings.fail("epochs", "attestation-mismatch", "The entry names another epoch.", where);
-    if (this.#oldSizeById.has(epoch))
+    if (this.#oldById.has(epoch))
       return this.#findings.fail("epochs", "replayed", "The epoch stands in the log twice.", where);
     if (next.size > index || !equalBytes(leaves.rootsAt([next.size]).get(next.size)!, next.root))
       return this.#findings.fail(
@@ -70,7 +74,7 @@ export class EpochBook {
         where,
       );
     this.#findings.pass("epochs");
-    this.#oldSizeById.set(epoch, old.size);
+    this.#oldById.set(epoch, { size: old.size, root: old.root });
     const { size: oldSize } = old;
     this.verified.push({
       epoch,

@@ -165,7 +165,8 @@ export class Run {
     for (const { size, root, where, settledBy } of seen) {
       const agrees = size <= this.leaves.size && size <= log.size && equalBytes(roots.get(size)!, root);
       // People said of this checkpoint that the log it belongs to has ended.
-      if (!agrees && settledBy !== null && this.epochs.settles(settledBy, size)) this.#findings.pass("history");
+      if (!agrees && settledBy !== null && this.epochs.settles(settledBy, { size, root }))
+        this.#findings.pass("history");
       else if (size > log.size || size > this.leaves.size)
         this.#findings.fail(
           "history",

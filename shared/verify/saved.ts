@@ -11,7 +11,7 @@ import type { TreeHead } from "../tlog/verify-log.ts";
 import type { CheckName } from "./checks.ts";
 
 /** To be raised with every change of what a verification keeps in mind or checks. */
-export const SAVED_VERSION = 1;
+export const SAVED_VERSION = 2;
 
 export type SavedRun = TreeHead & {
   readonly counted: readonly (readonly [check: CheckName, verified: number])[];

@@ -4,6 +4,7 @@ import { toMarkdown } from "../../intent-manager/insight/markdown.ts";
 import { toBase64, utf8 } from "../../shared/bytes.ts";
 import { canonicalize } from "../../shared/canonical.ts";
 import type { Attestation } from "../../shared/attestation.ts";
+import type { Reversal } from "../../shared/reversal.ts";
 import { whyDenied, type Policy } from "../../shared/policy/index.ts";
 import type { StepView, TaskEventView, TaskView } from "../../shared/views.ts";
 
@@ -193,5 +194,32 @@ describe("an explanation", () => {
     // The value's own fence is shorter than the one around it, so it cannot end the block.
     expect(markdown).toContain("````json");
     expect(markdown).not.toMatch(/^# not a heading/m);
+  });
+
+  it("as Markdown shows the reason of whoever asked for a reversal as words and not as markup", () => {
+    const reason = "as agreed [see here](https://evil.example) <img src=x>";
+    const undo = { ...step, id: "pay~undo", undoes: { step: "pay", kind: "reversal", by: "key_b" } } as const;
+    const reversal: Reversal = {
+      version: 1,
+      id: `rvs_${"a".repeat(26)}`,
+      tenant: "acme",
+      region: "eu",
+      task: TASK,
+      step: "pay",
+      action: "act_x",
+      undone: [],
+      by: { key: "key_b", role: "app", member: null },
+      reason,
+      atMs: 1,
+      expiresMs: 2,
+    };
+    const about = { step: "pay", undo: undo.id, kind: "reversal", by: "key_b", member: null, request: reversal.id };
+    const event = { type: "undo-started", ...about, args: { $commit: "A".repeat(43) }, relies: [], envelope: envelope(reversal) };
+    const asked = { seq: 8, at: AT, event } as unknown as TaskEventView;
+    const explained = explain({ ...sources, events: [...events, asked], view: { ...view, steps: [step, undo] } });
+    expect(explained.steps[1]!.because).toContain(reason);
+    const markdown = toMarkdown(explained);
+    expect(markdown).toContain("as agreed \\[see here\\](https://evil.example) \\<img");
+    expect(markdown).not.toContain("[see here](");
   });
 });

@@ -109,6 +109,26 @@ describe("a part of a long chain", () => {
   });
 });
 
+describe("what a task is judged by from before", () => {
+  it("holds the words of data subjects too: a withdrawal long before the task is seen", async () => {
+    const long = new TestRecord();
+    long.chain(EU).write(null, [await learning()]);
+    await long.deliver(EU);
+    const said = { key: `sbk_${"a".repeat(26)}`, purpose: "service", given: false, evidence: null, by: "key_a" };
+    long.chain(EU).write(null, [{ type: "consent-recorded", ...said }]);
+    await long.deliver(EU);
+    for (let i = 0; i < 3; i++) {
+      await long.allowed(EU, `refund:${i}`);
+      await long.deliver(EU);
+    }
+    const task = await long.allowed(EU, "refund:last");
+    await long.deliver(EU);
+    const evidence = await evidenceOf(long, { kind: "task", task }, 0);
+    expect(await failuresOf(evidence)).toEqual([]);
+    expect(evidence.entries.some(({ body }) => body.includes("consent-recorded"))).toBe(true);
+  });
+});
+
 describe("evidence that somebody changed", () => {
   it("does not verify with a bit of any entry, proof or of the checkpoint flipped", async () => {
     const evidence = await evidenceOf(record, { kind: "task", task: reviewed });
@@ -155,6 +175,19 @@ describe("evidence that somebody changed", () => {
     expect(await failuresOf(without(evidence, (i) => i < evidence.entries.length - 1))).toContain(
       "complete: not-found",
     );
+  });
+
+  it("cannot leave out the proof that the log continues what an executor saw", async () => {
+    const seen = new TestRecord();
+    seen.chain(EU).write(null, [await learning()]);
+    await seen.deliver(EU);
+    await seen.see(EU);
+    await seen.allowed(EU);
+    await seen.deliver(EU);
+    const evidence = await evidenceOf(seen, ALWAYS);
+    expect(await failuresOf(evidence)).toEqual([]);
+    const unproved = { ...evidence, proofs: { ...evidence.proofs, consistency: {} } };
+    expect(await failuresOf(unproved)).toEqual(["history: checkpoint-inconsistent"]);
   });
 
   it("cannot leave out what happened between two deliveries of a shown task", async () => {

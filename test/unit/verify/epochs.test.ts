@@ -66,6 +66,8 @@ async function restored(
   return verifyRecord(await record.input());
 }
 
+const readSize = (note: string) => ({ size: Number(note.split("\n")[1]) });
+
 const codes = (report: Awaited<ReturnType<typeof restored>>) => [
   ...new Set(report.checks.flatMap(({ findings }) => findings.map(({ check, code }) => `${check} ${code}`))),
 ];
@@ -120,6 +122,14 @@ describe("a log with an epoch", () => {
     // The log that is said to have ended was smaller than what the executor saw.
     const small = await restored((heads) => epochOf(by, { ...heads, old: heads.next }));
     expect(codes(small)).toEqual(["history checkpoint-inconsistent"]);
+  });
+  it("lets go of one log and not of a fork: another root at the very size of the log that ended stays a contradiction", async () => {
+    const by = await admins();
+    const ended = await refused(async ({ old, next }) => {
+      const { size } = readSize(old);
+      return epochOf(by, { old: await checkpointOf(Array.from({ length: size }, () => "a third log")), next });
+    });
+    expect(ended).toEqual([]);
   });
   it("is refused for another tenant, before its time and after it", async () => {
     const by = await admins();
