@@ -214,7 +214,7 @@ describe("an explanation", () => {
       expiresMs: 2,
     };
     const about = { step: "pay", undo: undo.id, kind: "reversal", by: "key_b", member: null, request: reversal.id };
-    const event = { type: "undo-started", ...about, args: { $commit: "A".repeat(43) }, relies: [], envelope: envelope(reversal) };
+    const event = { type: "undo-started", ...about, args: "A".repeat(43), relies: [], envelope: envelope(reversal) };
     const asked = { seq: 8, at: AT, event } as unknown as TaskEventView;
     const explained = explain({ ...sources, events: [...events, asked], view: { ...view, steps: [step, undo] } });
     expect(explained.steps[1]!.because).toContain(reason);
