@@ -27,6 +27,7 @@ import type {
   SubjectHere,
   Submitted,
   TaskContext,
+  Reconciled,
   Witness,
 } from "../shared/rpc.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
@@ -34,6 +35,7 @@ import { capabilities } from "./capabilities/index.ts";
 import { acceptEpoch } from "./epochs.ts";
 import { correlationOf } from "./correlation.ts";
 import { configOf, keysHere } from "./config.ts";
+import { reconcile } from "./reconcile.ts";
 import type { GateRpc } from "./gate/types.ts";
 import { keepLetter, lettersKept } from "./dead-letters.ts";
 import { outcomesCounted } from "./outcomes.ts";
@@ -206,6 +208,11 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   acceptEpoch(signed: unknown): Promise<Result<{ epoch: string }>> {
     return acceptEpoch(this.#shard, signed);
+  }
+
+  /** What is late here, before and after the alarm's work was done again. */
+  async reconcile(): Promise<Result<Reconciled>> {
+    return ok(await reconcile(this.#shard));
   }
 
   async witness(): Promise<Result<Witness>> {

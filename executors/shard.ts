@@ -453,6 +453,11 @@ export class Shard {
     return this.#tellings.sweep();
   }
 
+  /** Resolves once the ledger has everything, or the time is over. */
+  delivered(waitMs: number): Promise<unknown> {
+    return Promise.race([this.#outbox.nudge().catch(() => {}), pauseOn(this.platform)(waitMs)]);
+  }
+
   #deliver(): void {
     // The outbox keeps what it could not deliver; its trouble is visible in the witness and the alarm tries again.
     void this.#outbox.nudge().catch(() => {});

@@ -4,10 +4,13 @@
  */
 import type { Bindings } from "./bindings.ts";
 import { createApp } from "./app.ts";
+import { runCron } from "./jobs/runs.ts";
 import { ENDPOINTS } from "./routes/index.ts";
 
 const app = createApp(ENDPOINTS);
 
 export default {
   fetch: (request, env, context) => app.fetch(request, env, context),
+  /** Reconciliation jobs, by the expressions of `triggers` in wrangler.toml. */
+  scheduled: ({ cron }, env) => runCron(env, cron),
 } satisfies ExportedHandler<Bindings>;

@@ -145,3 +145,21 @@ export const erasures = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.tenant, table.erasure] })],
 );
+
+/** Runs of the reconciliation jobs; the newest of each tenant and job are kept. */
+export const jobRuns = sqliteTable(
+  "job_runs",
+  {
+    tenant: text().notNull(),
+    job: text().notNull(),
+    startedAt: integer("started_at").notNull(),
+    endedAt: integer("ended_at").notNull(),
+    looked: integer().notNull(),
+    found: integer().notNull(),
+    repaired: integer().notNull(),
+    named: text({ mode: "json" }).$type<readonly string[]>().notNull(),
+    error: text(),
+    reached: integer(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.job, table.startedAt] })],
+);

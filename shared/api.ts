@@ -3,6 +3,7 @@
  * its answers. One file per area stands in `api/`. Times are RFC 3339 in UTC; `incomplete` always lists the executors that did not
  * answer in time.
  */
+export * from "./api/jobs.ts";
 export * from "./api/automation-report.ts";
 export * from "./api/alerts.ts";
 export * from "./api/automations.ts";

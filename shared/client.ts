@@ -231,6 +231,8 @@ export function createClient(options: ClientOptions) {
       post("/v1/stops", stop, api.Stopped),
     liftStop: (restore: Signed) => post("/v1/stops/lift", restore, api.Restored),
 
+    listJobs: () => get("/v1/jobs", api.JobPage),
+    runJob: (name: string) => post(`/v1/jobs/${at(name)}/run`, {}, api.JobRunView),
     readSubject: (id: string) => get(`/v1/subjects/${at(id)}`, api.SubjectView),
     /** Not done until `done`: repeat it under the same key. */
     eraseSubject: (id: string, idempotencyKey: string) =>

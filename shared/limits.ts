@@ -193,6 +193,18 @@ export const LIMITS = {
   promotionStep: 1_000_000,
   /** Retired keys of one plane in a trust configuration: a rotation a quarter for three years. All of it has to fit a Worker's variable (5 kB). */
   retiredKeys: 12,
+  /** What a timer, a review or a record in an outbox may be late before a reconciliation job counts it: the alarm that looks after them runs every few seconds. */
+  jobLateMs: 60_000,
+  /** Tenants of one cron run; those whose last run is the oldest come first, so that the next run goes on with the others. */
+  jobTenants: 50,
+  /** Runs of a job that are kept for each tenant. */
+  jobRunsKept: 20,
+  /** Faults that one run names. */
+  jobNamed: 20,
+  /** How long a nudged executor may take to deliver before the job says what is left, in milliseconds. */
+  jobNudgeMs: 2_000,
+  /** Span of one comparison of effects with the log; what is left is compared by the next run. */
+  jobCompletenessMs: 24 * 3_600_000,
   /** How long the intent-manager trusts a cached key or release, in milliseconds. */
   cacheMs: 1_000,
   /** Enrolments between a key and the root: root → admin → person. */

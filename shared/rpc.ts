@@ -268,6 +268,15 @@ export type Witness = {
   }[];
 };
 
+/** What should have happened more than `LIMITS.jobLateMs` ago. */
+export type Late = { readonly records: number; readonly timers: number; readonly reviews: number };
+export type Reconciled = {
+  readonly executor: string;
+  readonly before: Late;
+  readonly after: Late;
+  readonly stuck: readonly StuckTask[];
+};
+
 /** One regional executor object, named `tenant/region/shard`. */
 export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   submit(command: SubmitCommand): Promise<Result<Submitted>>;
@@ -321,6 +330,8 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   acceptEpoch(signed: SignedEpoch): Promise<Result<{ readonly epoch: string }>>;
   learn(delivery: ReleaseDelivery): Promise<Result<{ readonly release: string; readonly serial: number }>>;
   witness(): Promise<Result<Witness>>;
+  /** Does again what the alarm does, and says what is late before and after it. */
+  reconcile(): Promise<Result<Reconciled>>;
 }
 
 /** The stateless entrypoint of the executors Worker. */

@@ -8,6 +8,7 @@ import { epochApply, epochNew, epochSign } from "./epoch.ts";
 import { evidence } from "./evidence.ts";
 import { explain } from "./explain.ts";
 import { impact } from "./impact.ts";
+import { jobs } from "./jobs.ts";
 import { keysEnrol } from "./keys-enrol.ts";
 import { keysList, keysNew, keysRevoke } from "./keys.ts";
 import { outcome } from "./outcome.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   completeness,
   evidence,
   doctor,
+  jobs,
   publish,
   promote,
   stop,

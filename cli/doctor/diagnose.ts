@@ -11,6 +11,7 @@ import { ROLES, type Role } from "../settings.ts";
 import { fine, refused, unknown, wrong, type Diagnosis } from "./diagnosis.ts";
 import { diagnoseErasures } from "./erasures.ts";
 import { examineKeeping } from "./keeping.ts";
+import { diagnoseJobs } from "./jobs.ts";
 import { diagnoseKeys } from "./keys.ts";
 import { diagnoseLog } from "./log.ts";
 import { examineAutomations, examineCapabilities, examineStops } from "./stopped.ts";
@@ -31,6 +32,7 @@ export async function diagnose(call: Call): Promise<Diagnosis[]> {
     ...(await diagnoseLog(call, keys.client)),
     await examineKeeping(keys.client),
     ...(await diagnoseKeys(keys.client, call.platform.nowMs())),
+    await diagnoseJobs(keys.client, call.platform.nowMs()),
     await examineStops(keys.client),
     await examineAutomations(keys.client),
     await examineCapabilities(keys.client),

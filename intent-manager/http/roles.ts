@@ -69,6 +69,8 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "POST /v1/ledger/epochs": RUNS,
   "POST /v1/ledger/completeness": AUDITS,
   "GET /v1/ledger/effects": ["auditor", "admin"],
+  "GET /v1/jobs": AUDITS,
+  "POST /v1/jobs/{name}/run": RUNS,
   "GET /v1/trust": "any",
   "GET /v1/overview": "any",
   "GET /v1/metrics": [...PEOPLE, "auditor"],

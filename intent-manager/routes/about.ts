@@ -1,5 +1,6 @@
 /** The service itself: health, keys, trust, who is asking, what is going on. */
 import { Health, Jwks, Overview, TrustView, Whoami } from "../../shared/api.ts";
+import type { JobView } from "../../shared/api/jobs.ts";
 import { ok } from "../../shared/result.ts";
 import { problem } from "../../shared/problems.ts";
 import { err } from "../../shared/result.ts";
@@ -9,6 +10,7 @@ import { unfinishedErasures } from "../dispatch/subjects.ts";
 import { callWorker } from "../dispatch/executor.ts";
 import { endpoint, publicEndpoint } from "../http/endpoint.ts";
 import { json } from "../http/reply.ts";
+import { jobsOf } from "../jobs/runs.ts";
 import { whatFails } from "../insight/health.ts";
 import { summed } from "../insight/outcomes.ts";
 import { proposalKeys, shownTrust, toJwk } from "../trust.ts";
@@ -36,10 +38,11 @@ export const overview = endpoint(
   async ({ env, caller }) => {
     const { key, role, member, tenant } = caller;
     const mayKnow = role === "admin" || role === "operator" || role === "auditor";
-    const [{ answers, refusals, incomplete }, ledger, erasing] = await Promise.all([
+    const [{ answers, refusals, incomplete }, ledger, erasing, jobs] = await Promise.all([
       askAll(env, tenant, (stub) => stub.witness()),
       callWorker(LEDGER, () => env.LEDGER.health(tenant.id)).catch(() => null),
       mayKnow ? unfinishedErasures(env, tenant.id) : null,
+      mayKnow ? jobsOf(env, tenant.id) : null,
     ]);
     const executors = answers.map(
       ({ value: { executor, tasks, head, delivered, alarms, stuck, quarantined, deadLetters, outcomes, keys } }) => ({
@@ -73,12 +76,20 @@ export const overview = endpoint(
       executors,
       outcomes: summed(executors.flatMap(({ outcomes }) => outcomes.counts)),
       ...(erasing === null ? {} : { erasing }),
+      ...(jobs === null ? {} : { jobs: jobs.flatMap(leftBy) }),
       incomplete: [...incomplete, ...refusals.map(({ executor }) => executor)],
       ledger: ledger?.ok === true ? shownLedger(ledger.value, role) : null,
     };
     return ok(view);
   },
 );
+
+/** A job whose last run left something that people have to look at. */
+function leftBy({ name, runs }: JobView): { name: string; left: number; error: string | null; at: string }[] {
+  const [last] = runs;
+  if (last === undefined || (last.found <= last.repaired && last.error === null)) return [];
+  return [{ name, left: last.found - last.repaired, error: last.error, at: last.startedAt }];
+}
 
 const shownLedger = (health: LedgerHealth, role: string): Overview["ledger"] => ({
   ...health,

@@ -12,6 +12,7 @@ import { readImpact } from "./impact.ts";
 import { submitIntent } from "./intents.ts";
 import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./ledger.ts";
 import { applyEpoch } from "./ledger-epochs.ts";
+import { listJobs, runJobNow } from "./jobs.ts";
 import { ledgerState } from "./ledger-state.ts";
 import { logCheckpoint, logEntries, logTile } from "./log.ts";
 import { listAlerts, prometheus, readMetrics } from "./metrics.ts";
@@ -83,6 +84,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   applyEpoch,
   whoami,
   overview,
+  listJobs,
+  runJobNow,
   readMetrics,
   listAlerts,
   prometheus,

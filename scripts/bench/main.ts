@@ -6,6 +6,7 @@
  *   governed, journal   POST /v1/intents of the automation `notes`, waited for: everything that a task goes through, three steps that journal
  *   governed, D1        the same with three writes to the regional database
  *   three D1 writes     a Worker that writes three rows to D1, one after another
+ *   log                 the executors' peak held for a minute, then twice as much offered: does the ledger keep up (log.ts)
  *   overload            four times the peak, offered without regard for the answers (overload.ts)
  *
  * Beside the table: D1 actions a second in shared batches and with a batch each, what a callee that hangs costs the others in its shard
@@ -20,6 +21,7 @@ import { measureHanging } from "./hanging.ts";
 import type { JobResult } from "./job.ts";
 import { LoadGenerator } from "./load.ts";
 import { cpuSeconds } from "./processes.ts";
+import { measureLog } from "./log.ts";
 import { measureOverload } from "./overload.ts";
 import { measureRules } from "./rules.ts";
 import { short, table, times } from "./table.ts";
@@ -295,6 +297,14 @@ try {
     }
   }
   if (wanted("hanging")) console.log(`\n${await measureHanging(generator, notes, intentHead, unit)}`);
+  if (wanted("log")) {
+    const offered = (clients: number, seconds: number, perSecond: number | null) =>
+      load(governedTarget, { ...notes, what: "log" }, clients, seconds, perSecond).then(({ load: result }) => result);
+    // A minute, where nobody asks for less: an outbox that grows slowly shows only then.
+    console.log(
+      `\n${await measureLog(governedTarget, offered, options.quick || options.seconds !== undefined ? unit : 60)}`,
+    );
+  }
   if (wanted("overload")) {
     const overload = await measureOverload(generator, governedTarget, notes, 2 * unit, counter, () =>
       drained(governedTarget),

@@ -9,12 +9,14 @@ const EVERY_MS = 50;
 type Seen = { readonly atMs: number; readonly head: number; readonly delivered: number };
 
 export type Delivery = {
-  /** Records that waited when it ended. */
+  /** Records that waited when it began, and when it ended. */
+  readonly undeliveredBefore: number;
   readonly undelivered: number;
   /** Records that were committed and delivered meanwhile. */
   readonly committed: number;
   readonly delivered: number;
   /** Milliseconds from a record's commit to its delivery. The resolution is that of the polling. */
+  readonly lagP50Ms: number;
   readonly lagP99Ms: number;
   readonly lagMaxMs: number;
 };
@@ -49,9 +51,11 @@ export class WitnessWatch {
     const sum = (of: (seen: Seen[]) => number) => series.reduce((total, seen) => total + of(seen), 0);
     const lags = series.flatMap(lagsOf).toSorted((a, b) => a - b);
     return {
+      undeliveredBefore: sum((seen) => seen[0]!.head - seen[0]!.delivered),
       undelivered: sum((seen) => seen.at(-1)!.head - seen.at(-1)!.delivered),
       committed: sum((seen) => seen.at(-1)!.head - seen[0]!.head),
       delivered: sum((seen) => seen.at(-1)!.delivered - seen[0]!.delivered),
+      lagP50Ms: lags[Math.floor(lags.length / 2)] ?? 0,
       lagP99Ms: lags[Math.min(lags.length - 1, Math.floor(lags.length * 0.99))] ?? 0,
       lagMaxMs: lags.at(-1) ?? 0,
     };

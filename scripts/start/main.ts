@@ -11,6 +11,7 @@ import { buildConsole } from "./console.ts";
 import { DEV_FILE, developmentState, type DevFile } from "./dev-state.ts";
 import { StartFailure } from "./failure.ts";
 import { introduction } from "./introduction.ts";
+import { startJobs } from "./jobs.ts";
 import { prepareDatabases } from "./local-databases.ts";
 import { illness, isPortFree, startWorkers, type RunningWorkers } from "./workers.ts";
 
@@ -39,6 +40,7 @@ async function start(): Promise<void> {
   await populate(dev);
   const ill = await illness(url);
   if (ill !== null) log(`not healthy: ${ill}`);
+  startJobs(dev);
   console.log(introduction(dev, port));
   await workers.ended;
   if (!stopping) throw new StartFailure("wrangler dev ended unexpectedly; see .countersign/wrangler.log.");

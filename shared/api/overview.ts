@@ -54,6 +54,8 @@ export const Overview = z.object({
   outcomes: z.array(OutcomeCount),
   /** Erasures of people that were asked for and are not done. Told to admins, operators and auditors. */
   erasing: z.int().optional(),
+  /** Reconciliation jobs whose last run left something. Told to admins, operators and auditors. */
+  jobs: z.array(z.object({ name: z.string(), left: z.int(), error: z.string().nullable(), at: At })).optional(),
   incomplete: Incomplete,
   /** Null when the ledger did not answer. */
   ledger: LedgerHealthView.nullable(),

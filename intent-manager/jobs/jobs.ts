@@ -1,0 +1,117 @@
+/**
+ * The reconciliation jobs: what should have happened and has not, looked for on a timer. What can be repeated is repeated (an executor does its
+ * alarm's work again); what cannot is named. Nothing here decides or acts.
+ *
+ * J1  A run is bounded: one question to each executor, or one comparison within its time box. What it did not reach, the next run begins with.
+ * J2  What is found and not repaired is named, at most `LIMITS.jobNamed` of it, and counted whole.
+ */
+import { LIMITS } from "../../shared/limits.ts";
+import type { Late, Reconciled } from "../../shared/rpc.ts";
+import type { Bindings } from "../bindings.ts";
+import { askAll } from "../dispatch/fan-out.ts";
+import type { Tenant } from "../http/caller.ts";
+import { checkCompleteness } from "../insight/check-completeness.ts";
+
+export type JobRun = {
+  readonly looked: number;
+  readonly found: number;
+  readonly repaired: number;
+  readonly named: readonly string[];
+  readonly error: string | null;
+  /** How far a job that goes on from its last run has come (Unix ms); null for others. */
+  readonly reached: number | null;
+};
+export type JobAsk = {
+  readonly env: Bindings;
+  readonly tenant: Tenant;
+  readonly nowMs: () => number;
+  /** Where the last run ended; null for the first. */
+  readonly reached: number | null;
+  /** Who asks: an API key, or the timer. */
+  readonly by: string;
+};
+export type Job = {
+  /** As wrangler.toml says it: the job runs with the timers of this cron expression. */
+  readonly cron: string;
+  readonly what: string;
+  readonly run: (ask: JobAsk) => Promise<JobRun>;
+};
+
+const OFTEN = "*/5 * * * *";
+const HOURLY = "17 * * * *";
+
+export const JOBS = {
+  outboxes: {
+    cron: OFTEN,
+    what: "records that the ledger should have by now; their executors deliver again",
+    run: (ask) => lookAfter(ask, "records", () => []),
+  },
+  reviews: {
+    cron: OFTEN,
+    what: "reviews that have expired without a record of it; their executors end them",
+    run: (ask) => lookAfter(ask, "reviews", () => []),
+  },
+  "stuck-tasks": {
+    cron: OFTEN,
+    what: "tasks whose time has come and that did not go on; those that cannot be read or gone on with are named",
+    run: (ask) => lookAfter(ask, "timers", ({ stuck }) => stuck.map(({ task, why }) => `${task} (${why})`)),
+  },
+  completeness: {
+    cron: HOURLY,
+    what: "effects in the regional databases that the log does not know, and the other way round; the finding is recorded in the log",
+    run: compare,
+  },
+} satisfies { readonly [name: string]: Job };
+export type JobName = keyof typeof JOBS;
+export const JOB_NAMES = Object.keys(JOBS) as readonly JobName[];
+
+/** One question to every executor, which repairs what is late of this kind as far as that can be repeated. */
+async function lookAfter(
+  { env, tenant }: JobAsk,
+  kind: keyof Late,
+  others: (answer: Reconciled) => readonly string[],
+): Promise<JobRun> {
+  const { answers, refusals, incomplete } = await askAll(env, tenant, (stub) => stub.reconcile());
+  const values = answers.map(({ value }) => value);
+  const found = values.reduce((sum, { before }) => sum + before[kind], 0);
+  const left = values.reduce((sum, { after }) => sum + Math.min(after[kind], MOST), 0);
+  const stuck = values.flatMap((value) => others(value));
+  const named = values
+    .filter(({ after }) => after[kind] > 0)
+    .map(({ executor, after }) => `${executor}: ${after[kind]}`);
+  const silent = [...incomplete, ...refusals.map(({ executor }) => executor)];
+  return {
+    looked: values.length,
+    found: found + stuck.length,
+    repaired: Math.max(0, found - left),
+    named: [...named, ...stuck, ...silent.map((executor) => `${executor}: no answer`)].slice(0, LIMITS.jobNamed),
+    error: silent.length === 0 ? null : "not-running",
+    reached: null,
+  };
+}
+const MOST = Number.MAX_SAFE_INTEGER;
+
+/** Compares the span since the last run; one that did not come to its end is compared again. */
+async function compare({ env, tenant, nowMs, reached, by }: JobAsk): Promise<JobRun> {
+  const latestMs = nowMs() - LIMITS.completenessCalmMs;
+  const fromMs = reached ?? latestMs - LIMITS.jobCompletenessMs;
+  const toMs = Math.min(latestMs, fromMs + LIMITS.jobCompletenessMs);
+  if (toMs <= fromMs) return { looked: 0, found: 0, repaired: 0, named: [], error: null, reached };
+  const untilMs = nowMs() + LIMITS.completenessMs;
+  const answer = await checkCompleteness(env, tenant, { fromMs, toMs, by, nowMs, untilMs });
+  if (!answer.ok) return { looked: 0, found: 0, repaired: 0, named: [], error: answer.problem.code, reached };
+  const { regions, incomplete } = answer.value;
+  const isWhole = incomplete.length === 0 && regions.every(({ whole, recorded }) => whole && recorded);
+  const named = regions.flatMap(({ region, extra, missing }) => [
+    ...extra.map(({ action }) => `${region}: ${action} is not in the log`),
+    ...missing.map(({ action }) => `${region}: ${action} is not in the database`),
+  ]);
+  return {
+    looked: regions.reduce((sum, { effects, actions }) => sum + effects + actions, 0),
+    found: regions.reduce((sum, { extraCount, missingCount }) => sum + extraCount + missingCount, 0),
+    repaired: 0,
+    named: [...named, ...incomplete.map((who) => `${who}: no answer`)].slice(0, LIMITS.jobNamed),
+    error: isWhole ? null : "not-running",
+    reached: isWhole ? toMs : reached,
+  };
+}
