@@ -90,8 +90,10 @@ export class TaskBook {
     if (event.type === "task-opened") return this.#openTask(id, event, at);
     if (event.type === "answer-contradicted" && this.#settled.has(id)) return raise(event, at);
     const task = this.#open.get(id) ?? this.#reversible.get(id);
-    if (event.type === "outcome-reported" && (task !== undefined || this.#settled.has(id)))
+    if (event.type === "outcome-reported") {
+      if (task === undefined && !this.#settled.has(id)) throw misplaced("The task was not opened before.");
       return checkReported(event, task, at);
+    }
     if (task === undefined || (event.type === "task-settled" && !this.#open.has(id)))
       throw misplaced(this.#settled.has(id) ? "The task had ended before." : "The task was not opened before.");
     switch (event.type) {
