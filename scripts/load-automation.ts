@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, capabilities, deadlines, onFailure?, reversal?, sla?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, capabilities, deadlines, onFailure?, reversal?, sla?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`
@@ -34,6 +34,7 @@ export const AutomationSource = z.strictObject({
   planner: ReleaseBundle.shape.planner,
   region: ReleaseBundle.shape.region,
   home: ReleaseBundle.shape.home,
+  contractVersion: ReleaseBundle.shape.contractVersion,
   capabilities: z.array(z.string()).min(1).max(200),
   deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
   sla: z.strictObject({ cycle: z.string().regex(/^[1-9][0-9]{0,4}(?:s|m|h|d)$/) }).optional(),
@@ -78,8 +79,20 @@ export function loadAutomation(
   const fileOf = (file: string) => path.join(folder, name, file);
   const source = readFileAs(fileOf("automation.yaml"), AutomationSource);
   if (!source.ok) return source;
-  const { planner, region, home, owner, summary, tier, capabilities, deadlines, onFailure, reversal, sla } =
-    source.value;
+  const {
+    planner,
+    region,
+    home,
+    owner,
+    summary,
+    tier,
+    capabilities,
+    deadlines,
+    onFailure,
+    reversal,
+    sla,
+    contractVersion,
+  } = source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
   if (existsSync(fileOf("playbook.yaml")) !== (planner === "playbook"))
@@ -114,6 +127,7 @@ export function loadAutomation(
     region,
     ...(home === undefined ? {} : { home }),
     input: input.value,
+    ...(contractVersion === undefined ? {} : { contractVersion }),
     playbook: playbook.value,
     policy: policy.value,
     capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),

@@ -37,9 +37,12 @@ export const Delivery = z.enum(["exactly-once", "idempotent", "at-least-once", "
 export const ToolPin = z.strictObject({ name: z.string().min(1).max(200), digest: Digest });
 export type ToolPin = z.infer<typeof ToolPin>;
 
+/** MAJOR.MINOR.PATCH: what breaks whoever relies on a contract needs a greater MAJOR (shared/release-contracts.ts). */
+export const ContractVersion = z.string().regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/);
+
 export const CapabilityContract = z.strictObject({
   name: CapabilityName,
-  version: z.string().regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/),
+  version: ContractVersion,
   summary: z.string().min(1).max(500),
   /** JSON Schemas in the subset of shared/contracts.ts. */
   input: Schema,

@@ -45,10 +45,7 @@ export function compileContract(schema: JsonObject): Result<Contract> {
     if (text.length > LIMITS.contractChars)
       throw new SchemaRefused("", `the schema is longer than ${LIMITS.contractChars} characters`);
     const root = readFields(schema);
-    // The validator marks the schema it is given, so it gets a copy.
-    const copy = JSON.parse(text) as Schema;
-    boundIntegers(copy);
-    return ok(new CompiledContract(schema, root, new Validator(copy, "2020-12", true)));
+    return ok(new CompiledContract(schema, root, validatorOf(schema)));
   } catch (error) {
     if (!(error instanceof SchemaRefused)) throw error;
     return err(
@@ -57,6 +54,13 @@ export function compileContract(schema: JsonObject): Result<Contract> {
       }),
     );
   }
+}
+
+/** The validator of a schema that has been read, or of a part of one with its `$defs`. It marks what it is given, so it gets a copy. */
+export function validatorOf(schema: JsonObject): Validator {
+  const copy = structuredClone(schema) as Schema;
+  boundIntegers(copy);
+  return new Validator(copy, "2020-12", true);
 }
 
 class CompiledContract implements Contract {

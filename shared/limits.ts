@@ -41,6 +41,10 @@ export const LIMITS = {
   contractNodes: 2_000,
   /** Canonical characters of one contract's schema. */
   contractChars: 64 * 1024,
+  /** Pairs of schema nodes looked at when two contracts are compared: unions multiply, and publishing has some 30 s of CPU at most. */
+  contractComparisons: 20_000,
+  /** Changes of a contract that one answer names. */
+  contractChangesNamed: 50,
   /** Characters of one `pattern`. */
   patternChars: 256,
   /** Ways in which one `pattern` can be tried on a value: the regex engine backtracks and has no timeout. */

@@ -26,6 +26,7 @@ export const PROBLEMS = {
   // contracts and input
   "contract-violation": { status: 422, title: "The input does not satisfy the contract" },
   "invalid-contract": { status: 422, title: "The contract itself is not acceptable" },
+  "contract-breaking": { status: 409, title: "The contract breaks what the one in force promises" },
   "unknown-automation": { status: 404, title: "There is no such automation" },
   "no-release": { status: 409, title: "The automation has no promoted release" },
   "region-unavailable": { status: 422, title: "The tenant has no such region" },

@@ -4,7 +4,7 @@
  * the tenant's root key, names that digest.
  */
 import * as z from "zod";
-import { CapabilityContract } from "./capability.ts";
+import { CapabilityContract, ContractVersion } from "./capability.ts";
 import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
 import { Playbook } from "./playbook-schema.ts";
@@ -37,6 +37,8 @@ export const ReleaseBundle = z.strictObject({
   home: z.string().startsWith("/").max(200).optional(),
   /** JSON Schema 2020-12 of the input, with x-origin and x-subject annotations. */
   input: z.record(z.string(), z.json()),
+  /** Semantic version of the input contract; 1.0.0 where absent. */
+  contractVersion: ContractVersion.optional(),
   playbook: Playbook.nullable(),
   policy: Policy,
   /** name → contract: the only capabilities that a plan under this release may use, in the exact version that was reviewed. */

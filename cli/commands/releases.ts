@@ -11,7 +11,7 @@ import { err, ok } from "../../shared/result.ts";
 import { signEnvelope } from "../../shared/signing.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../exits.ts";
-import { bold, cyan, dim, green, line } from "../output.ts";
+import { bold, cyan, dim, green, line, yellow } from "../output.ts";
 import { chainOf, deviceKey, signerOf } from "../signing.ts";
 
 /** A promotion ends by itself: a release that nobody has looked at for a year should not act. */
@@ -53,10 +53,11 @@ export const publish: Command = {
           `The server stored ${published.value.release}, which is not what was sent: ${compiled.value.digest}.`,
         ),
       );
-    const { release } = published.value;
+    const { release, breaking } = published.value;
+    const breaks = breaking.map((one) => `\n${yellow("breaks")} ${line(one)}`).join("");
     return ok({
       json: published.value,
-      text: `${green("published")} ${line(name)} ${bold(release)}\nput it in force: ${cyan(`countersign promote ${name} ${release}`)}`,
+      text: `${green("published")} ${line(name)} ${bold(release)}${breaks}\nput it in force: ${cyan(`countersign promote ${name} ${release}`)}`,
     });
   },
 };

@@ -27,6 +27,8 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Correct the input: `facts.errors` names each place and the keyword that it breaks. The contract stands in the automation's release (`contract.json`).",
   "invalid-contract":
     "Correct the contract: only the JSON Schema keywords of `docs/automations.md` are understood, and patterns must be bounded.",
+  "contract-breaking":
+    "`facts.changes` names what breaks, field by field. Change the contract so that it goes on as before, or give it the next major version: `contractVersion` in `automation.yaml` for the input, `version` for a capability.",
   "unknown-automation": "Check the name with `GET /v1/automations`, or publish the automation (`countersign publish`).",
   "no-release":
     "Promote a release of the automation: `countersign promote NAME DIGEST`. A promotion that has expired counts as none.",

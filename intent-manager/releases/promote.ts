@@ -13,32 +13,41 @@ import { hasRole, openSignedByMember } from "../../shared/members.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { problem } from "../../shared/problems.ts";
 import { Promotion, type SignedPromotion } from "../../shared/release.ts";
+import { followsOn } from "../../shared/release-contracts.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Bindings } from "../bindings.ts";
 import type { Tenant } from "../http/caller.ts";
 import { anchorOf, revokedIn } from "../members/enrolments.ts";
 import { promotions, releases } from "../schema.ts";
-import { forgetInForce, readBundle, readInForce } from "./in-force.ts";
+import { forgetInForce, loadRelease, readBundle, readInForce } from "./in-force.ts";
 
-/** Stores a bundle. Refuses with invalid-request (another automation) and what compiling it refuses. */
+/**
+ * Stores a bundle. Refuses with invalid-request (another automation), contract-breaking and what compiling it refuses. What is stored
+ * already is not compared again: going back to it is a promotion, and an operator's to decide.
+ */
 export async function publish(
   env: Bindings,
   tenant: string,
   automation: string,
   bundle: JsonObject,
   nowMs: number,
-): Promise<Result<{ release: string; nextSerial: number }>> {
+): Promise<Result<{ release: string; nextSerial: number; breaking: readonly string[] }>> {
   const text = canonicalize(bundle);
   const compiled = compileRelease(text);
   if (!compiled.ok) return compiled;
   if (compiled.value.bundle.automation !== automation)
     return err(problem("invalid-request", `The bundle is of the automation ${compiled.value.bundle.automation}.`));
   const release = compiled.value.digest;
+  const [inForce, stored] = await Promise.all([readInForce(env, tenant, automation), readBundle(env, tenant, release)]);
+  const before = inForce === null || stored !== null ? null : await loadRelease(env, tenant, inForce.release);
+  // What is in force and does not compile any more binds nobody.
+  const follows = before?.ok === true ? followsOn(before.value.bundle, compiled.value.bundle) : ok([]);
+  if (!follows.ok) return follows;
   await drizzle(env.CONTROL_DB)
     .insert(releases)
     .values({ tenant, digest: release, automation, bundle: text, createdAt: nowMs })
     .onConflictDoNothing();
-  return ok({ release, nextSerial: ((await readInForce(env, tenant, automation))?.serial ?? 0) + 1 });
+  return ok({ release, nextSerial: (inForce?.serial ?? 0) + 1, breaking: follows.value });
 }
 
 /**

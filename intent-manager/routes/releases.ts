@@ -20,7 +20,7 @@ export const publishRelease = endpoint(
   "POST /v1/automations/{name}/releases",
   {
     summary: "Publish a release",
-    description: `Contracts, policy and playbook are compiled; what does not compile is refused. The release is in force once it is promoted. ${IDEMPOTENT}`,
+    description: `Contracts, policy and playbook are compiled; what does not compile is refused, and so is a contract that breaks the one in force under the same major version (contract-breaking, facts.changes says how). The release is in force once it is promoted. ${IDEMPOTENT}`,
     tag: "automations",
     params: AutomationPath,
     body: z.strictObject({ bundle: AnyObject }),

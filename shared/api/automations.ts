@@ -31,6 +31,8 @@ export const ReleasePublished = z.object({
   release: z.string(),
   /** Smallest serial that a promotion may carry now. */
   nextSerial: z.int(),
+  /** What breaks whoever relies on the contracts in force, in words: only under a greater major version. */
+  breaking: z.array(z.string()),
 });
 export type ReleasePublished = z.infer<typeof ReleasePublished>;
 export const ReleasePromoted = z.object({

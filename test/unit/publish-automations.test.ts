@@ -47,6 +47,7 @@ function server() {
         automation: name,
         release: value(compileRelease(canonicalize(sent.bundle))).digest,
         nextSerial: state.serial + 1,
+        breaking: [],
       });
     const trusted = new Map([[keyId(keys.rootKey), publicPart(keys.rootKey)]]);
     const { payload } = value(

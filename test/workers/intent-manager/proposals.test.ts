@@ -190,3 +190,14 @@ it("an app opens a task without a plan where plans come from agents", async () =
   await send(as("app"), "/v1/intents", { body: { automation: "desk", input: INPUT } });
   expect(lastCall<SubmitCommand>("submit").plan).toBeNull();
 });
+
+describe("a task whose automation has a later release", () => {
+  it("keeps the contract that the task was opened under when a later release has another", async () => {
+    const [mail] = Object.values(bundle.capabilities);
+    const input = { ...mail!.input, required: ["to"], properties: { to: { type: "string", maxLength: 100 } } };
+    await release({ ...bundle, capabilities: { "mail.send": { ...mail!, version: "2.0.0", input } } }, 2);
+    expect((await propose({ task: TASK, steps: [step()] })).status).toBe(202);
+    const other = await propose({ task: TASK, steps: [step({ id: "two", args: { to: "ada@example.com" } })] });
+    expect(other.body.code).toBe("contract-violation");
+  });
+});

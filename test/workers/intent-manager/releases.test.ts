@@ -134,3 +134,38 @@ describe("health", () => {
     ]);
   });
 });
+
+describe("a contract that follows another", () => {
+  const required = { ...bundleOf("versions").input, required: ["customer"] };
+  const next = (more: object) =>
+    publish(bundleOf("versions", { summary: "next", ...more } as Partial<ReturnType<typeof bundleOf>>), "versions");
+
+  it("breaks what is in force only under a greater major version, and says what breaks; a way back stays open", async () => {
+    const first = bundleOf("versions", { input: required });
+    await release(first);
+    const breaking = { input: bundleOf("versions").input };
+    const refused = await next({ ...breaking, contractVersion: "1.1.0" });
+    expect([refused.status, refused.body.code, refused.body.facts.changes]).toEqual([
+      409,
+      "contract-breaking",
+      ["input: email was optional and is required now"],
+    ]);
+    const major = await next({ ...breaking, contractVersion: "2.0.0" });
+    expect([major.status, major.body.breaking]).toEqual([201, ["input: email was optional and is required now"]]);
+    await release(bundleOf("versions", { ...breaking, contractVersion: "2.0.0" }), 2);
+    // What was published before is not compared again.
+    expect((await publish(first, "versions")).status).toBe(201);
+  });
+
+  it("is held to the version of each capability", async () => {
+    const [mail] = Object.values(bundleOf("versions").capabilities);
+    const output = { ...mail!.output, properties: { id: { type: "string", maxLength: 90 } } };
+    const of = (version: string) =>
+      next({ contractVersion: "9.0.0", capabilities: { "mail.send": { ...mail, version, output } } });
+    expect((await of("1.9.0")).body.facts).toMatchObject({
+      contract: "mail.send",
+      changes: ["mail.send: output: id: maxLength 50 became 90"],
+    });
+    expect((await of("2.0.0")).status).toBe(201);
+  });
+});
