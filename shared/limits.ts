@@ -55,6 +55,8 @@ export const LIMITS = {
   factElements: 1_000,
   /** Rules in one policy. */
   policyRules: 2_000,
+  /** Exceptions of one policy from the guard of roles: each is asked for every write that needs it. */
+  policyUnguarded: 50,
   /** Aggregate limits in one policy: each that applies is a call to its own object before an action. */
   policyLimits: 20,
   /** Longest window of an aggregate limit. */

@@ -11,6 +11,7 @@ import { capabilitiesOf } from "./about.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 import { type Declarations, ROOTS } from "./facts.ts";
 import { type CompiledLimit, compileLimit } from "./limits.ts";
+import { type CompiledUnguarded, GUARD_ID } from "./role-guard.ts";
 import { type Answer, Policy, type Rule } from "./schema.ts";
 
 export type CompiledRule = {
@@ -28,6 +29,8 @@ export type CompiledPolicy = {
   /** Rules that name no capability. */
   readonly always: readonly CompiledRule[];
   readonly limits: readonly CompiledLimit[];
+  /** Exceptions from the guard of roles. */
+  readonly unguarded: readonly CompiledUnguarded[];
   /** Some rule may look at `consent`: what was decided before the act does not stand then. */
   readonly asksConsent: boolean;
 };
@@ -69,6 +72,16 @@ export function compilePolicy(
     if (made.ok) limits.push(made.value);
     else faults.push({ id: limit.id, why: made.problem.detail });
   }
+  const unguarded: CompiledUnguarded[] = [];
+  for (const entry of policy.unguarded ?? []) {
+    if (seen.has(entry.id)) faults.push({ id: entry.id, why: "the id is used twice" });
+    seen.add(entry.id);
+    const expression = compileExpression(entry.when, ROOTS);
+    if (expression.ok) unguarded.push({ entry, expression: expression.value });
+    else faults.push({ id: entry.id, why: expression.problem.detail });
+  }
+  for (const id of seen)
+    if (GUARD_ID.test(id)) faults.push({ id, why: "ids that begin with unnamed- are the guard's own" });
   if (faults.length > 0)
     return err(
       problem(
@@ -82,8 +95,8 @@ export function compilePolicy(
         },
       ),
     );
-  const asksConsent = policy.rules.some(({ when }) => when.includes("consent"));
-  return ok({ policy, declarations, limits, asksConsent, ...index(compiled, options.indexed) });
+  const asksConsent = [...policy.rules, ...(policy.unguarded ?? [])].some(({ when }) => when.includes("consent"));
+  return ok({ policy, declarations, limits, unguarded, asksConsent, ...index(compiled, options.indexed) });
 }
 
 function index(rules: readonly CompiledRule[], indexed: boolean): Pick<CompiledPolicy, "byCapability" | "always"> {

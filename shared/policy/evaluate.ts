@@ -4,10 +4,12 @@
  * P1  A rule that errors, or answers anything but true or false, denies.
  * P2  A rule whose answer depends on a fact that is not there yet is deferred, and the decision is not final.
  * P3  Where nothing matches, the policy's default answers, and that is deny or review.
+ * P4  What the rules would let happen still passes the guard of roles (role-guard.ts).
  */
 import type { CompiledPolicy, CompiledRule } from "./compile.ts";
 import { isCelError } from "./expression.ts";
 import { type Available, type Facts, FactView } from "./facts.ts";
+import { guardRoles } from "./role-guard.ts";
 import { ANSWERS, type Answer } from "./schema.ts";
 
 export type ReviewDemand = {
@@ -48,7 +50,7 @@ export function evaluatePolicy(
   const outcome: Outcome = { matched: [], errors: [], deferred: [] };
   for (const rule of compiled.byCapability.get(facts.capability) ?? []) ask(rule, view, outcome);
   for (const rule of compiled.always) ask(rule, view, outcome);
-  return conclude(compiled, outcome);
+  return guardRoles(compiled, capability, facts, view, conclude(compiled, outcome));
 }
 
 type Outcome = {

@@ -2,6 +2,7 @@
  * Decisions in words, for the person who asks why.
  */
 import type { Decision } from "./evaluate.ts";
+import { guardMessage } from "./role-guard.ts";
 import type { Policy } from "./schema.ts";
 
 const VERB = {
@@ -46,7 +47,7 @@ export function explainDecision(decision: Decision, policy: Policy): string {
     const failure = failures.get(id);
     const rule = ruleById.get(id);
     lines.push(
-      `- ${id}: ${failure === undefined ? (rule?.message ?? rule?.when ?? "") : `the rule failed (${failure}), and a rule that fails denies`}`,
+      `- ${id}: ${failure === undefined ? (rule?.message ?? rule?.when ?? guardMessage(id) ?? "") : `the rule failed (${failure}), and a rule that fails denies`}`,
     );
   }
   if (decision.answer === "review")

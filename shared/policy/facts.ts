@@ -156,10 +156,12 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
     return this.#ifThere(this.#available.args, "args", () => toCelValue(this.#facts.args, this.#capability.input.root));
   }
   get provenance(): CelInput {
-    return this.#once("provenance", () => toCelValue(this.#provenance(), undefined));
+    return this.#once("provenance", () => toCelValue(provenanceOfAll(this.#facts), undefined));
   }
   get roles(): CelInput {
-    return this.#once("roles", () => toCelValue(rolesOf(this.#capability.contract, this.#provenance()), undefined));
+    return this.#once("roles", () =>
+      toCelValue(rolesOf(this.#capability.contract, provenanceOfAll(this.#facts)), undefined),
+    );
   }
   get preview(): CelInput | CelError {
     return this.#ifThere(this.#available.preview, "preview", () =>
@@ -192,14 +194,6 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
   }
   get now(): CelInput | CelError {
     return this.#once("now", () => timestamp(this.#facts.nowMs) as CelInput);
-  }
-
-  /** Every argument has a provenance; one of unknown origin counts as the model's. */
-  #provenance(): Record<string, Provenance> {
-    const { args, provenance } = this.#facts;
-    return Object.fromEntries(
-      Object.keys(args).map((name) => [name, Object.hasOwn(provenance, name) ? provenance[name]! : "model"]),
-    );
   }
 }
 
@@ -241,6 +235,12 @@ export const resultsValue = (results: { readonly [step: string]: StepResult }, d
         () => toCelValue(result, declarations.capabilities.get(capability)?.output.root),
       ]),
     ),
+  );
+
+/** Every argument has a provenance; one of unknown origin counts as the model's. */
+export const provenanceOfAll = ({ args, provenance }: Facts): Record<string, Provenance> =>
+  Object.fromEntries(
+    Object.keys(args).map((name) => [name, Object.hasOwn(provenance, name) ? provenance[name]! : "model"]),
   );
 
 /** Role → weakest provenance of the arguments that carry it; `none` where the step has no such argument. */

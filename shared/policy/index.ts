@@ -14,4 +14,5 @@ export {
   rolesOf,
   type StepResult,
 } from "./facts.ts";
+export { guardMessage } from "./role-guard.ts";
 export { type Answer, ANSWERS, type Limit, Policy, type Reviewers, type Rule } from "./schema.ts";

@@ -18,7 +18,7 @@ type CelType = string | { readonly [field: string]: CelType };
 /** What the checker holds against each rule, given the arguments of the capability it speaks of. */
 export function lintPolicy(policy: Policy, declarations: Declarations): Advice[] {
   return [
-    ...policy.rules.flatMap(({ id, when }) => lintWhen(id, when, [], declarations)),
+    ...[...policy.rules, ...(policy.unguarded ?? [])].flatMap(({ id, when }) => lintWhen(id, when, [], declarations)),
     ...(policy.limits ?? []).flatMap(({ id, when, sum, group }) => {
       const parts: Part[] = [];
       if (sum !== undefined) parts.push({ source: sum, what: "sum", types: ["int"] });

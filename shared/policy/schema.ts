@@ -2,6 +2,7 @@
  * The form of a policy, as it stands in a release. Rules have no order; the strongest answer of all that match wins.
  */
 import * as z from "zod";
+import { ROLES } from "../capability.ts";
 import { LIMITS } from "../limits.ts";
 
 /** From strongest to weakest. */
@@ -71,6 +72,13 @@ export const Limit = z
   });
 export type Limit = z.infer<typeof Limit>;
 
+/** Where arguments of these roles may come from anywhere: an exception from the guard that holds without it (role-guard.ts). */
+export const Unguarded = z.strictObject({
+  ...rule,
+  roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
+});
+export type Unguarded = z.infer<typeof Unguarded>;
+
 export const Policy = z
   .strictObject({
     /** The answer where no rule matches. `review` names its reviewers in `defaultReviewers`. */
@@ -78,6 +86,9 @@ export const Policy = z
     defaultReviewers: Reviewers.optional(),
     rules: z.array(Rule).max(LIMITS.policyRules),
     limits: z.array(Limit).min(1).max(LIMITS.policyLimits).optional(),
+    unguarded: z.array(Unguarded).min(1).max(LIMITS.policyUnguarded).optional(),
+    /** Who is asked where a guarded argument is named by nobody; absent, `defaultReviewers`, else one approver. */
+    guardReviewers: Reviewers.optional(),
   })
   .refine((policy) => (policy.default === "review") === (policy.defaultReviewers !== undefined), {
     error: "defaultReviewers stands exactly where the default is review",

@@ -1,6 +1,6 @@
 /**
- * The policies of both suites. They allow every tool that the release names, and then ask a person wherever an argument of a guarded role
- * does not come from whoever asks, or from a trusted record that their words name. Nothing in them is about an attack.
+ * The policies of both suites. They allow every tool that the release names; what stands against an attack is the guard of roles, which holds
+ * without a rule. The weaker ones leave roles out of it. Nothing in them is about an attack.
  */
 import { ROLES, type Role } from "../../shared/capability.ts";
 import type { ReleaseBundle } from "../../shared/release.ts";
@@ -15,15 +15,12 @@ export const GUARDS: readonly Guard[] = [
 ];
 export const ALL_ROLES = GUARDS[2]!;
 
-export const policyOf = ({ roles }: Guard): ReleaseBundle["policy"] => ({
-  default: "deny",
-  rules: [
-    { id: "tools", when: "true", then: "allow" },
-    ...roles.map((role) => ({
-      id: `${role}-not-named`,
-      when: `capability.effect == "write" && roles.${role} in ["content", "model"]`,
-      then: "review" as const,
-      reviewers: { role: "lead", quorum: 1 },
-    })),
-  ],
-});
+export const policyOf = ({ roles }: Guard): ReleaseBundle["policy"] => {
+  const left = ROLES.filter((role) => !roles.includes(role));
+  return {
+    default: "deny",
+    rules: [{ id: "tools", when: "true", then: "allow" }],
+    guardReviewers: { role: "lead", quorum: 1 },
+    ...(left.length === 0 ? {} : { unguarded: [{ id: "left-out", when: "true", roles: left }] }),
+  };
+};

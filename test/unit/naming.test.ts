@@ -114,7 +114,10 @@ describe("one spelling", () => {
 
 describe("a whole value", () => {
   const input = contract({
-    ...{ amount: { type: "string" }, day: { type: "string" }, version: { type: "string" }, count: { type: "integer" } },
+    amount: { type: "string" },
+    day: { type: "string" },
+    version: { type: "string" },
+    count: { type: "integer" },
     request: { type: "string" },
   });
   const principal = contract(

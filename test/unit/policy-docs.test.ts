@@ -30,7 +30,8 @@ describe("docs/policy.md", () => {
   it.each(expressions.map(([source, answer]) => ({ source: source!, answer: answer! })))(
     "$source is $answer",
     ({ source, answer }) => {
-      const policy: Policy = { default: "deny", rules: [{ id: "example", when: source, then: "allow" }] };
+      const unguarded = [{ id: "amounts", when: "true", roles: ["amount" as const] }];
+      const policy: Policy = { default: "deny", rules: [{ id: "example", when: source, then: "allow" }], unguarded };
       if (answer === "refused") return expect(compilePolicy(policy, SHOP).ok).toBe(false);
       const decision = decide(policy, {});
       const failure = decision.errors[0]?.message;

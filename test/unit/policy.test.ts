@@ -12,6 +12,7 @@ import {
   type Policy,
   type Rule,
 } from "../../shared/policy/index.ts";
+import { ROLES } from "../../shared/capability.ts";
 import { capabilitiesOf } from "../../shared/policy/about.ts";
 import { compileExpression } from "../../shared/policy/expression.ts";
 import { lintPolicy } from "../../shared/policy/lint.ts";
@@ -25,7 +26,12 @@ const review = (id: string, when: string, role = "lead", quorum = 1): Rule => ({
   then: "review",
   reviewers: { role, quorum },
 });
-const policy = (...rules: Rule[]): Policy => ({ default: "deny", rules });
+/** What rules answer, without the guard of roles (role-guard.test.ts). */
+const policy = (...rules: Rule[]): Policy => ({
+  default: "deny",
+  rules,
+  unguarded: [{ id: "all-roles", when: "true", roles: [...ROLES] }],
+});
 const decide = (rules: readonly Rule[], overrides: Partial<Facts> = {}, available = ALL_AVAILABLE): Decision =>
   evaluatePolicy(value(compilePolicy(policy(...rules), SHOP)), facts(overrides), { available });
 const holds = (when: string, overrides: Partial<Facts> = {}) => {
