@@ -35,13 +35,25 @@ type Found = {
   effects: number;
   actions: number;
   pending: number;
+  extraCount: number;
+  missingCount: number;
+  /** The first ones: a region can have as many findings as rows. */
   readonly extra: Finding[];
   readonly missing: Finding[];
   whole: boolean;
 };
 
 export async function compareRegion(sources: CompletenessSources): Promise<Result<RegionCompleteness>> {
-  const found: Found = { effects: 0, actions: 0, pending: 0, extra: [], missing: [], whole: true };
+  const found: Found = {
+    effects: 0,
+    actions: 0,
+    pending: 0,
+    extraCount: 0,
+    missingCount: 0,
+    extra: [],
+    missing: [],
+    whole: true,
+  };
   const first = await findExtra(sources, found);
   if (!first.ok) return first;
   const second = await findMissing(sources, found);
@@ -53,10 +65,10 @@ export async function compareRegion(sources: CompletenessSources): Promise<Resul
     to: iso(toMs),
     effects: found.effects,
     actions: found.actions,
-    extraCount: found.extra.length,
-    extra: found.extra.slice(0, LIMITS.completenessNamed),
-    missingCount: found.missing.length,
-    missing: found.missing.slice(0, LIMITS.completenessNamed),
+    extraCount: found.extraCount,
+    extra: found.extra,
+    missingCount: found.missingCount,
+    missing: found.missing,
     pending: found.pending,
     whole: found.whole,
   });
@@ -81,7 +93,7 @@ async function findExtra(sources: CompletenessSources, found: Found): Promise<Re
       found.effects++;
       if (known.has(keyOf(row))) continue;
       if (isLagging(sources, row.task)) found.pending++;
-      else
+      else if (found.extraCount++ < LIMITS.completenessNamed)
         found.extra.push(
           finding(row, row.atMs, `the database holds it as ${row.status}, and the log has no such action`),
         );
@@ -108,7 +120,7 @@ async function findMissing(sources: CompletenessSources, found: Found): Promise<
       const present = new Set(rows.value.filter(({ status }) => status === "applied").map(keyOf));
       found.actions += part.length;
       for (const action of part)
-        if (!present.has(keyOf(action)))
+        if (!present.has(keyOf(action)) && found.missingCount++ < LIMITS.completenessNamed)
           found.missing.push(
             finding(action, action.endedMs, "the log has it as applied, and the database does not hold it"),
           );
