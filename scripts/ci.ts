@@ -2,8 +2,8 @@
  * What `.ci/run` does once the tools are there: all checks, each to its end, then one closing line with the number of tests.
  * A check that is no test (types, the dry deployment) counts as one.
  *
- * The end-to-end tests keep somewhat more than one core busy, and the tests with a browser mostly wait: those two run beside each other, and
- * after the browser the simulator, which knows no time but its own.
+ * Two lanes share the cores. In one the end-to-end tests, which keep somewhat more than one core busy, then the pure tests; in the other the
+ * tests with a browser, which mostly wait, the checks, and the simulator, which knows no time but its own.
  * Tests of a plane's own behaviour in time run alone, after them; so does what builds the page that end-to-end tests serve.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -19,17 +19,20 @@ const SKIPPED = 75;
 type Shown = "live" | "afterwards";
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-ci-"));
-const besides = async (): Promise<Count[]> => [
+const first = async (): Promise<Count[]> => [
+  await tests("e2e", ["e2e"], "live"),
+  await tests("unit", ["unit"], "live"),
+];
+const second = async (): Promise<Count[]> => [
   await tests("browser", ["browser"], "afterwards"),
   await command("check", ["run", "check"], "afterwards"),
   await command("interop", ["run", "interop"], "afterwards"),
   await command("simulate", ["run", "simulate", "--", "--seeds", "20000", "--threads", "1"], "afterwards"),
 ];
-const [endToEnd, others] = await Promise.all([tests("e2e", ["e2e"], "live"), besides()]);
+const lanes = await Promise.all([first(), second()]);
 const counts: Count[] = [
-  endToEnd,
-  ...others,
-  await tests("unit and workers", ["!e2e", "!browser"], "live"),
+  ...lanes.flat(),
+  await tests("workers", ["intent-manager", "executors", "ledger"], "live"),
   await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"),
 ];
 rmSync(folder, { recursive: true, force: true });
