@@ -4,6 +4,7 @@
  */
 import type { CompiledRelease } from "./compiled-release.ts";
 import type { Principal, StepDecision } from "./events.ts";
+import type { EvidenceFacts } from "./grounds.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { evaluatePolicy, type Available, type Facts } from "./policy/index.ts";
@@ -32,6 +33,8 @@ export type StepFacts = {
   readonly premises?: readonly PremiseClass[];
   /** Absent until the step acts. */
   readonly consent?: { readonly recorded: boolean; readonly given: boolean };
+  /** Absent until the step acts, and where no rule asks for it. */
+  readonly evidence?: EvidenceFacts;
   /** Present for an undo. */
   readonly undo?: { readonly of: string; readonly kind: "compensation" | "reversal" };
   /** Absent until the step's dependencies have ended. */
@@ -66,6 +69,7 @@ export const policyFacts = (release: CompiledRelease, task: TaskFacts, step: Ste
   provenance: step.provenance,
   ...(step.preview === undefined ? {} : { preview: step.preview }),
   ...(step.consent === undefined ? {} : { consent: step.consent }),
+  ...(step.evidence === undefined ? {} : { evidence: step.evidence }),
   ...(step.premises === undefined ? {} : { premises: step.premises }),
   ...(step.results === undefined ? {} : { results: step.results }),
   confidence: CONFIDENCE[step.planner],

@@ -17,7 +17,7 @@ import { isTime, normalWhole, numberOf } from "./normal.ts";
 import { isObject } from "./pointer.ts";
 import { atLeast, type Provenance, weakest } from "./provenance-order.ts";
 import { asReference, type Reference } from "./references.ts";
-import { areNaming, asToken } from "./tokens.ts";
+import { asToken, naming } from "./tokens.ts";
 
 export { atLeast, PROVENANCE, type Provenance, weakest } from "./provenance-order.ts";
 
@@ -114,13 +114,16 @@ class Evidence {
     const token = asToken(value, this.#ids);
     const key = token?.normal ?? value;
     if (this.#principal.says(key)) return "principal";
-    if (token !== undefined && areNaming(this.#principal.texts, token)) return "principal";
+    const named = token === undefined ? "absent" : naming(this.#principal.texts, token);
+    if (named === "named") return "principal";
+    // What the principal said is not meant is not meant either where a record has it.
+    if (named === "taken back") return "model";
     return this.#records.says(key) ? "record" : "model";
   }
 }
 
 /** What one kind of source says, field by field. */
-class Sayings {
+export class Sayings {
   readonly texts: string[] = [];
   readonly #whole = new Set<string>();
   readonly #short = new Set<string>();
@@ -137,6 +140,16 @@ class Sayings {
       this.#whole.add(asToken(value, [])?.normal ?? value);
       this.texts.push(value);
     }
+  }
+
+  /** Whether some part of the value is said here as a whole: equal in its spelling, short ones under the same name. */
+  saysPart(value: Json, field: Field | undefined, name: string, ids: readonly RegExp[]): boolean {
+    if (Array.isArray(value))
+      return (value as readonly Json[]).some((item) => this.saysPart(item, field?.items, name, ids));
+    if (isObject(value))
+      return Object.entries(value).some(([key, part]) => this.saysPart(part, field?.properties.get(key), key, ids));
+    if (typeof value !== "string" || provesLittle(value) || field?.closed === true) return this.saysShort(name, value);
+    return this.says(asToken(value, ids)?.normal ?? value);
   }
 
   says = (normal: string): boolean => this.#whole.has(normal);

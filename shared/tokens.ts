@@ -45,12 +45,16 @@ function normalUrl(value: string): string | undefined {
 const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 const upper = (text: string): string => text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 
-/** Whether texts of one speaker name the token: it stands in one as a token of its own, and none says that it is not meant (shared/naming.ts). */
-export function areNaming(texts: readonly string[], token: Token): boolean {
+/**
+ * Whether texts of one speaker name the token: it stands in one as a token of its own, and no place says that it is not meant
+ * (shared/naming.ts). `taken back` where one does.
+ */
+export function naming(texts: readonly string[], token: Token): "named" | "taken back" | "absent" {
   const said = texts.map((text) => ({ text, places: placesOf(token, text) })).filter(({ places }) => places.length > 0);
-  return (
-    said.length > 0 && said.every(({ text, places }) => places.length < LIMITS.namingPlaces && isNamed(text, places))
-  );
+  if (said.length === 0) return "absent";
+  return said.every(({ text, places }) => places.length < LIMITS.namingPlaces && isNamed(text, places))
+    ? "named"
+    : "taken back";
 }
 
 /** Whether the token stands in the text as a token of its own, not as a part of a longer one. */

@@ -16,6 +16,7 @@ import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
 import { GUARDS } from "../guards/index.ts";
 import type { TaskDeps } from "./deps.ts";
 import { deny, fail, taskFacts } from "./endings.ts";
+import { evidenceFacts } from "./evidence.ts";
 import type { Draft } from "./draft.ts";
 import {
   demandsOf,
@@ -183,7 +184,8 @@ function finalDecision(
   prepared: Prepared | null,
   deps: TaskDeps,
 ): StepDecision {
-  const isFixed = step.decision.final && !deps.release.policy.asksConsent;
+  const { asksConsent, asksEvidence } = deps.release.policy;
+  const isFixed = step.decision.final && !asksConsent && !asksEvidence;
   if (isFixed && prepared === null && args === step.args) return step.decision;
   const facts = {
     round: step.round,
@@ -197,6 +199,7 @@ function finalDecision(
     preview: prepared?.preview ?? {},
     premises: (prepared?.premises ?? []).map((premise) => premise.class),
     consent: consentFacts(state, step, deps),
+    ...evidenceFacts(state, step, deps.release, deps.nowMs),
     ...(step.undoes === null ? {} : { undo: { of: step.undoes.capability, kind: step.undoes.kind } }),
   };
   const decision = decideStep(

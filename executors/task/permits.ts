@@ -19,6 +19,7 @@ import type { Prepared } from "../adapters/types.ts";
 import { GUARDS } from "../guards/index.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
+import { evidenceFacts } from "./evidence.ts";
 import { fail, taskFacts } from "./endings.ts";
 import { consentFacts } from "./subjects.ts";
 import { isIdle, isLive, resultsOf, type StepState, type TaskState } from "./state.ts";
@@ -92,6 +93,7 @@ export function demandsOf(
       preview: prepared?.preview ?? {},
       premises: (prepared?.premises ?? []).map((premise) => premise.class),
       consent: consentFacts(state, step, deps),
+      ...evidenceFacts(state, step, deps.release, deps.nowMs),
     },
     deps.nowMs,
   );

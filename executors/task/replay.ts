@@ -18,6 +18,7 @@ import { taskFacts } from "./endings.ts";
 import { evolve } from "./evolve.ts";
 import { withExceeded } from "./permits.ts";
 import { differences } from "./replay-words.ts";
+import { evidenceFacts } from "./evidence.ts";
 import { resultsOf, type Private, type StepState, type TaskState } from "./state.ts";
 
 type Recorded = { readonly record: ChainRecord; readonly beside: Private };
@@ -70,6 +71,7 @@ function beforeAct(
     preview: event.preview === null ? {} : (values[event.preview]?.value ?? {}),
     premises: event.premises.map((premise) => premise.class),
     ...(kept?.consent?.[event.step] === undefined ? {} : { consent: kept.consent[event.step]! }),
+    ...evidenceFacts(state, step, found.under, found.record.atMs),
     ...(step.undoes === null ? {} : { undo: { of: step.undoes.capability, kind: step.undoes.kind } }),
   };
   return compare(state, step, "before-act", event.decision, found, facts, found.record.atMs, (decide) => {

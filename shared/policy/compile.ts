@@ -33,6 +33,8 @@ export type CompiledPolicy = {
   readonly unguarded: readonly CompiledUnguarded[];
   /** Some rule may look at `consent`: what was decided before the act does not stand then. */
   readonly asksConsent: boolean;
+  /** Some rule or limit may look at `evidence`, which gets older. */
+  readonly asksEvidence: boolean;
 };
 
 /**
@@ -96,7 +98,18 @@ export function compilePolicy(
       ),
     );
   const asksConsent = [...policy.rules, ...(policy.unguarded ?? [])].some(({ when }) => when.includes("consent"));
-  return ok({ policy, declarations, limits, unguarded, asksConsent, ...index(compiled, options.indexed) });
+  const asksEvidence = [...policy.rules, ...(policy.limits ?? []), ...(policy.unguarded ?? [])].some((one) =>
+    JSON.stringify(one).includes("evidence"),
+  );
+  return ok({
+    policy,
+    declarations,
+    limits,
+    unguarded,
+    asksConsent,
+    asksEvidence,
+    ...index(compiled, options.indexed),
+  });
 }
 
 function index(rules: readonly CompiledRule[], indexed: boolean): Pick<CompiledPolicy, "byCapability" | "always"> {

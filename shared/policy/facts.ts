@@ -5,6 +5,7 @@
 import { celError, type CelInput } from "@bufbuild/cel";
 import { type CapabilityContract, renderTemplate, type Role, ROLES } from "../capability.ts";
 import type { Contract } from "../contracts.ts";
+import { type EvidenceFacts, NO_EVIDENCE } from "../grounds.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { PremiseClass } from "../proposal.ts";
 import { type Provenance, weakest } from "../provenance-order.ts";
@@ -55,6 +56,8 @@ export type Facts = {
   readonly preview?: Json;
   /** How strongly each record that the act relies on will hold when it happens. */
   readonly premises?: readonly PremiseClass[];
+  /** What the arguments rest on; known when the step is resolved. */
+  readonly evidence?: EvidenceFacts;
   /** Results of earlier steps by step id. */
   readonly results?: { readonly [step: string]: StepResult };
   readonly confidence: number;
@@ -86,6 +89,7 @@ export const ROOTS = [
   "preview",
   "premises",
   "consent",
+  "evidence",
   "results",
   "confidence",
   "claimedConfidence",
@@ -180,6 +184,12 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
       const { recorded = false, given = false } = this.#facts.consent ?? {};
       return toCelValue({ recorded, given }, undefined);
     });
+  }
+  get evidence(): CelInput | CelError {
+    // It gets older until the act.
+    return this.#ifThere(this.#available.results, "evidence", () =>
+      toCelValue({ ...(this.#facts.evidence ?? NO_EVIDENCE) }, undefined),
+    );
   }
   get results(): CelInput | CelError {
     return this.#ifThere(this.#available.results, "results", () =>

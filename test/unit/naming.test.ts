@@ -4,12 +4,12 @@ import { describe, expect, it } from "vitest";
 import { decimal, normalWhole } from "../../shared/normal.ts";
 import { provenanceForAgent } from "../../shared/provenance.ts";
 import { provenanceOfPlan } from "../../shared/provenance-plan.ts";
-import { areNaming, asToken } from "../../shared/tokens.ts";
+import { asToken, naming } from "../../shared/tokens.ts";
 import type { Json } from "../../shared/json.ts";
 import { contract, LOOKUP, SHOP } from "../support/release.ts";
 
 const ID = /^#W\d{7}$/u;
-const named = (text: string, id = "#W1234567") => areNaming([text], asToken(id, [ID])!);
+const named = (text: string, id = "#W1234567") => naming([text], asToken(id, [ID])!) === "named";
 
 describe("an id is named", () => {
   it.each([
@@ -50,7 +50,7 @@ describe("an id is not named", () => {
 
   it("where another text of the same speaker takes it back, or where it stands too often or too far into a clause", () => {
     const token = asToken("#W1234567", [ID])!;
-    expect(areNaming(["cancel #W1234567", "not #W1234567"], token)).toBe(false);
+    expect(naming(["cancel #W1234567", "not #W1234567"], token)).toBe("taken back");
     expect(named("#W1234567 ".repeat(200))).toBe(false);
     expect(named(`not ${"one, ".repeat(600)} #W1234567`)).toBe(false);
   });
