@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { compareRegion, type CompletenessSources } from "../../intent-manager/insight/completeness.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { ok } from "../../shared/result.ts";
 import type { EffectRow } from "../../shared/rpc.ts";
 import type { KnownAction } from "../../shared/rpc/answers.ts";
@@ -84,4 +85,11 @@ it("what its executor has not delivered is pending, and a time that is up ends t
   const rows = [row("act_new", task(3, "a"))];
   expect(await compared(sourcesOf(rows, [], { lagging: new Set([3]) }))).toMatchObject({ extra: [], pending: 1 });
   expect(await compared(sourcesOf(rows, [], { isOver: () => true }))).toMatchObject({ whole: false, effects: 0 });
+});
+
+it("counts every finding and keeps as many as are named", async () => {
+  const rows = Array.from({ length: LIMITS.completenessNamed + 5 }, (_, i) => row(`act_${i}`, task(0, "a")));
+  const result = await compareRegion(sourcesOf(rows, []));
+  expect(result).toMatchObject({ value: { extraCount: rows.length, missingCount: 0 } });
+  expect(result.ok && result.value.extra.length).toBe(LIMITS.completenessNamed);
 });
