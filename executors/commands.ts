@@ -10,7 +10,8 @@ import { OutcomeLabel, OutcomeSource } from "../shared/outcome.ts";
 import { RecordedName } from "../shared/proposal.ts";
 import { ReleaseDelivery } from "../shared/release.ts";
 import { Envelope } from "../shared/signing.ts";
-import { problem } from "../shared/problems.ts";
+import { ModelCalls } from "../shared/model.ts";
+import { problem, PROBLEMS, type ProblemCode } from "../shared/problems.ts";
 import { SubjectId } from "../shared/subjects.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 
@@ -42,8 +43,18 @@ export const ProposeCommand = z.strictObject({
   plan: SignedPlan,
   requestKey: Digest,
   requestDigest: Digest,
+  /** The lease under which it was planned, where no agent did. */
+  epoch: z.int().optional(),
   delivery: ReleaseDelivery.nullable(),
   waitMs: WaitMs,
+});
+export const StopPlanningCommand = z.strictObject({
+  task: TaskId,
+  epoch: z.int(),
+  code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+  next: z.enum(["person", "end"]),
+  calls: ModelCalls,
+  disclosures: z.record(z.string().max(60), Disclosure),
 });
 export const StopCommand = z.strictObject({
   kind: StopKind,

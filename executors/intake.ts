@@ -16,6 +16,7 @@ import { subjectsOf } from "../shared/subjects.ts";
 import type { SignedPlan, Submitted, TaskContext } from "../shared/rpc.ts";
 import { parseCommand, ProposeCommand, SubmitCommand } from "./commands.ts";
 import { GUARDS } from "./guards/index.ts";
+import { leaseOf, moved } from "./planning-leases.ts";
 import type { Shard } from "./shard.ts";
 import { taskFacts } from "./task/endings.ts";
 import { admitPlan, openPlan, type AdmitDeps, type AdmitTask } from "./task/admit.ts";
@@ -52,8 +53,8 @@ async function open(shard: Shard, command: z.output<typeof SubmitCommand>): Prom
   const stopped = stopOfTask(shard, command.automation, command.release, command.principal.key);
   if (stopped !== null) return err(stopped);
   const openedByAgent = command.principal.role === "agent";
-  if ((command.plan === null) !== (release.value.bundle.planner === "agent") && !openedByAgent)
-    return err(problem("plan-invalid", "A playbook's plan travels with the intent; an agent's comes later."));
+  if ((command.plan === null) !== (release.value.bundle.planner !== "playbook") && !openedByAgent)
+    return err(problem("plan-invalid", "A playbook's plan travels with the intent; another planner's comes later."));
   const value = command.input.value as JsonObject;
   const checked = release.value.input.check(value);
   if (!checked.ok) return checked;
@@ -127,7 +128,13 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
   };
   const admitted = await admit(shard, command.plan as SignedPlan, command, task, release.value);
   if (!admitted.ok) return admitted;
+  const { planner } = admitted.value.plan.agent;
   const proposed = await shard.onTask(state, (draft, deps) => {
+    // Where models plan, people propose only once planning has stopped for them.
+    if (planner === "agent" && release.value.bundle.planner !== "agent" && state.planningStopped === null)
+      return err(problem("planning-moved", "The models of this automation plan this round."));
+    // Of two planners of one round, because one was taken for dead, the later one has the say.
+    if (planner !== "agent" && leaseOf(shard.sql, state.id) !== command.epoch) return err(moved());
     const refusal = stillAdmitted(shard, admitted.value, state.principal.key);
     return refusal === null ? proposePlan(draft, admitted.value, deps) : err(refusal);
   });

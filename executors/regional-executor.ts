@@ -22,6 +22,7 @@ import type {
   ErasedHere,
   ExecutorRpc,
   LedgerRpc,
+  PlanningLease,
   SignalAnswer,
   StopAnswer,
   SubjectHere,
@@ -43,6 +44,7 @@ import { recordCompleteness, replay } from "./replaying.ts";
 import type { ReplayAnswer } from "../shared/api/replay.ts";
 import * as intake from "./intake.ts";
 import type { LimitRpc } from "./limits/limit.ts";
+import * as planning from "./planning.ts";
 import { workersPlatform } from "./platform.ts";
 import * as consents from "./privacy/consents.ts";
 import * as erasing from "./privacy/erasing.ts";
@@ -99,6 +101,14 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     return intake.context(this.#shard, task, requestKey);
   }
 
+  leasePlanning(task: string): Promise<Result<PlanningLease>> {
+    return planning.lease(this.#shard, task);
+  }
+
+  stopPlanning(command: unknown): Promise<Result<TaskView>> {
+    return planning.stop(this.#shard, command);
+  }
+
   learn(delivery: unknown): Promise<Result<{ release: string; serial: number }>> {
     return intake.learn(this.#shard, delivery);
   }
@@ -116,10 +126,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
     return replay(this.#shard, task, bundle);
   }
 
-  async wait(task: string, waitMs: number): Promise<Result<TaskView>> {
+  async wait(task: string, waitMs: number, orPerson = false): Promise<Result<TaskView>> {
     const found = this.#shard.find(task);
     if (!found.ok) return found;
-    await this.#shard.settledView(task, waitMs);
+    await this.#shard.settledView(task, waitMs, orPerson === true, orPerson !== true);
     return this.read(task);
   }
 

@@ -335,11 +335,11 @@ export class Shard {
    * The task once it has settled or waits for its agent's next plan, or as it is when the time is over. With `orPerson` also once nothing
    * but a person's decision moves it: who has just asked for something is better told at once.
    */
-  async settledView(task: string, waitMs: number, orPerson = false): Promise<TaskView> {
+  async settledView(task: string, waitMs: number, orPerson = false, orIdle = true): Promise<TaskView> {
     const until = this.nowMs() + boundedWait(waitMs);
     const rests = (): boolean => {
       const state = this.tasks.get(task)!;
-      const idle = state.round > 0 && taskStatus(state) === "planning";
+      const idle = orIdle && state.round > 0 && taskStatus(state) === "planning";
       return state.settled !== null || idle || (orPerson && needsPerson(state));
     };
     for (;;) {

@@ -15,6 +15,7 @@
  *  quarantined_tools   capabilities whose tool is not the one that their contract pins
  *  subject_keys   the keys of data subjects, each under a random id;  subject_tasks   what is sealed under which, 1 once nothing of an erased task is left elsewhere
  *  subject_consents   what a subject said about a purpose;  subject_erasures   keys that were destroyed, and what of that is still to be done elsewhere
+ *  planning_leases   which planner of an open task has the say
  *  meta      delivered, checkpoint, alarm, fence
  */
 import type { ObjectStorage } from "../shared/platform.ts";
@@ -64,6 +65,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE subject_consents (key TEXT NOT NULL, purpose TEXT NOT NULL, given INTEGER NOT NULL, evidence TEXT, by TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (key, purpose)) WITHOUT ROWID;
    CREATE TABLE subject_erasures (key TEXT PRIMARY KEY, digest TEXT NOT NULL, erasure TEXT NOT NULL, at_ms INTEGER NOT NULL, waits TEXT NOT NULL, sent TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
    CREATE INDEX subject_erasures_by_digest ON subject_erasures (digest);`,
+  `CREATE TABLE planning_leases (task TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

@@ -1,6 +1,8 @@
 /**
  * What this Worker is bound to, with the RPC interfaces of the other two in place of the generated, untyped ones.
  */
+import type { BudgetsRpc } from "./planning/model/budgets.ts";
+import type { DeskRpc } from "./planning/model/desk.ts";
 import type { ExecutorRpc, ExecutorsRpc, LedgerRpc } from "../shared/rpc.ts";
 
 /** The namespace as this Worker uses it: one object by name, placed near its region when it is new. */
@@ -8,7 +10,11 @@ export type ExecutorNamespace = {
   getByName(name: string, options?: { readonly locationHint?: DurableObjectLocationHint }): ExecutorRpc;
 };
 
-export type Bindings = Omit<Env, "REGIONAL_EXECUTOR" | "EXECUTORS" | "LEDGER"> & {
+export type Bindings = Omit<Env, "REGIONAL_EXECUTOR" | "EXECUTORS" | "LEDGER" | "MODEL_BUDGETS" | "PLANNING_DESK"> & {
+  readonly MODEL_BUDGETS: { getByName(name: string): BudgetsRpc };
+  readonly PLANNING_DESK: { getByName(name: string): DeskRpc };
+  /** The key of the model endpoint; without it no model is asked. */
+  readonly OPENAI_API_KEY?: string;
   readonly REGIONAL_EXECUTOR: ExecutorNamespace;
   readonly EXECUTORS: ExecutorsRpc;
   readonly LEDGER: LedgerRpc;

@@ -7,6 +7,9 @@ import { createApp } from "./app.ts";
 import { runCron } from "./jobs/runs.ts";
 import { ENDPOINTS } from "./routes/index.ts";
 
+export { ModelBudgets } from "./planning/model/budgets.ts";
+export { PlanningDesk } from "./planning/model/desk.ts";
+
 const app = createApp(ENDPOINTS);
 
 export default {

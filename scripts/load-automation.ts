@@ -5,7 +5,8 @@
  *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, capabilities, deadlines, onFailure?, reversal?, sla?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
- *   playbook.yaml    steps; stands exactly where the planner is `playbook`
+ *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models fall back to one
+ *   prompt.md        what models are told; stands exactly where the planner is `model` or `loop`
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -18,12 +19,18 @@ import { compileRelease } from "../shared/compiled-release.ts";
 import { AutomationName } from "../shared/ids.ts";
 import { parseStrictJson, type Json } from "../shared/json.ts";
 import { problem } from "../shared/problems.ts";
+import { ModelSpec } from "../shared/model.ts";
 import { lintPolicy, type Advice } from "../shared/policy/lint.ts";
 import { ReleaseBundle } from "../shared/release.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { inRoot } from "./lib/project.ts";
 
 const HOUR_MS = 3_600_000;
+
+/** `model` of automation.yaml: as in the release, with the prompt in a file of its own. */
+const ModelSource = z.strictObject({
+  ...Object.fromEntries(Object.entries(ModelSpec.shape).filter(([key]) => key !== "prompt")),
+}) as unknown as z.ZodType<Omit<ModelSpec, "prompt">>;
 
 /** The keys of automation.yaml. */
 export const AutomationSource = z.strictObject({
@@ -35,6 +42,7 @@ export const AutomationSource = z.strictObject({
   region: ReleaseBundle.shape.region,
   home: ReleaseBundle.shape.home,
   contractVersion: ReleaseBundle.shape.contractVersion,
+  model: ModelSource.optional(),
   capabilities: z.array(z.string()).min(1).max(200),
   deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
   sla: z.strictObject({ cycle: z.string().regex(/^[1-9][0-9]{0,4}(?:s|m|h|d)$/) }).optional(),
@@ -81,6 +89,7 @@ export function loadAutomation(
   if (!source.ok) return source;
   const {
     planner,
+    model,
     region,
     home,
     owner,
@@ -95,19 +104,24 @@ export function loadAutomation(
   } = source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
-  if (existsSync(fileOf("playbook.yaml")) !== (planner === "playbook"))
+  const usesPlaybook = planner === "playbook" || model?.fallback.includes("playbook") === true;
+  if (existsSync(fileOf("playbook.yaml")) !== usesPlaybook)
     return refuse(
       fileOf("playbook.yaml"),
-      planner === "playbook"
-        ? "the planner is `playbook`, and this file is missing"
+      usesPlaybook
+        ? `the planner is \`${planner}\`, and this file is missing`
         : `it stands beside the planner \`${planner}\`, which has no use for it`,
     );
+  const plansByModel = planner === "model" || planner === "loop";
+  if (plansByModel !== (model !== undefined))
+    return refuse(fileOf("automation.yaml"), "`model` stands exactly where the planner is `model` or `loop`");
+  if (existsSync(fileOf("prompt.md")) !== plansByModel)
+    return refuse(fileOf("prompt.md"), plansByModel ? "the file is missing" : "only models have a use for it");
   const input = readFileAs(fileOf("contract.json"), ReleaseBundle.shape.input);
   if (!input.ok) return input;
   const policy = readFileAs(fileOf("policy.yaml"), ReleaseBundle.shape.policy);
   if (!policy.ok) return policy;
-  const playbook =
-    planner === "playbook" ? readFileAs(fileOf("playbook.yaml"), ReleaseBundle.shape.playbook) : ok(null);
+  const playbook = usesPlaybook ? readFileAs(fileOf("playbook.yaml"), ReleaseBundle.shape.playbook) : ok(null);
   if (!playbook.ok) return playbook;
   const unknown = capabilities.filter((capability) => !contracts.has(capability));
   if (unknown.length > 0)
@@ -128,6 +142,7 @@ export function loadAutomation(
     ...(home === undefined ? {} : { home }),
     input: input.value,
     ...(contractVersion === undefined ? {} : { contractVersion }),
+    ...(model === undefined ? {} : { model: { ...model, prompt: readFileSync(fileOf("prompt.md"), "utf8").trim() } }),
     playbook: playbook.value,
     policy: policy.value,
     capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),

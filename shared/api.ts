@@ -7,6 +7,7 @@ export * from "./api/jobs.ts";
 export * from "./api/automation-report.ts";
 export * from "./api/alerts.ts";
 export * from "./api/automations.ts";
+export * from "./api/budgets.ts";
 export * from "./api/capabilities.ts";
 export * from "./api/completeness.ts";
 export * from "./api/enrolments.ts";

@@ -263,6 +263,9 @@ export function createClient(options: ClientOptions) {
       return response.ok ? ok(new Uint8Array(await response.value.arrayBuffer())) : response;
     },
 
+    budgets: () => get("/v1/budgets", api.BudgetsView),
+    /** Asks for planning again where it has stopped for a person. */
+    planTask: (id: string) => post(`/v1/tasks/${at(id)}/plan`, {}, TaskView),
     whoami: () => get("/v1/whoami", api.Whoami),
     /** Figures of a window: `1h`, `24h` (so without one), `7d` or `30d`. */
     metrics: (query: { window?: "1h" | "24h" | "7d" | "30d"; automation?: string; region?: string } = {}) =>

@@ -9,6 +9,7 @@ import { parseStrictJson } from "./json.ts";
 import { compilePlaybook, type CompiledPlaybook } from "./playbook.ts";
 import { compilePolicy, type CapabilityDeclaration, type CompiledPolicy, type Declarations } from "./policy/index.ts";
 import { problem } from "./problems.ts";
+import type { PlannerKind } from "./proposal.ts";
 import { ReleaseBundle } from "./release.ts";
 import { err, ok, type Result } from "./result.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -25,6 +26,21 @@ export type CompiledRelease = {
   readonly policy: CompiledPolicy;
   readonly playbook: CompiledPlaybook | null;
 };
+
+export const plansByModel = ({ planner }: Pick<ReleaseBundle, "planner">): boolean =>
+  planner === "model" || planner === "loop";
+const usesPlaybook = ({ planner, model }: ReleaseBundle): boolean =>
+  planner === "playbook" || model?.fallback.includes("playbook") === true;
+
+/**
+ * Whether plans of a kind may enter tasks of a release: those of its planner and, where models plan, of those who stand in for them: the
+ * playbook, and a person, who proposes as an agent does.
+ */
+export function mayPlan(planner: PlannerKind, { planner: own, model }: ReleaseBundle): boolean {
+  if (planner === own) return true;
+  if (planner === "playbook") return model?.fallback.includes("playbook") === true;
+  return planner === "agent" && model?.fallback.includes("person") === true;
+}
 
 /** Digest of a bundle's text: SHA-256 over exactly the bytes that were published. */
 export const releaseDigest = (text: string): string => `sha256:${sha256Hex(text)}`;
@@ -47,8 +63,17 @@ export function compileRelease(text: string): Result<CompiledRelease> {
   if (!equalBytes(canonicalBytes(parsed.value), utf8(text)))
     return err(problem("release-mismatch", "The bundle is not canonical JSON."));
   const bundle = checked.data;
-  if ((bundle.planner === "playbook") !== (bundle.playbook !== null))
-    return err(problem("playbook-invalid", "A playbook stands in the release exactly when its planner is `playbook`."));
+  if (plansByModel(bundle) !== (bundle.model !== undefined))
+    return err(
+      problem("invalid-request", "`model` stands in the release exactly when its planner is `model` or `loop`."),
+    );
+  if (usesPlaybook(bundle) !== (bundle.playbook !== null))
+    return err(
+      problem(
+        "playbook-invalid",
+        "A playbook stands in the release exactly when its planner is `playbook` or its models fall back to it.",
+      ),
+    );
   const input = compileContract(bundle.input as Parameters<typeof compileContract>[0]);
   if (!input.ok) return input;
   const capabilities = new Map<string, CapabilityDeclaration>();

@@ -18,6 +18,7 @@ import {
   TaskId,
 } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
+import { ModelCalls } from "./model.ts";
 import { OutcomeLabel, OutcomeSource } from "./outcome.ts";
 import { PROBLEMS, type ProblemCode } from "./problems.ts";
 import { PlannerKind, Premise, RecordedName } from "./proposal.ts";
@@ -130,6 +131,17 @@ export const TaskEvent = z.discriminatedUnion("type", [
     envelope: Envelope,
     decisions: z.record(StepId, StepDecision),
     provenance: z.record(StepId, z.record(z.string(), z.string())),
+  }),
+  /**
+   * Nobody of the release's list could plan the next round. `person`: somebody has to propose, to ask for planning again or to cancel; `end`:
+   * no plan follows. `calls` are those of models that were made for it.
+   */
+  z.strictObject({
+    type: z.literal("planning-stopped"),
+    round: z.int().min(1),
+    code: Code,
+    next: z.enum(["person", "end"]),
+    calls: ModelCalls,
   }),
   /** References resolved, the target's state read, policy run on the values. */
   z.strictObject({

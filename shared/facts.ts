@@ -41,8 +41,8 @@ export type StepFacts = {
   readonly results?: { readonly [step: string]: { readonly capability: string; readonly result: Json } };
 };
 
-/** A playbook's plan is code of a promoted release; of what an agent wrote nothing is known until it is calibrated. */
-const CONFIDENCE: Record<PlannerKind, number> = { playbook: 1, agent: 0 };
+/** A playbook's plan is code of a promoted release; of what an agent or a model wrote nothing is known until it is calibrated. */
+const CONFIDENCE: Record<PlannerKind, number> = { playbook: 1, agent: 0, model: 0, loop: 0 };
 
 /** Role that approves what only the tier, and no rule, sends to a person. */
 const TIER_REVIEW = { rule: "tier-1", role: "approver", quorum: 1 } as const;

@@ -416,4 +416,34 @@ export const LIMITS = {
   evidenceChars: 24_000_000,
   /** Entries up to which an executor's chain is shown from its first record, so that there is nothing to ask about what came before. */
   evidenceWholeChain: 500,
+  /** Characters of an automation's prompt for its models. */
+  promptChars: 20_000,
+  /** Tokens that one model call may write, and time that it may take: a plan has a few hundred; the alarm that waits has minutes. */
+  modelOutputTokens: 32_000,
+  modelTimeoutMs: 120_000,
+  /** Calls of models that one plan's record names: two for each tier, one of them a repair. */
+  modelCallsRecorded: 8,
+  /** Characters of a transcript that are kept, the middle left out: it is a value beside a record, of which a row holds 2 MB. */
+  transcriptChars: 100_000,
+  /** Characters of what a model is shown of one task, observations included: more would be paid for in every round. */
+  modelPromptChars: 200_000,
+  /** Characters of a model's answer that are read. */
+  modelAnswerChars: 200_000,
+  /** Longest time for which a plan is used again for the same input. */
+  decisionCacheSeconds: 7 * 86_400,
+  /** Plans that one tenant's cache keeps; the ones that were used longest ago go. */
+  decisionCacheRows: 10_000,
+  /** Looks at a task whose steps go on, or which cannot be reached, and the pauses between them: 90 days of looking every five minutes. */
+  planningLooks: 26_000,
+  planningLookMs: 2_000,
+  planningLookCapMs: 5 * 60_000,
+  /** Failures of one model in a row after which it is left alone, and for how long. */
+  modelFailures: 5,
+  modelRestMs: 30_000,
+  /** Reservations of a budget that nobody settled count as spent after this long: the call has ended in any case. */
+  budgetHoldMs: 15 * 60_000,
+  /** Automations whose spending one answer shows. */
+  automationsBudgeted: 200,
+  /** Days that a budget remembers. */
+  budgetDays: 62,
 } as const;

@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { AutomationName, Digest, MemberId, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
+import { ModelCalls } from "./model.ts";
 import { UndoTemplate } from "./undo.ts";
 
 /** A name that stands in the record in the clear: an identifier, no free text. */
@@ -52,7 +53,8 @@ export const ProposedStep = z.strictObject({
 });
 export type ProposedStep = z.infer<typeof ProposedStep>;
 
-export const PlannerKind = z.enum(["playbook", "agent"]);
+/** `model` plans once; `loop` plans, looks at what came of it and plans again. */
+export const PlannerKind = z.enum(["playbook", "agent", "model", "loop"]);
 export type PlannerKind = z.infer<typeof PlannerKind>;
 
 export const Plan = z.strictObject({
@@ -73,5 +75,7 @@ export const Plan = z.strictObject({
   notBeforeMs: z.int().min(0),
   expiresMs: z.int().min(0),
   steps: z.array(ProposedStep).max(LIMITS.planSteps),
+  /** The calls of models that led to this plan, those that were not used included; absent where none was called. */
+  model: ModelCalls.optional(),
 });
 export type Plan = z.infer<typeof Plan>;

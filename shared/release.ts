@@ -7,8 +7,10 @@ import * as z from "zod";
 import { CapabilityContract, ContractVersion } from "./capability.ts";
 import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
+import { ModelSpec } from "./model.ts";
 import { Playbook } from "./playbook-schema.ts";
 import { Policy } from "./policy/schema.ts";
+import { PlannerKind } from "./proposal.ts";
 import { Envelope } from "./signing.ts";
 
 /** How the region of a task follows from its input when the request names none. */
@@ -30,8 +32,11 @@ export const ReleaseBundle = z.strictObject({
   owner: z.string().min(1).max(100),
   /** 1: every write waits for a person; 2: acts and notifies; 3: acts alone. A ceiling over what the rules answer. */
   tier: z.union([z.literal(1), z.literal(2), z.literal(3)]),
-  /** `playbook`: the plan is derived from the playbook. `agent`: plans come from outside agents through /v1/proposals. */
-  planner: z.enum(["playbook", "agent"]),
+  /**
+   * `playbook`: the plan is derived from the playbook. `agent`: plans come from outside agents through /v1/proposals. `model` and `loop`:
+   * plans come from the models that `model` names, once or in rounds.
+   */
+  planner: PlannerKind,
   region: RegionRule,
   /** Where tasks are about a record that lives in the executors: JSON pointer to its id in the input, a string. They run where it lives (shared/home.ts). */
   home: z.string().startsWith("/").max(200).optional(),
@@ -39,6 +44,9 @@ export const ReleaseBundle = z.strictObject({
   input: z.record(z.string(), z.json()),
   /** Semantic version of the input contract; 1.0.0 where absent. */
   contractVersion: ContractVersion.optional(),
+  /** Of the planners `model` and `loop`, and only there. */
+  model: ModelSpec.optional(),
+  /** Of the planner `playbook`, and where `model.fallback` names it. */
   playbook: Playbook.nullable(),
   policy: Policy,
   /** name → contract: the only capabilities that a plan under this release may use, in the exact version that was reviewed. */

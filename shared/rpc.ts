@@ -8,6 +8,8 @@ import type { CapabilityContract } from "./capability.ts";
 import type { Principal, StopKind, StopMode } from "./events.ts";
 import type { Disclosure } from "./commitments.ts";
 import type { Json, JsonObject } from "./json.ts";
+import type { ModelCall } from "./model.ts";
+import type { ProblemCode } from "./problems.ts";
 import type { Result } from "./result.ts";
 import type { ReleaseDelivery } from "./release.ts";
 import type { SignedAttestation } from "./attestation.ts";
@@ -56,8 +58,29 @@ export type ProposeCommand = {
   readonly requestKey: string;
   /** Digest over the request as received: the same key with another digest is an idempotency conflict. */
   readonly requestDigest: string;
+  /** The lease under which it was planned, where no agent did. */
+  readonly epoch?: number;
   readonly delivery: ReleaseDelivery | null;
   readonly waitMs: number;
+};
+
+/** The right to plan the next round of a task, until the next one is given out. */
+export type PlanningLease = {
+  readonly epoch: number;
+  /** Planning has stopped before, and a person was asked. */
+  readonly stopped: boolean;
+  /** No further plan is taken: the last one has come, or the task is ending. */
+  readonly closed: boolean;
+  readonly context: TaskContext;
+};
+export type StopPlanningCommand = {
+  readonly task: string;
+  readonly epoch: number;
+  readonly code: ProblemCode;
+  readonly next: "person" | "end";
+  readonly calls: readonly ModelCall[];
+  /** Transcripts of the calls, by commitment. */
+  readonly disclosures: { readonly [commitment: string]: Disclosure };
 };
 
 /** What the intent-manager needs to decide a proposal into an open task. */
@@ -286,14 +309,18 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
    * what it costs as objects, which the runtime would clone member by member. Refuses a text that is no JSON with invalid-request.
    */
   inText(call: "submit" | "propose", command: string): Promise<string>;
+  /** Lets the caller plan the next round of a task; whoever had the lease before has lost it. Refuses with not-found, subject-erased. */
+  leasePlanning(task: string): Promise<Result<PlanningLease>>;
+  /** Planning gave nothing: the task waits for a person or ends. Refuses with planning-moved, task-settled, round-closed. */
+  stopPlanning(command: StopPlanningCommand): Promise<Result<TaskView>>;
   context(task: string, requestKey: string): Promise<Result<TaskContext>>;
   read(task: string): Promise<Result<TaskView>>;
   /** Records what a comparison of its region's effects with the log found. */
   recordCompleteness(command: CompletenessFound): Promise<Result<null>>;
   /** Takes the task's decisions again, under its release or under a bundle that is given; nothing is done. */
   replay(task: string, bundle: string | null): Promise<Result<ReplayAnswer>>;
-  /** Waits until the task settles or the time is over, then reads it. */
-  wait(task: string, waitMs: number): Promise<Result<TaskView>>;
+  /** Waits until the task settles or the time is over, with `orPerson` also until only a person can go on, then reads it. */
+  wait(task: string, waitMs: number, orPerson?: boolean): Promise<Result<TaskView>>;
   /** Events after chain position `after`; when there are none yet, waits up to `waitMs`. */
   events(
     task: string,

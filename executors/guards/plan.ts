@@ -1,5 +1,6 @@
 /** What a plan must satisfy to enter a task, and a request to reach it (see executors/guards/index.ts). */
 import type { CapabilityContract } from "../../shared/capability.ts";
+import { mayPlan } from "../../shared/compiled-release.ts";
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import { openCommitment, type Disclosure } from "../../shared/commitments.ts";
 import type { Contract } from "../../shared/contracts.ts";
@@ -9,6 +10,7 @@ import { equalJson, type Json, type JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { refsIn } from "../../shared/playbook.ts";
 import type { Plan, ProposedStep } from "../../shared/proposal.ts";
+import type { ReleaseBundle } from "../../shared/release.ts";
 import type { UndoTemplate } from "../../shared/undo.ts";
 
 type Named = { readonly tenant: string; readonly region: string };
@@ -57,7 +59,7 @@ export const PLAN_GUARDS = {
   /** release-mismatch: the policy of one automation would decide for another. */
   "release-automation": (automation: string, plan: Plan): boolean => automation === plan.automation,
   /** plan-mismatch: a model would plan where the release wants a playbook. */
-  "plan-planner": (plan: Plan, planner: string): boolean => plan.agent.planner === planner,
+  "plan-planner": (plan: Plan, bundle: ReleaseBundle): boolean => mayPlan(plan.agent.planner, bundle),
   /** stopped: new plans would enter what an operator has stopped. */
   "plan-not-stopped": (stop: string | null): stop is null => stop === null,
   /** release-revoked: plans would go on entering under a release that was stopped. */
@@ -96,6 +98,9 @@ export const PLAN_GUARDS = {
   "rationale-text": (rationale: Json): boolean => rationale === null || typeof rationale === "string",
   /** disclosure-mismatch: an action would be held against another prediction than the one that was signed. */
   "prediction-opens": (commitment: string, disclosure: Disclosure): boolean => openCommitment(commitment, disclosure),
+  /** disclosure-mismatch: words that no model wrote would be shown as a model's. */
+  "transcript-opens": (commitment: string, disclosure: Disclosure): boolean =>
+    typeof disclosure.value === "string" && openCommitment(commitment, disclosure),
   /** plan-invalid: what no field can equal would count as a prediction, and every outcome as a mismatch. */
   "prediction-form": (expect: Json): boolean => Expectation.safeParse(expect).success,
   /** plan-invalid: a personal value would stand in the record, which nothing erases. */

@@ -140,7 +140,7 @@ function wrongRelease(plan: Plan, task: AdmitTask, release: CompiledRelease, dep
     !GUARDS["release-automation"](release.bundle.automation, plan)
   )
     return problem("release-mismatch", "The plan names another release than the task.");
-  if (!GUARDS["plan-planner"](plan, release.bundle.planner))
+  if (!GUARDS["plan-planner"](plan, release.bundle))
     return problem("plan-mismatch", `Plans of this automation come from a ${release.bundle.planner}.`);
   const stopped =
     deps.stoppedBy("tenant", deps.tenant) ??
@@ -209,7 +209,7 @@ function derive(
   task: AdmitTask,
   release: CompiledRelease,
 ): Result<Record<string, Record<string, Provenance>>> {
-  if (release.playbook === null) {
+  if (plan.agent.planner !== "playbook" || release.playbook === null) {
     const steps = plan.steps.map(({ id, capability }) => ({ id, capability, args: argsByStep.get(id)! }));
     return ok(
       provenanceOfPlan(steps, release.declarations, {

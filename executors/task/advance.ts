@@ -197,7 +197,8 @@ function endOf(state: TaskState, deps: TaskDeps): { readonly status: TaskStatus;
   if (state.cancelledBy !== null)
     return { status: "cancelled", why: state.cancelledBy === BY_ERASURE ? BY_ERASURE : "cancelled" };
   if (!state.last && deps.nowMs < state.deadlineMs) return null;
-  if (state.last && steps.length === 0 && deps.release.bundle.planner === "agent")
+  if (state.planningStopped?.next === "end") return { status: "failed", why: state.planningStopped.code };
+  if (state.last && steps.length === 0 && deps.release.bundle.planner !== "playbook")
     return { status: "failed", why: "nothing-proposed" };
   const lastRound = Math.max(0, ...steps.map((step) => step.round));
   const failed = steps.find((step) => step.round === lastRound && isUnsuccessful(step.phase));

@@ -11,6 +11,7 @@ import type { Json, JsonObject } from "../../shared/json.ts";
 import { asReference } from "../../shared/playbook.ts";
 import { GUARDS } from "../guards/index.ts";
 import { escapeSegment } from "../../shared/pointer.ts";
+import type { ModelCall } from "../../shared/model.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import type { Plan, ProposedStep } from "../../shared/proposal.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -52,6 +53,9 @@ export function disclose(plan: Plan, disclosures: Disclosures): Result<Disclosed
       return err(problem("plan-invalid", `The rationale of ${step.id} is not text.`, { step: step.id }));
     argsByStep.set(step.id, value.args);
   }
+  const transcripts = discloseTranscripts(plan.model ?? [], disclosures);
+  if (!transcripts.ok) return transcripts;
+  for (const commitment of transcripts.value) left.delete(commitment);
   if (!GUARDS["disclosure-asked-for"](left))
     return err(problem("disclosure-mismatch", "A value was disclosed that nothing commits to."));
   return ok({ argsByStep, expectByStep });
@@ -68,6 +72,19 @@ function predictionIn(step: ProposedStep, commitment: string, disclosures: Discl
   return GUARDS["prediction-form"](disclosure.value)
     ? ok(disclosure.value as Expectation)
     : err(problem("plan-invalid", `What ${step.id} predicts is no expectation.`, facts));
+}
+
+/**
+ * The transcripts of model calls: each one that is disclosed opens its commitment. Nothing reads them but people, so one that is missing
+ * stops nothing. Refuses with disclosure-mismatch.
+ */
+export function discloseTranscripts(calls: readonly ModelCall[], disclosures: Disclosures): Result<readonly string[]> {
+  const found = calls.flatMap(({ transcript }) =>
+    transcript !== null && Object.hasOwn(disclosures, transcript.$commit) ? [transcript.$commit] : [],
+  );
+  return found.every((commitment) => GUARDS["transcript-opens"](commitment, disclosures[commitment]!))
+    ? ok(found)
+    : err(problem("disclosure-mismatch", "A transcript is not the one that was committed to."));
 }
 
 /** The disclosures of the commitments that stand in a canonical text; a value that merely repeats a commitment's letters asks for none. */

@@ -57,6 +57,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     cancelledBy: null,
     signals: new Map(),
     compensating: false,
+    planningStopped: null,
     retries: 0,
     steps: new Map(),
     reported: [],
@@ -72,7 +73,11 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       plan.steps.forEach((step, index) => steps.set(step.id, proposed(state.id, plan, step, index, event, known)));
       const request = { round: event.round, digest: known.requestDigest ?? "" };
       const planByRequest = new Map(state.planByRequest).set(known.requestKey ?? event.plan, request);
-      return { ...state, round: event.round, planByRequest, last: event.last, steps };
+      return { ...state, round: event.round, planByRequest, last: event.last, steps, planningStopped: null };
+    }
+    case "planning-stopped": {
+      const { code, next } = event;
+      return { ...state, last: state.last || next === "end", planningStopped: { code, next } };
     }
     case "step-resolved": {
       const args = open(known, event.args).value as JsonObject;

@@ -196,6 +196,8 @@ export type TaskState = {
   readonly signals: ReadonlyMap<string, KeptSignal>;
   /** The task has failed and takes back what it did. */
   readonly compensating: boolean;
+  /** Planning of the next round has stopped, and why; null while it may go on. */
+  readonly planningStopped: { readonly code: ProblemCode; readonly next: "person" | "end" } | null;
   /** Further attempts that all steps have had. */
   readonly retries: number;
   readonly steps: ReadonlyMap<string, StepState>;
@@ -288,9 +290,10 @@ export const isCancelled = (state: TaskState, step: StepState): boolean =>
 export function taskStatus(state: TaskState): TaskStatus {
   if (state.settled !== null) return state.settled.status;
   if (state.compensating) return "compensating";
-  if (state.round === 0) return "planning";
+  const planning = state.planningStopped === null ? "planning" : "waiting";
+  if (state.round === 0) return planning;
   const open = [...state.steps.values()].filter((step) => !isTerminal(step.phase));
-  if (open.length === 0) return "planning";
+  if (open.length === 0) return planning;
   const waits = (step: StepState) =>
     step.phase.at === "awaiting_review" ||
     step.phase.at === "waiting" ||

@@ -56,6 +56,7 @@ export function taskView(
 function waitsFor(state: TaskState): string | null {
   const steps = [...state.steps.values()];
   if (steps.some((step) => step.phase.at === "awaiting_review")) return "a person";
+  if (state.planningStopped !== null && state.settled === null) return `a person: ${state.planningStopped.code}`;
   const doubts = steps.flatMap(({ phase }) => (phase.at === "in_doubt" ? [phase.askAtMs] : []));
   if (doubts.includes(null)) return "a person: an effect is in doubt";
   if (steps.some((step) => stopsCompensation(state, step))) return "a person: an undo has failed";

@@ -29,6 +29,20 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Correct the contract: only the JSON Schema keywords of `docs/automations.md` are understood, and patterns must be bounded.",
   "contract-breaking":
     "`facts.changes` names what breaks, field by field. Change the contract so that it goes on as before, or give it the next major version: `contractVersion` in `automation.yaml` for the input, `version` for a capability.",
+  "planning-moved":
+    "Nothing to do: another planner plans this round. A person may propose where planning has stopped (`planning-stopped` among the task's events).",
+  "model-not-configured":
+    "Set the secret `OPENAI_API_KEY`, and `OPENAI_BASE_URL` for another endpoint than OpenAI's; or let `model.fallback` of the automation end with `playbook` or `person` (docs/models.md).",
+  "model-unavailable":
+    "Check the model endpoint (`OPENAI_BASE_URL`) and its key; a model that fails five times in a row is left alone for 30 seconds. Then ask for planning again.",
+  "model-timeout":
+    "Raise `timeoutMs` of the model in the automation, or take a faster one. Then ask for planning again.",
+  "model-answer-invalid":
+    "Read the transcript in the run (`GET /v1/runs/{id}`): it says what the model wrote. A clearer prompt or a larger model helps.",
+  "model-unsure": "Plan it as a person, or lower `minConfidence` in a new release.",
+  "loop-limit": "Raise `loop.rounds` or `loop.seconds` in a new release, if the task deserves it.",
+  "budget-exceeded":
+    "`facts` says whose budget and which figure. `GET /v1/budgets` shows what is spent; days begin at midnight UTC. Limits stand in the release, the tenant's in `MODEL_TENANT_DAY`.",
   "unknown-automation": "Check the name with `GET /v1/automations`, or publish the automation (`countersign publish`).",
   "no-release":
     "Promote a release of the automation: `countersign promote NAME DIGEST`. A promotion that has expired counts as none.",

@@ -22,6 +22,8 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "POST /v1/tasks/{id}/signals": ["app", ...RUNS],
   "POST /v1/tasks/{id}/outcome": ["app", ...RUNS],
   "POST /v1/tasks/{id}/cancel": ["app", ...RUNS],
+  "POST /v1/tasks/{id}/plan": ["app", ...RUNS],
+  "GET /v1/budgets": [...AUDITS, "app"],
 
   "POST /v1/tasks/{id}/steps/{step}/resolve": PEOPLE,
   "GET /v1/tasks/{id}/steps/{step}/reverse": [...PEOPLE, "app", "auditor"],

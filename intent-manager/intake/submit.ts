@@ -7,14 +7,14 @@
 import { homeOf } from "../../shared/home.ts";
 import { digestOf } from "../../shared/canonical.ts";
 import { commit } from "../../shared/commitments.ts";
-import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import { plansByModel, type CompiledRelease } from "../../shared/compiled-release.ts";
 import type { Principal } from "../../shared/events.ts";
 import { executorName } from "../../shared/ids.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { SignedPlan, Submitted, SubmitCommand } from "../../shared/rpc.ts";
 import type { Bindings } from "../bindings.ts";
-import { callExecutor, inText } from "../dispatch/executor.ts";
+import { callExecutor, callExecutorOf, inText } from "../dispatch/executor.ts";
 import type { Tenant } from "../http/caller.ts";
 import type { Background } from "../http/fresh-cache.ts";
 import { deliveryOf, forgetInForce, releaseInForce } from "../releases/in-force.ts";
@@ -82,6 +82,9 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
   const inputCommitment = commit(salt, input);
   const plan = await firstPlan({ task, region: region.value, inputCommitment, release });
   if (!plan.ok) return plan;
+  const models = plansByModel(release.bundle);
+  // Before the task opens: no task waits for a planner that nobody knows of.
+  if (models) await deskOf(env, tenant, task).begin({ tenant, task });
 
   const { principal, trigger, purpose, subjects, traceparent, waitMs } = opening;
   const command: SubmitCommand = {
@@ -107,15 +110,37 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
     traceparent,
     plan: plan.value,
     delivery: null,
-    waitMs,
+    waitMs: models ? 0 : waitMs,
   };
   const executor = executorName(tenant.id, region.value, shard);
+  const answer = await submitted(env, tenant, executor, command);
+  return answer.ok && models ? planning(env, tenant, answer.value, waitMs) : answer;
+}
+
+async function submitted(
+  env: Bindings,
+  tenant: Tenant,
+  executor: string,
+  command: SubmitCommand,
+): Promise<Result<Submitted>> {
   const answer = await callExecutor(env, executor, inText("submit", command));
   if (answer.ok || answer.problem.code !== "release-needed") return answer;
-  const delivery = await deliveryOf(env, tenant.id, release.digest);
+  const delivery = await deliveryOf(env, tenant.id, command.release);
   if (!delivery.ok) return err(delivery.problem);
   return callExecutor(env, executor, inText("submit", { ...command, delivery: delivery.value }));
 }
+
+/** The open task is planned by models, beside this request; repeating the request finds a planner that died and starts it again. */
+async function planning(env: Bindings, tenant: Tenant, opened: Submitted, waitMs: number): Promise<Result<Submitted>> {
+  const { id: task, settled } = opened.view;
+  if (settled) return ok(opened);
+  await deskOf(env, tenant, task).plan({ tenant, task, again: false });
+  if (waitMs === 0) return ok(opened);
+  const view = await callExecutorOf(env, tenant, task, (stub) => stub.wait(task, waitMs, true));
+  return view.ok ? ok({ ...opened, view: view.value }) : view;
+}
+
+const deskOf = (env: Bindings, tenant: Tenant, task: string) => env.PLANNING_DESK.getByName(`${tenant.id}/${task}`);
 
 /** The requester as the record names them. `evaluable` when it is known which person asks. */
 export const principalOf = (

@@ -3,11 +3,12 @@
  * executor; what the agent says about itself is kept as a claim.
  */
 import type { AgentStep } from "../../shared/intent.ts";
-import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import { mayPlan, type CompiledRelease } from "../../shared/compiled-release.ts";
 import type { TaskFacts } from "../../shared/facts.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { refsIn } from "../../shared/playbook.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
+import type { PlannerKind } from "../../shared/proposal.ts";
 import type { RecordView } from "../../shared/provenance.ts";
 import { provenanceOfPlan } from "../../shared/provenance-plan.ts";
 import { err, type Result } from "../../shared/result.ts";
@@ -41,14 +42,23 @@ export type AgentPlan = {
 
 /** Refuses with forbidden (the automation takes no agent), plan-invalid, capability-not-in-release or contract-violation. */
 export function draftByAgent(asked: AgentPlan): Result<DraftedPlan> {
-  const { release, facts } = asked;
-  if (release.bundle.planner !== "agent")
+  const { bundle } = asked.release;
+  if (!mayPlan("agent", bundle) || (asked.openedByAgent && bundle.planner !== "agent"))
     return err(
       problem(
         "forbidden",
-        "Plans of this automation come from its playbook; agents propose only where the release says `planner: agent`.",
+        "Agents propose only where the release says `planner: agent`, or where its models fall back to a person.",
       ),
     );
+  return draftWords(asked, "agent");
+}
+
+/**
+ * Words that nobody of this system stands for, an agent's or a model's, as a plan. Refuses with plan-invalid, capability-not-in-release or
+ * contract-violation.
+ */
+export function draftWords(asked: AgentPlan, planner: PlannerKind): Result<DraftedPlan> {
+  const { release, facts } = asked;
   const malformed = wrongSteps(asked);
   if (malformed !== null) return err(malformed);
   const steps: Omit<PlannedStep, "provenance">[] = [];
@@ -89,7 +99,7 @@ export function draftByAgent(asked: AgentPlan): Result<DraftedPlan> {
     openedByAgent: asked.openedByAgent,
   });
   const traced = steps.map((step) => ({ ...step, provenance: provenance[step.id]! }));
-  return draftPlan({ ...asked, planner: "agent", steps: traced, newSalt });
+  return draftPlan({ ...asked, planner, steps: traced, newSalt });
 }
 
 /** Names are new, and a step waits only for steps that stand before it in the same proposal, so that no plan holds a cycle. */

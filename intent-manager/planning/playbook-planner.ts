@@ -7,7 +7,7 @@ import type { SignedPlan } from "../../shared/rpc.ts";
 import type { Bindings } from "../bindings.ts";
 import { newSalt } from "../intake/random.ts";
 import type { OpenTask } from "../intake/submit.ts";
-import { draftPlan } from "./plan.ts";
+import { draftPlan, type DraftedPlan } from "./plan.ts";
 import { signPlan } from "./sign-plan.ts";
 
 type Asked = {
@@ -20,16 +20,25 @@ type Asked = {
 
 /** The one plan that the release's playbook gives for this intent; null where the automation's plans come from agents. */
 export async function planByPlaybook(env: Bindings, asked: Asked, open: OpenTask): Promise<Result<SignedPlan | null>> {
+  const { release } = open;
+  if (release.bundle.planner !== "playbook" || release.playbook === null) return ok(null);
+  const drafted = draftByPlaybook(asked, open);
+  if (!drafted.ok) return drafted;
+  const envelope = await signPlan(env, drafted.value.plan);
+  return envelope.ok ? ok({ envelope: envelope.value, disclosures: drafted.value.disclosures }) : envelope;
+}
+
+/** The playbook's plan, unsigned. Refuses with what deriving and drafting refuse. */
+export function draftByPlaybook(asked: Asked, open: OpenTask): Result<DraftedPlan> {
   const { release, task, region, inputCommitment } = open;
-  if (release.playbook === null) return ok(null);
   const { input, purpose, principal, nowMs } = asked;
   const derived = derivePlan(
-    release.playbook,
+    release.playbook!,
     { automation: release.bundle.automation, input, region, purpose: purpose ?? "" },
     { openedByAgent: false },
   );
   if (!derived.ok) return derived;
-  const drafted = draftPlan({
+  return draftPlan({
     tenant: asked.tenant,
     facts: { task, region, input, purpose, principal },
     release,
@@ -43,7 +52,4 @@ export async function planByPlaybook(env: Bindings, asked: Asked, open: OpenTask
     nowMs,
     newSalt,
   });
-  if (!drafted.ok) return drafted;
-  const envelope = await signPlan(env, drafted.value.plan);
-  return envelope.ok ? ok({ envelope: envelope.value, disclosures: drafted.value.disclosures }) : envelope;
 }

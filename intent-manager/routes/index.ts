@@ -3,6 +3,7 @@ import type { Endpoint } from "../http/endpoint.ts";
 import { health, jwks, overview, trust, whoami } from "./about.ts";
 import { listAutomations, pauseAutomation, putAutomation, readAutomation, resumeAutomation } from "./automations.ts";
 import { reportAutomation } from "./automation-report.ts";
+import { readBudgets } from "./budgets.ts";
 import { listCapabilities, restoreCapability, revokeCapability } from "./capabilities.ts";
 import { checkEffects } from "./completeness.ts";
 import { enrol, listEnrolments, requestEnrolment, revokeKey } from "./enrolments.ts";
@@ -29,6 +30,7 @@ import { followTask } from "./task-events.ts";
 import { eraseSubject, putConsent, readSubject } from "./subjects.ts";
 import { liftStop, listStops, setStop } from "./stops.ts";
 import { traceTask } from "./trace.ts";
+import { planTask } from "./plan-task.ts";
 import { cancelTask, listTasks, readTask, signalTask } from "./tasks.ts";
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -41,6 +43,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   explainTask,
   traceTask,
   cancelTask,
+  planTask,
   signalTask,
   reportOutcome,
   resolveStep,
@@ -75,6 +78,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   readRun,
   readImpact,
   replayTask,
+  readBudgets,
   ledgerEntries,
   ledgerProof,
   ledgerWitnesses,

@@ -2,21 +2,20 @@
 import * as z from "zod";
 import { digestOf } from "../../shared/canonical.ts";
 import { containsReserved } from "../../shared/commitments.ts";
-import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import { AutomationName, RegionId, TaskId } from "../../shared/ids.ts";
 import { AgentStep } from "../../shared/intent.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
-import type { Provenance, RecordView } from "../../shared/provenance.ts";
 import { err, type Result } from "../../shared/result.ts";
 import { SubjectId } from "../../shared/subjects.ts";
-import type { ProposeCommand, Submitted, TaskContext } from "../../shared/rpc.ts";
+import type { ProposeCommand, Submitted } from "../../shared/rpc.ts";
 import type { Caller } from "../http/caller.ts";
 import { endpoint, type Call } from "../http/endpoint.ts";
 import { idempotencyKey, preferredWait, traceparent } from "../http/headers.ts";
 import { openTask, principalOf } from "../intake/submit.ts";
 import { callExecutorOf, inText } from "../dispatch/executor.ts";
 import { planByAgent } from "../planning/agent-planner.ts";
+import { recordsOf } from "../planning/records.ts";
 import { deliveryOf, loadRelease } from "../releases/in-force.ts";
 import { answerTask, taskAnswers } from "./intents.ts";
 import { AnyObject } from "./shapes.ts";
@@ -152,12 +151,3 @@ async function openWith(
       }),
   );
 }
-
-/** What the task has read so far, each with the contract that says which of its fields are the tenant's own data. */
-const recordsOf = (context: TaskContext, release: CompiledRelease): RecordView[] =>
-  context.records.flatMap(({ step, capability, keyProvenance, result }) => {
-    const declared = release.declarations.capabilities.get(capability);
-    return declared === undefined
-      ? []
-      : [{ step, capability, keyProvenance: keyProvenance as Provenance, result, outputContract: declared.output }];
-  });

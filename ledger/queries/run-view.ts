@@ -4,7 +4,7 @@ import { canonicalize } from "../../shared/canonical.ts";
 import type { StepDecision, TaskStatus } from "../../shared/events.ts";
 import { parseExecutorName } from "../../shared/ids.ts";
 import { sha256Hex } from "../../shared/sha256.ts";
-import { foldRun, type LaterEvent, type RunRecord } from "../read-models/run-record.ts";
+import { foldRun, type LaterEvent, type ModelUse, type RunRecord } from "../read-models/run-record.ts";
 import type { RunStepRecord } from "../read-models/run-steps.ts";
 
 /** Columns of a row of rm_runs. */
@@ -54,18 +54,15 @@ export function runView(row: RunRow): RunView {
       answer: strictest(steps.flatMap(([, { decision }]) => (decision === null ? [] : [decision.answer]))),
       rules: [...new Set(steps.flatMap(([, { decision }]) => decision?.rules ?? []))],
     },
-    plans: run.plans.map(({ atMs, ...plan }) => ({
+    plans: run.plans.map(({ atMs, model, ...plan }) => ({
       ...plan,
       at: iso(atMs),
-      model: null,
-      inputTokens: null,
-      outputTokens: null,
-      costMicros: null,
+      model: model?.model ?? null,
+      inputTokens: model?.inputTokens ?? null,
+      outputTokens: model?.outputTokens ?? null,
+      costMicros: model === undefined ? null : microsOf(model.microCents),
     })),
-    model: null,
-    inputTokens: 0,
-    outputTokens: 0,
-    costMicros: 0,
+    ...usedInAll([...run.plans.flatMap(({ model }) => (model === undefined ? [] : [model])), ...(run.stopped ?? [])]),
     steps: steps.map(([step, record]) => stepView(step, record)),
     retries: steps.reduce((sum, [, { retries }]) => sum + retries, 0),
     errors: [...new Set(steps.flatMap(([, { errors }]) => errors))],
@@ -140,3 +137,13 @@ function byWhom(event: LaterEvent["event"]): string | null {
 
 export const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
+
+/** Millionths of the currency unit from millionths of a cent, rounded up: nothing that cost something is shown as free. */
+const microsOf = (microCents: number): number => Math.ceil(microCents / 100);
+
+const usedInAll = (uses: readonly ModelUse[]) => ({
+  model: uses.at(-1)?.model ?? null,
+  inputTokens: uses.reduce((sum, use) => sum + use.inputTokens, 0),
+  outputTokens: uses.reduce((sum, use) => sum + use.outputTokens, 0),
+  costMicros: microsOf(uses.reduce((sum, use) => sum + use.microCents, 0)),
+});

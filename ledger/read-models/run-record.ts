@@ -7,6 +7,7 @@
 import { fromBase64, fromUtf8 } from "../../shared/bytes.ts";
 import type { Principal, TaskEvent } from "../../shared/events.ts";
 import { actionId } from "../../shared/ids.ts";
+import type { ModelCall } from "../../shared/model.ts";
 import type { Plan, PlannerKind } from "../../shared/proposal.ts";
 import { decided, newStep, stepEvent, UNKNOWN, type RunStepRecord } from "./run-steps.ts";
 
@@ -17,6 +18,15 @@ export type RunPlanRecord = {
   readonly agent: string;
   readonly last: boolean;
   readonly atMs: number;
+  /** What its models used, as it was signed; absent where none was asked. */
+  readonly model?: ModelUse;
+};
+/** The model whose words were used, or the one that was asked last, and what all calls took. */
+export type ModelUse = {
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly microCents: number;
 };
 
 export type RunRecord = {
@@ -31,6 +41,8 @@ export type RunRecord = {
   readonly deadlineMs: number;
   readonly plans: RunPlanRecord[];
   readonly steps: { [step: string]: RunStepRecord };
+  /** What models used for rounds that nobody could plan. */
+  stopped?: readonly ModelUse[];
   cancelledBy: string | null;
   why: string | null;
   /** Entry that closed it, or the newest so far. */
@@ -66,6 +78,11 @@ export function foldRun(run: RunRecord, task: string, event: TaskEvent, atMs: nu
   switch (event.type) {
     case "plan-admitted":
       return admit(run, task, event, atMs);
+    case "planning-stopped": {
+      const used = usedBy(event.calls);
+      if (used !== null) run.stopped = [...(run.stopped ?? []), used];
+      return;
+    }
     case "cancel-requested":
       run.cancelledBy = event.by;
       return;
@@ -83,15 +100,17 @@ export function foldRun(run: RunRecord, task: string, event: TaskEvent, atMs: nu
 
 function admit(run: RunRecord, task: string, event: Extract<TaskEvent, { type: "plan-admitted" }>, atMs: number): void {
   const { round, plan, planner, agent, last } = event;
-  run.plans.push({ round, plan, planner, agent, last, atMs });
-  const planned = plannedSteps(event);
+  const signed = signedPlan(event);
+  const used = usedBy(signed?.model ?? []);
+  run.plans.push({ round, plan, planner, agent, last, atMs, ...(used === null ? {} : { model: used }) });
+  const planned = signed?.steps ?? null;
   for (const [i, step] of (planned ?? Object.keys(event.decisions).map((id) => ({ id }))).entries()) {
-    const signed = planned?.[i];
+    const one = planned?.[i];
     const record = newStep(
       round,
       actionId(task, round, i),
-      signed?.capability ?? UNKNOWN,
-      signed?.undo?.capability ?? null,
+      one?.capability ?? UNKNOWN,
+      one?.undo?.capability ?? null,
       null,
     );
     record.decision = decided(event.decisions[step.id]);
@@ -99,15 +118,28 @@ function admit(run: RunRecord, task: string, event: Extract<TaskEvent, { type: "
   }
 }
 
-/** The steps of the signed plan, which the executor verified before it recorded it; null where it is none. */
-function plannedSteps(event: Extract<TaskEvent, { type: "plan-admitted" }>): Plan["steps"] | null {
+/** The signed plan, which the executor verified before it recorded it; null where it is none. */
+function signedPlan(event: Extract<TaskEvent, { type: "plan-admitted" }>): Pick<Plan, "steps" | "model"> | null {
   const bytes = fromBase64(event.envelope.payload);
   const text = bytes === null ? null : fromUtf8(bytes);
   if (text === null) return null;
   try {
-    const { steps } = JSON.parse(text) as Plan;
-    return Array.isArray(steps) ? steps : null;
+    const plan = JSON.parse(text) as Plan;
+    return Array.isArray(plan.steps) ? plan : null;
   } catch {
     return null;
   }
+}
+
+export function usedBy(calls: readonly ModelCall[]): ModelUse | null {
+  const named = calls.find(({ outcome }) => outcome === "ok") ?? calls.at(-1);
+  if (named === undefined) return null;
+  const sum = (figure: "inputTokens" | "outputTokens" | "microCents") =>
+    calls.reduce((total, call) => total + call[figure], 0);
+  return {
+    model: named.model,
+    inputTokens: sum("inputTokens"),
+    outputTokens: sum("outputTokens"),
+    microCents: sum("microCents"),
+  };
 }

@@ -73,6 +73,10 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
   switch (event.type) {
     case "plan-admitted":
       for (const step of Object.keys(event.decisions)) steps[step] = "proposed";
+      delete steps[PLANNING];
+      return;
+    case "planning-stopped":
+      if (event.next === "person") steps[PLANNING] = "waiting";
       return;
     case "review-requested":
     case "wait-started":
@@ -128,6 +132,8 @@ function apply(fold: Fold, event: Exclude<TaskEvent, { type: "task-opened" }>): 
   }
 }
 
+/** Stands among the steps of a task whose next plan a person has to bring; no step can have this name. */
+const PLANNING = "~plan";
 /** Stands among the steps of a task that takes back what it did; no step can have this name. */
 const COMPENSATION = "~";
 

@@ -7,7 +7,7 @@ import { type CapabilityContract, renderTemplate, type Role, ROLES } from "../ca
 import type { Contract } from "../contracts.ts";
 import { type EvidenceFacts, NO_EVIDENCE } from "../grounds.ts";
 import type { Json, JsonObject } from "../json.ts";
-import type { PremiseClass } from "../proposal.ts";
+import type { PlannerKind, PremiseClass } from "../proposal.ts";
 import { type Provenance, weakest } from "../provenance-order.ts";
 import { type Bindings, type CelError, type CelValue, compileExpression } from "./expression.ts";
 import { lazyMap, toCelValue } from "./values.ts";
@@ -42,7 +42,7 @@ export type Facts = {
     readonly member: string;
     readonly person: boolean;
   };
-  readonly agent: { readonly id: string; readonly planner: "playbook" | "agent" };
+  readonly agent: { readonly id: string; readonly planner: PlannerKind };
   /** Of an undo: the capability whose action it takes back, and why. Empty texts in CEL for any other step. */
   readonly undo?: { readonly of: string; readonly kind: "compensation" | "reversal" };
   /** Name of a declared capability; what else rules see of it comes from its contract. */

@@ -7,6 +7,7 @@
 import { fromBase64, fromUtf8 } from "../bytes.ts";
 import type { StepDecision, TaskEvent } from "../events.ts";
 import { LIMITS } from "../limits.ts";
+import type { Plan } from "../proposal.ts";
 import { SPAN_KIND, type Attributes } from "./span.ts";
 import type { Emit, Moment } from "./project.ts";
 
@@ -55,9 +56,21 @@ export function readPlan(event: Pick<Admitted, "envelope">, atMs: number): ReadP
 
 /** The calls of models that a plan's record tells of: none for playbooks, and for agents, whose models are their own. */
 export function modelCallsOf(event: Admitted): readonly ModelCall[] {
-  const { model } = event as unknown as { readonly model?: ModelCall | readonly ModelCall[] };
-  if (model === undefined || model === null) return [];
-  return Array.isArray(model) ? (model as readonly ModelCall[]) : [model as ModelCall];
+  try {
+    const plan = JSON.parse(fromUtf8(fromBase64(event.envelope.payload)!)!) as Pick<Plan, "model">;
+    return (plan.model ?? []).map(({ model, startMs, endMs, inputTokens, outputTokens, microCents, outcome }) => ({
+      provider: "openai",
+      model,
+      inputTokens,
+      outputTokens,
+      startMs,
+      endMs,
+      costMicros: Math.ceil(microCents / 100),
+      ...(outcome === "ok" ? {} : { error: outcome }),
+    }));
+  } catch {
+    return [];
+  }
 }
 
 /** Gives out the spans of a plan, and what was read of it. */

@@ -49,6 +49,8 @@ export class StepSpans {
 
   apply(event: OtherEvent, at: Moment): void {
     switch (event.type) {
+      case "planning-stopped":
+        return this.#point("planning stopped", { "countersign.code": event.code, "countersign.next": event.next }, at);
       case "signal-received":
         return this.#point("signal received", { "countersign.signal": event.name }, at);
       case "outcome-reported":

@@ -36,6 +36,7 @@ export class StepBook {
         | "cancel-requested"
         | "signal-received"
         | "outcome-reported"
+        | "planning-stopped"
         | "compensation-started"
         | "undo-started"
         | "reversal-window-closed"

@@ -102,6 +102,11 @@ export class TaskBook {
       case "cancel-requested":
       case "signal-received":
         return;
+      case "planning-stopped":
+        if (event.round !== task.round + 1 || task.last)
+          throw misplaced(`Planning of round ${event.round} stopped, and the next is ${task.round + 1}.`);
+        task.last = event.next === "end";
+        return;
       case "compensation-started":
         if (task.compensating) throw misplaced("The task compensates already.");
         task.compensating = true;

@@ -177,6 +177,21 @@ describe("plans", () => {
       ],
     });
     expect(digestOf(plan)).toBe("sha256:3ad750e589fd304a872cea260eb69b7f778cbbea553c885733c5a4a4acb26bfe");
+    const call = {
+      purpose: "plan",
+      tier: "small",
+      model: "small-2026-01-01",
+      startMs: 1,
+      endMs: 2,
+      inputTokens: 10,
+      outputTokens: 20,
+      microCents: 900,
+      usage: "reported",
+      outcome: "ok",
+      transcript: { $commit: "ccccccccccccccccccccccccccccccccccccccccccc" },
+    };
+    const byModel = Plan.parse({ ...plan, agent: { planner: "model", id: call.model, member: null }, model: [call] });
+    expect(digestOf(byModel)).toBe("sha256:0b6091c86fc6a4491d9a809955210c537c7897054b579139071f8584f7adbfd3");
   });
 });
 
@@ -396,6 +411,10 @@ const EVENTS: readonly (readonly [JsonObject, string])[] = [
       bytes: 2,
     },
     "sha256:ab21f5155b5eff4dd12454ba75697318f9401430c26255dd23967746c32375aa",
+  ],
+  [
+    { type: "planning-stopped", round: 1, code: "model-unavailable", next: "person", calls: [] },
+    "sha256:08c31c9fe82b2821d6d1ed6c2824d5711e18236cdcc38d3cefdce43b8df38f0d",
   ],
   [
     {

@@ -248,6 +248,26 @@ export const plans: Suite = {
         disclosures: { [predicted]: { salt: newSalt(), value: { on: false } } },
       });
     },
+    "transcript-opens": () => {
+      const transcript = commit(newSalt(), "what was said");
+      const call = {
+        purpose: "plan",
+        tier: "small",
+        model: "small-1",
+        startMs: 1,
+        endMs: 2,
+        inputTokens: 1,
+        outputTokens: 1,
+        microCents: 1,
+        usage: "reported",
+        outcome: "ok",
+        transcript: { $commit: transcript },
+      } as const;
+      return admitted({
+        plan: (plan) => ({ ...plan, model: [call] }),
+        disclosures: { [transcript]: { salt: newSalt(), value: "what was not" } },
+      });
+    },
     "prediction-form": () => {
       const [salt, value] = [newSalt(), { on: { $cel: "true" } }];
       const predicted = commit(salt, value);

@@ -1,0 +1,26 @@
+/** The object of a tenant's budgets for models, named by the tenant: the door to `BudgetBook`, which says what it promises. */
+import { DurableObject } from "cloudflare:workers";
+import type { Result } from "../../../shared/result.ts";
+import { BudgetBook, type Reservation, type Settlement, type Spent } from "./budget-book.ts";
+
+export interface BudgetsRpc {
+  reserve(asked: Reservation): Promise<Result<null>>;
+  settle(settlement: Settlement): Promise<void>;
+  spent(scopes: readonly string[]): Promise<readonly Spent[]>;
+}
+
+export class ModelBudgets extends DurableObject<Env> implements BudgetsRpc {
+  readonly #book = new BudgetBook(this.ctx.storage.sql);
+
+  async reserve(asked: Reservation): Promise<Result<null>> {
+    return this.#book.reserve(asked, Date.now());
+  }
+
+  async settle(settlement: Settlement): Promise<void> {
+    this.#book.settle(settlement, Date.now());
+  }
+
+  async spent(scopes: readonly string[]): Promise<readonly Spent[]> {
+    return scopes.slice(0, 500).map((scope) => this.#book.spent(scope));
+  }
+}
