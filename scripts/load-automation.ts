@@ -28,9 +28,9 @@ import { inRoot } from "./lib/project.ts";
 const HOUR_MS = 3_600_000;
 
 /** `model` of automation.yaml: as in the release, with the prompt in a file of its own. */
-const ModelSource = z.strictObject({
-  ...Object.fromEntries(Object.entries(ModelSpec.shape).filter(([key]) => key !== "prompt")),
-}) as unknown as z.ZodType<Omit<ModelSpec, "prompt">>;
+const ModelSource = z.strictObject(
+  Object.fromEntries(Object.entries(ModelSpec.shape).filter(([key]) => key !== "prompt")),
+) as unknown as z.ZodType<Omit<ModelSpec, "prompt">>;
 
 /** The keys of automation.yaml. */
 export const AutomationSource = z.strictObject({

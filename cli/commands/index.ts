@@ -1,5 +1,6 @@
 /** Every command, in the order of the help. */
 import type { Command } from "../command.ts";
+import { budgets, plan } from "./budgets.ts";
 import { cancel } from "./cancel.ts";
 import { approve, reject } from "./decide.ts";
 import { completeness } from "./completeness.ts";
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   tasks,
   cancel,
   outcome,
+  plan,
   reverse,
   reviews,
   approve,
@@ -45,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   evidence,
   doctor,
   jobs,
+  budgets,
   publish,
   promote,
   stop,

@@ -17,7 +17,7 @@ export function leftBy(state: TaskState, registry: CapabilityRegistry): LeftBefo
     const reachesOut = capability === undefined || capability.kind === "external";
     return reachesOut && hasReached(step) ? [{ capability: step.capability, delivery, count: 1 }] : [];
   });
-  const agents = [...new Set(steps.filter(({ planner }) => planner === "agent").map(({ agent }) => agent))];
+  const agents = [...new Set(steps.filter(({ planner }) => planner !== "playbook").map(({ agent }) => agent))];
   const readers = [...new Set(steps.flatMap(({ review }) => review?.approvals.map(({ member }) => member) ?? []))];
   return {
     actions: sent,

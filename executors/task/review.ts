@@ -115,9 +115,9 @@ function shownOf(
     askedBy:
       step.undoes !== null
         ? undoAsker(step.undoes)
-        : step.planner === "agent"
-          ? `${asker}, planned by agent ${step.agent}`
-          : asker,
+        : step.planner === "playbook"
+          ? asker
+          : `${asker}, planned by ${step.planner === "agent" ? "agent" : "model"} ${step.agent}`,
     rationale: step.rationale,
     rules: decision.reviews.map(({ rule }) => ({
       id: rule,

@@ -105,8 +105,8 @@ it("a model's plan acts where policy allows its words, and the record has model,
   expect(asked!.body).toMatchObject({ model: "small-2026-01-01", response_format: { type: "json_schema" } });
   expect(asked!.text).toContain("the words of the principal");
   const run = await until(
-    async () => (await system.call(keys.auditor, `/v1/tasks/${view.id}/run`)).body,
-    (body) => body.plans?.length === 1,
+    async () => (await system.call(keys.auditor, `/v1/tasks/${view.id}/run`)).body.run,
+    (read) => read?.plans.length === 1,
   );
   expect(run.plans[0]).toMatchObject({ planner: "model", model: "small-2026-01-01" });
   expect(run.inputTokens).toBeGreaterThan(0);

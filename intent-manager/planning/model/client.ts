@@ -50,14 +50,14 @@ export interface ModelClient {
 /** The client of this deployment's endpoint; null where none is configured. */
 export function modelClientOf(env: Pick<Bindings, "OPENAI_BASE_URL" | "OPENAI_API_KEY">): ModelClient | null {
   const { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseURL } = env;
-  return key === undefined || key === "" ? null : new SdkClient(key, baseURL === "" ? undefined : baseURL);
+  return key === undefined || key === "" ? null : new SdkClient(key, baseURL);
 }
 
 class SdkClient implements ModelClient {
   readonly #key: string;
-  readonly #baseURL: string | undefined;
+  readonly #baseURL: string;
 
-  constructor(key: string, baseURL: string | undefined) {
+  constructor(key: string, baseURL: string) {
     this.#key = key;
     this.#baseURL = baseURL;
   }
@@ -122,7 +122,7 @@ class SdkClient implements ModelClient {
     (globalThis as { AI_SDK_LOG_WARNINGS?: boolean }).AI_SDK_LOG_WARNINGS = false;
     return createOpenAI({
       apiKey: this.#key,
-      ...(this.#baseURL === undefined ? {} : { baseURL: this.#baseURL }),
+      baseURL: this.#baseURL,
       // The key goes to the configured address and to no other.
       fetch: (to, init) => fetch(to, { ...init, redirect: "manual" }),
     });
