@@ -22,6 +22,8 @@ export const LIMITS = {
   recordBytes: 64_000,
   /** Bytes of the values beside one record: a row of an object's storage holds 2 MB, and one that does not fit would fail a whole round. */
   recordValuesBytes: 1_800_000,
+  /** Characters of earlier results that the arguments of one step may refer to: with the action's own values they must fit beside a record. */
+  resolvedChars: 512 * 1024,
   /** Rules, and rules not yet decided, that a recorded decision names; the explanation of any answer stays readable and its record small. */
   decisionRules: 20,
   /** Reviews that one decision may ask for; more is a policy gone wrong and denies. */

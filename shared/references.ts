@@ -3,6 +3,7 @@
  * They stay in the signed plan and are resolved by the executor from journaled results.
  */
 import type { Json, JsonObject } from "./json.ts";
+import { LIMITS } from "./limits.ts";
 import { isObject, parsePointer, valueAt } from "./pointer.ts";
 import { problem } from "./problems.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -26,9 +27,10 @@ export function refsIn(value: Json): Reference[] {
   return (Array.isArray(value) ? (value as readonly Json[]) : Object.values(value)).flatMap(refsIn);
 }
 
-/** The arguments with every reference replaced by what it names. Errors: `reference-unresolved`. */
+/** The arguments with every reference replaced by what it names. Errors: `reference-unresolved`; `task-limit` where that would be more than a record holds. */
 export function resolveRefs(args: JsonObject, resultsByStep: { readonly [step: string]: Json }): Result<JsonObject> {
   let missing: string | undefined;
+  let chars = 0;
   const resolve = (value: Json): Json => {
     const reference = asReference(value);
     if (reference !== undefined) {
@@ -36,7 +38,10 @@ export function resolveRefs(args: JsonObject, resultsByStep: { readonly [step: s
         reference !== null && Object.hasOwn(resultsByStep, reference.step) ? resultsByStep[reference.step] : undefined;
       const found = source === undefined ? undefined : valueAt(source, reference!.pointer);
       if (found === undefined) missing ??= JSON.stringify((value as JsonObject).$ref);
-      return found ?? null;
+      // However often a large result is referred to: what follows makes one text of it.
+      if (found === undefined || chars > LIMITS.resolvedChars) return null;
+      chars += typeof found === "string" ? found.length : JSON.stringify(found).length;
+      return found;
     }
     if (Array.isArray(value)) return value.map(resolve);
     return isObject(value)
@@ -44,6 +49,8 @@ export function resolveRefs(args: JsonObject, resultsByStep: { readonly [step: s
       : value;
   };
   const resolved = resolve(args) as JsonObject;
+  if (chars > LIMITS.resolvedChars)
+    return err(problem("task-limit", "The arguments refer to more of earlier results than a record holds."));
   return missing === undefined
     ? ok(resolved)
     : err(problem("reference-unresolved", `Nothing stands at ${missing}`, { reference: missing }));

@@ -6,6 +6,7 @@ import { bindExpectation, differences, Expectation } from "../../shared/expectat
 import type { JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
+import { resolveRefs } from "../../shared/references.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { APPLIED, TaskCore, type TestStep } from "../support/task-core.ts";
 
@@ -61,6 +62,13 @@ const watched = (expect: JsonObject, ...after: TestStep[]) =>
 const read = (core: TaskCore, reading: Result<JsonObject>) => core.decide((draft) => stepObserved(draft, "a", reading));
 const outcome = (core: TaskCore) => taskView(core.state, "dev/eu/0", 0, new Map()).steps[0]!.outcome;
 const failed = err(problem("target-unavailable", "No."));
+
+it("arguments that refer to a large result again and again are refused before they are made into a text", () => {
+  const refs = (times: number) => ({ a: Array.from({ length: times }, () => ({ $ref: "steps.a.result#" })) });
+  const results = { a: "x".repeat(200_000) };
+  expect(resolveRefs(refs(2), results).ok).toBe(true);
+  expect(resolveRefs(refs(800), results)).toMatchObject({ problem: { code: "task-limit" } });
+});
 
 describe("a step that predicts", () => {
   it("is applied at once; it is read back beside the steps after it, and the task ends with the verdict", () => {
