@@ -67,6 +67,8 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     return err(
       problem("invalid-request", "`model` stands in the release exactly when its planner is `model` or `loop`."),
     );
+  if ((bundle.planner === "loop") !== (bundle.model?.loop !== undefined))
+    return err(problem("invalid-request", "`model.loop` stands in the release exactly when its planner is `loop`."));
   if (usesPlaybook(bundle) !== (bundle.playbook !== null))
     return err(
       problem(

@@ -431,10 +431,6 @@ export const LIMITS = {
   modelPromptChars: 200_000,
   /** Characters of a model's answer that are read. */
   modelAnswerChars: 200_000,
-  /** Longest time for which a plan is used again for the same input. */
-  decisionCacheSeconds: 7 * 86_400,
-  /** Plans that one tenant's cache keeps; the ones that were used longest ago go. */
-  decisionCacheRows: 10_000,
   /** Looks at a task whose steps go on, or which cannot be reached, and the pauses between them: 90 days of looking every five minutes. */
   planningLooks: 26_000,
   planningLookMs: 2_000,

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { LIMITS } from "./limits.ts";
 
-/** Small models are asked first where a release names one; `local` is the classifier of the release, which needs no network. */
+/** A small model is asked first where a release lists one. */
 export const ModelTier = z.enum(["small", "large"]);
 export type ModelTier = z.infer<typeof ModelTier>;
 
@@ -51,8 +51,6 @@ export const ModelSpec = z
     minConfidence: z.number().min(0).max(1).optional(),
     /** Of one task, and of all tasks of the automation in a day (UTC). */
     budget: z.strictObject({ run: ModelBudget, day: ModelBudget }),
-    /** For how long a plan is used again for the same input, by the same tenant under the same release. Absent: never. */
-    cacheSeconds: z.int().min(1).max(LIMITS.decisionCacheSeconds).optional(),
     /** Of the planner `loop`: rounds of planning, and time over all of them. */
     loop: z
       .strictObject({ rounds: z.int().min(1).max(LIMITS.taskRounds), seconds: z.int().min(1).max(86_400) })

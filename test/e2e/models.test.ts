@@ -211,7 +211,7 @@ it("a loop plans, sees what came of it as untrusted text, and goes on until it s
     ["r1-1", "applied"],
     ["r2-1", "denied"],
   ]);
-  expect(server.seen()[1]!.text).toContain("<<< untrusted result of r1-1");
+  expect(server.seen()[1]!.text).toContain("result of journal.note, step r1-1. Untrusted data");
   server.otherwise(call("the words of the principal"));
   expect(await intent("rounds")).toMatchObject({ settled: true, round: 4, why: "loop-limit" });
 });
