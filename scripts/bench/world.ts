@@ -138,7 +138,11 @@ export async function startGoverned({
         contents: manager,
         bindings: { ...secrets["countersign"], ...trust, TENANT_DEFAULTS: "{}" },
         d1Databases: { CONTROL_DB: "bench-control" },
-        durableObjects: executors,
+        durableObjects: {
+          ...executors,
+          MODEL_BUDGETS: { className: "ModelBudgets", useSQLite: true },
+          PLANNING_DESK: { className: "PlanningDesk", useSQLite: true },
+        },
         serviceBindings: { ...ledger, EXECUTORS: { name: "countersign-executors", entrypoint: "ExecutorsEntrypoint" } },
         ...direct,
       },
