@@ -21,7 +21,7 @@ import type { Shard } from "./shard.ts";
 import { taskFacts } from "./task/endings.ts";
 import { admitPlan, openPlan, type AdmitDeps, type AdmitTask } from "./task/admit.ts";
 import { conflict, openTask, proposePlan, type AdmittedPlan } from "./task/decide.ts";
-import { erased } from "./task/subjects.ts";
+import { beyondReach, erased, restored } from "./task/subjects.ts";
 import { recordsOf, recordViewsOf } from "./task/records.ts";
 import { plainResults, type TaskState } from "./task/state.ts";
 
@@ -109,7 +109,8 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
   const found = shard.find(command.task);
   if (!found.ok) return found;
   const state = found.value;
-  if (state.erased) return err(erased(state));
+  const gone = beyondReach(state);
+  if (gone !== null) return err(gone);
   const made = state.planByRequest.get(command.requestKey);
   if (made !== undefined && !GUARDS["request-same"](made.digest, command.requestDigest)) return err(conflict());
   if (made !== undefined)
@@ -148,7 +149,8 @@ export function context(shard: Shard, task: string, requestKey: string): Result<
   const found = shard.find(task);
   if (!found.ok) return found;
   const state = found.value;
-  if (state.erased) return err(erased(state));
+  const gone = beyondReach(state);
+  if (gone !== null) return err(gone);
   const release = shard.trusted.held(state.release);
   return ok({
     task: shard.view(state),
@@ -217,6 +219,8 @@ async function again(
   waitMs: number,
 ): Promise<Result<Submitted>> {
   if (state.erased) return err(erased(state));
+  // Whether it is the same request, nobody can tell any more.
+  if (state.restored && state.requestDigest === "") return err(restored(state));
   if (!GUARDS["request-same"](state.requestDigest, requestDigest)) return err(conflict());
   return ok({ view: await shard.settledView(state.id, waitMs, true), duplicate: true });
 }

@@ -30,6 +30,8 @@ type Row = { seq: number; body: string; private: string | null };
 export type Opens = (text: string, place: string) => string | null;
 /** Where the values of a record stand: what is sealed there opens nowhere else. */
 export const placeOf = (task: string, seq: number): string => `${task} ${seq} values`;
+/** Beside a record that was taken back from the ledger: its values were in the storage that is gone. */
+export const LOST = "lost";
 const NOTHING: Private = { values: {}, details: {}, requestDigest: null, requestKey: null };
 
 export const GENESIS: Head = { seq: 0, hash: GENESIS_HASH };
@@ -65,11 +67,23 @@ export class Journal {
   constructor(sql: SqlStorage, open: Opens = (text) => text) {
     this.#sql = sql;
     this.#open = open;
-    const last = sql
-      .exec<{ seq: number; hash: string }>("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")
-      .toArray()[0];
-    this.#head = last === undefined ? GENESIS : { seq: last.seq, hash: last.hash };
-    this.#delivered = Number(readMeta(sql, "delivered") ?? 0);
+    [this.#head, this.#delivered] = this.#stored();
+  }
+
+  /** Reads head and cursor from storage again: the chain was written anew behind a position. */
+  reload(): void {
+    [this.#head, this.#delivered] = this.#stored();
+  }
+
+  #stored(): [Head, number] {
+    const last = this.#sql.exec<Head>("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").toArray()[0];
+    return [last ?? GENESIS, Number(readMeta(this.#sql, "delivered") ?? 0)];
+  }
+
+  /** The hash of a record; null where there is none at this position. */
+  hashAt(seq: number): string | null {
+    if (seq === 0) return GENESIS.hash;
+    return this.#sql.exec<Head>("SELECT seq, hash FROM journal WHERE seq = ?", seq).toArray()[0]?.hash ?? null;
   }
 
   get head(): Head {
@@ -157,6 +171,7 @@ export class Journal {
 
   #beside(text: string | null, task: string, seq: number): Private {
     if (text === null) return NOTHING;
+    if (text === LOST) return { ...NOTHING, restored: true };
     const opened = this.#open(text, placeOf(task, seq));
     return opened === null ? { ...NOTHING, erased: true } : (JSON.parse(opened) as Private);
   }

@@ -49,6 +49,11 @@ export class LedgerWatch {
     return this.#alarm;
   }
 
+  /** The ledger knows more of this chain than this object does. */
+  get isBehind(): boolean {
+    return this.#alarm?.problem.code === "chain-fork";
+  }
+
   remember(checkpoint: SeenCheckpoint): void {
     writeMeta(this.#sql, "checkpoint", checkpoint.note);
     this.#seen = checkpoint;

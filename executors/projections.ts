@@ -14,7 +14,7 @@ const windowTimer = (step: string) => `window:${step}`;
 const askTimer = (step: string) => `ask:${step}`;
 
 /** Codes with which a step fails while people are asked about it; with any other there is no row to pay for. */
-const REVIEW_ENDING: ReadonlySet<string> = new Set(["subject-erased", "consent-withdrawn"]);
+const REVIEW_ENDING: ReadonlySet<string> = new Set(["subject-erased", "consent-withdrawn", "restored"]);
 
 export function project(sql: SqlStorage, task: string, event: TaskEvent): void {
   const timer = timerOf(event);

@@ -51,6 +51,8 @@ import * as erasing from "./privacy/erasing.ts";
 import { removeTraces } from "./privacy/traces.ts";
 import { reportOutcome } from "./reporting.ts";
 import * as resolving from "./resolving.ts";
+import { acceptRewind } from "./rewind/accept.ts";
+import type { RewindApplied } from "../shared/api/rewinds.ts";
 import * as reversing from "./reversing.ts";
 import * as reviewing from "./reviewing.ts";
 import { Shard } from "./shard.ts";
@@ -77,7 +79,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
           Result<null>
         >,
       removeTraces: (traces) => removeTraces(env, state.id.name!, traces),
-      ledger: env.LEDGER as unknown as Pick<LedgerRpc, "append">,
+      ledger: env.LEDGER as unknown as Pick<LedgerRpc, "append" | "chain">,
       gateOf: (name) => env.CAPABILITY_GATE.getByName(name) as unknown as GateRpc,
       limitOf: (name) => env.AGGREGATE_LIMIT.getByName(name) as unknown as LimitRpc,
     });
@@ -223,6 +225,10 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
   /** What is late here, before and after the alarm's work was done again. */
   async reconcile(): Promise<Result<Reconciled>> {
     return ok(await reconcile(this.#shard));
+  }
+
+  acceptRewind(signed: unknown): Promise<Result<RewindApplied>> {
+    return acceptRewind(this.#shard, signed);
   }
 
   async witness(): Promise<Result<Witness>> {

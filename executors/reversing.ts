@@ -16,7 +16,7 @@ import { GUARDS } from "./guards/index.ts";
 import type { Shard } from "./shard.ts";
 import { reverseTask } from "./task/reverse.ts";
 import type { StepState, TaskState } from "./task/state.ts";
-import { erased } from "./task/subjects.ts";
+import { beyondReach } from "./task/subjects.ts";
 import { openUndone } from "./undone.ts";
 
 export async function reverse(
@@ -30,7 +30,8 @@ export async function reverse(
   if (!parsed.ok) return parsed;
   const found = shard.find(task);
   if (!found.ok) return found;
-  if (found.value.erased) return err(erased(found.value));
+  const gone = beyondReach(found.value);
+  if (gone !== null) return err(gone);
   const opened = await openEnvelope(parsed.value, {
     payloadType: PAYLOAD_TYPES.reversal,
     keys: shard.config.proposalKeys,

@@ -18,7 +18,7 @@ import { GUARDS } from "./guards/index.ts";
 import type { Shard } from "./shard.ts";
 import { attest } from "./task/decide.ts";
 import type { Review, StepState, TaskState } from "./task/state.ts";
-import { erased } from "./task/subjects.ts";
+import { beyondReach } from "./task/subjects.ts";
 import { reviewView } from "./task/view.ts";
 
 type Found = { readonly state: TaskState; readonly step: StepState; readonly review: Review };
@@ -84,7 +84,8 @@ export async function decide(shard: Shard, id: string, input: unknown): Promise<
 function find(shard: Shard, id: string): Result<Found> {
   const route = parseReviewId(id);
   const state = route === null ? null : shard.find(route.task);
-  if (state?.ok === true && state.value.erased) return err(erased(state.value));
+  const gone = state?.ok === true ? beyondReach(state.value) : null;
+  if (gone !== null) return err(gone);
   if (state?.ok === true)
     for (const step of state.value.steps.values())
       if (step.review?.id === id) return ok({ state: state.value, step, review: step.review });

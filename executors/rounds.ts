@@ -82,6 +82,7 @@ const tooLarge = () =>
 export class Rounds {
   readonly #deps: RoundsDeps;
   #queue: Waiting[] = [];
+  readonly #between: (() => Promise<void>)[] = [];
   #running = false;
   /** Work on the executor itself was decided and then not written: what it put into memory must go with it. */
   #doubtful = false;
@@ -117,9 +118,32 @@ export class Rounds {
     });
   }
 
+  /**
+   * Runs between two rounds, when nothing is decided and not written. What is written outside of rounds, such as a chain that is taken back from the
+   * ledger, is written here. Resolves once it is durable.
+   */
+  between<T>(run: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#between.push(async () => {
+        try {
+          const value = run();
+          await this.#deps.storage.sync();
+          resolve(value);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      if (this.#running) return;
+      this.#running = true;
+      queueMicrotask(() => void this.#drain());
+    });
+  }
+
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0)
+    while (this.#queue.length + this.#between.length > 0)
       try {
+        await this.#between.shift()?.();
+        if (this.#queue.length === 0) continue;
         await this.#round(this.#queue.splice(0, LIMITS.roundTasks));
       } catch (error) {
         this.#deps.platform.log("a round failed", { message: error instanceof Error ? error.message : "unknown" });

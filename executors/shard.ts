@@ -52,7 +52,7 @@ export type ShardParts = {
   readonly storage: ObjectStorage;
   readonly config: ExecutorsConfig;
   readonly registry: CapabilityRegistry;
-  readonly ledger: Pick<LedgerRpc, "append">;
+  readonly ledger: Pick<LedgerRpc, "append" | "chain">;
   /** The gate of a capability in this region, by the object's name. */
   readonly gateOf: (name: string) => GateRpc;
   /** The counter of an aggregate limit and group, by the object's name. */
@@ -75,6 +75,7 @@ export class Shard {
   readonly anchor: TenantAnchor;
   readonly config: ExecutorsConfig;
   readonly registry: CapabilityRegistry;
+  readonly ledger: Pick<LedgerRpc, "chain">;
   readonly sql: SqlStorage;
   /** A change of tables that no record speaks of. */
   readonly transaction: (run: (sql: SqlStorage) => void) => void;
@@ -128,6 +129,7 @@ export class Shard {
     this.config = config;
     migrate(storage);
     this.sql = storage.sql;
+    this.ledger = ledger;
     this.transaction = (run) => storage.transactionSync(() => run(storage.sql));
     this.proveCurrent = () => proveCurrent(storage);
     this.removeTraces = removeTraces;
@@ -232,6 +234,7 @@ export class Shard {
       release,
       registry: this.registry,
       nowMs,
+      isBehind: this.watch.isBehind,
       stoppedBy: (kind, target) => this.trusted.claimsStoppedBy(kind, target),
       isErased: (keys) => this.vault.isErased(keys),
       consentOf: (keys, purpose) => this.vault.consentOf(keys, purpose),
@@ -440,6 +443,28 @@ export class Shard {
     if (!deps.ok || !canContinue(state, deps.value)) return;
     // A round that cannot be written is not lost: the alarm resumes the task from storage.
     void this.onTask(state, (draft, current) => ok(advance(draft, current))).catch(() => {});
+  }
+
+  /**
+   * Writes the object's tables anew, between rounds and in one transaction, and goes on from what stands there. Nothing in memory outlives it.
+   */
+  async rewrite<T>(run: (sql: SqlStorage) => T): Promise<T> {
+    let value: T;
+    await this.rounds.between(() => {
+      try {
+        this.transaction((sql) => (value = run(sql)));
+      } finally {
+        this.journal.reload();
+        this.tasks.forgetAll();
+        this.trusted.reload();
+        this.vault.reload();
+        this.watch.reload();
+        this.#burning.clear();
+        this.#tellings.ask();
+      }
+    });
+    await this.#resume();
+    return value!;
   }
 
   /** Tells limits and holders of domain keys how actions ended. */

@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../shared/result.ts";
 import type { SignalAnswer } from "../shared/rpc.ts";
 import { parseCommand, SignalCommand, TakeEventCommand } from "./commands.ts";
 import type { Shard } from "./shard.ts";
-import { erased } from "./task/subjects.ts";
+import { beyondReach } from "./task/subjects.ts";
 import { signalTask, takeEvent as takeEventOf } from "./task/signals.ts";
 
 export async function signal(shard: Shard, input: unknown): Promise<Result<SignalAnswer>> {
@@ -16,7 +16,8 @@ export async function signal(shard: Shard, input: unknown): Promise<Result<Signa
   if (!parsed.ok) return parsed;
   const found = shard.find(parsed.value.task);
   if (!found.ok) return found;
-  if (found.value.erased) return err(erased(found.value));
+  const gone = beyondReach(found.value);
+  if (gone !== null) return err(gone);
   const status = await shard.onTask(found.value, (draft, deps) => {
     const stopped = shard.trusted.stoppedCaller(parsed.value.by);
     return stopped === null ? signalTask(draft, parsed.value, deps) : err(stopped);

@@ -51,6 +51,13 @@ export class Tasks {
     }
   }
 
+  /** All of the journal is asked again. */
+  forgetAll(): void {
+    this.#keptById.clear();
+    this.#absent.clear();
+    this.#chars = 0;
+  }
+
   #drop(id: string): void {
     this.#chars -= this.#keptById.get(id)?.chars ?? 0;
     this.#keptById.delete(id);

@@ -59,6 +59,11 @@ export class Tellings {
     return !this.#mayOwe ? 0 : Number(this.#deps.sql.exec("SELECT count(*) AS n FROM tellings").one()["n"]);
   }
 
+  /** Nobody knows what is owed: storage was written anew. */
+  ask(): void {
+    this.#mayOwe = true;
+  }
+
   /** Records were committed. */
   committed(records: readonly { readonly events: readonly { readonly type: string }[] }[]): void {
     if (records.some(({ events }) => events.some(({ type }) => ENDS.has(type)))) this.#mayOwe = true;

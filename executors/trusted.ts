@@ -131,8 +131,11 @@ export class Trusted {
     if (refusal !== null) return err(refusal);
     const value = { release: promotion.release, serial: promotion.serial };
     const known = this.#promotionByAutomation.get(promotion.automation);
-    if (known !== undefined && known.serial === promotion.serial && known.release === promotion.release)
+    if (known !== undefined && known.serial === promotion.serial && known.release === promotion.release) {
+      // After a restore the promotion is known from the chain, and the bundle, named by its digest, comes again.
+      if (!this.held(promotion.release).ok) this.#keepBundle(this.#sql, checked);
       return ok({ value, events: [], write: () => {} });
+    }
     if (known !== undefined && !GUARDS["promotion-serial"](promotion, known))
       return err(
         problem("release-superseded", `Promotion ${known.serial} of this automation is newer.`, {
@@ -161,12 +164,7 @@ export class Trusted {
         },
       ],
       write: (sql) => {
-        sql.exec(
-          "INSERT OR REPLACE INTO releases (digest, automation, bundle) VALUES (?, ?, ?)",
-          promotion.release,
-          promotion.automation,
-          checked.bundle,
-        );
+        this.#keepBundle(sql, checked);
         sql.exec(
           "INSERT OR REPLACE INTO promotions (automation, serial, release, expires_ms) VALUES (?, ?, ?, ?)",
           row.automation,
@@ -176,6 +174,15 @@ export class Trusted {
         );
       },
     });
+  }
+
+  #keepBundle(sql: SqlStorage, { promotion, bundle }: { promotion: Promotion; bundle: string }): void {
+    sql.exec(
+      "INSERT OR REPLACE INTO releases (digest, automation, bundle) VALUES (?, ?, ?)",
+      promotion.release,
+      promotion.automation,
+      bundle,
+    );
   }
 
   /**

@@ -5,7 +5,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import * as z from "zod";
 import { TaskStatus } from "../shared/events.ts";
-import { AutomationName, RegionId, StepId, TaskId, TenantId } from "../shared/ids.ts";
+import { AutomationName, ExecutorName, RegionId, StepId, TaskId, TenantId } from "../shared/ids.ts";
 import type { SignedEpoch } from "../shared/epoch.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { problem } from "../shared/problems.ts";
@@ -13,6 +13,8 @@ import { err, ok, type Result } from "../shared/result.ts";
 import type {
   AppendAnswer,
   AppendCommand,
+  ChainPart,
+  ChainQuery,
   Dependent,
   EntryRow,
   EpochAnswer,
@@ -41,6 +43,7 @@ import { actionsOf, actionsOpened } from "./queries/actions.ts";
 import { ImpactsQuery, RunsQuery, TasksNamed } from "./queries/answer-shapes.ts";
 import { impactOf } from "./queries/impact.ts";
 import { runCursorAfter, runPage } from "./queries/runs.ts";
+import { chainPart } from "./queries/chain.ts";
 import { entryPage } from "./queries/entries.ts";
 import { figuresOf } from "./queries/figures.ts";
 import { healthOf } from "./queries/health.ts";
@@ -69,6 +72,7 @@ const EntriesQuery = z.strictObject({
   limit: z.int().min(1).max(LIMITS.pageEntries),
   task: TaskId.optional(),
 });
+const ChainAsked = z.strictObject({ tenant: TenantId, executor: ExecutorName, after: Count });
 const DependentsQuery = z.strictObject({ tenant: TenantId, task: TaskId, step: StepId });
 const FiguresQuery = z.strictObject({ tenant: TenantId, fromMs: Count.nullable() });
 const RecordedQuery = z.strictObject({ tenant: TenantId, task: TaskId });
@@ -99,6 +103,10 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
     task?: string;
   }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>> {
     return this.#read(EntriesQuery, query, async (q) => ok(await entryPage(this.#store, q)));
+  }
+
+  chain(query: ChainQuery): Promise<Result<ChainPart>> {
+    return this.#read(ChainAsked, query, async (q) => chainPart(this.#store, q));
   }
 
   figures(query: { tenant: string; fromMs: number | null }): Promise<Result<Figures>> {

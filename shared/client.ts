@@ -7,7 +7,9 @@ import * as z from "zod";
 import * as api from "./api.ts";
 import { createTransport, parse, toProblem, type Call, type ClientOptions } from "./client-transport.ts";
 import { answerCalls } from "./client-answers.ts";
+import { RewindApplied, RewindFound } from "./api/rewinds.ts";
 import type { SignedEpoch } from "./epoch.ts";
+import type { SignedRewind } from "./rewind.ts";
 import type { AgentStep, Intent } from "./intent.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { OutcomeReport } from "./outcome.ts";
@@ -251,6 +253,8 @@ export function createClient(options: ClientOptions) {
     taskProof: (task: string) => get("/v1/ledger/proof", api.TaskProof, { task }),
     consistencyProof: (query: { from: number; to: number }) => get("/v1/ledger/proof", api.ConsistencyProof, query),
     applyEpoch: (signed: SignedEpoch) => post("/v1/ledger/epochs", signed, api.EpochApplied),
+    rewindOf: (executor: string) => get("/v1/ledger/rewinds", RewindFound, { executor }),
+    applyRewind: (signed: SignedRewind) => post("/v1/ledger/rewinds", signed, RewindApplied),
     ledgerState: () => get("/v1/ledger/state", api.LedgerState),
     witnesses: () => get("/v1/ledger/witnesses", api.WitnessPage),
     effects: (query: { region: string; after?: string; limit?: number }) =>

@@ -11,13 +11,12 @@ import * as z from "zod";
 import { canonicalize } from "./canonical.ts";
 import { ENTRY_TYPES, entryId } from "./entry.ts";
 import { EpochId, TenantId } from "./ids.ts";
-import type { PublicJwk } from "./keys.ts";
 import { LIMITS } from "./limits.ts";
-import { hasRole, resolveMember, type RevokedKeys, type TenantAnchor } from "./members.ts";
+import type { RevokedKeys, TenantAnchor } from "./members.ts";
 import { PAYLOAD_TYPES } from "./payload-types.ts";
 import { problem } from "./problems.ts";
 import { err, ok, type Result } from "./result.ts";
-import { Envelope, openEnvelope } from "./signing.ts";
+import { SignedByTwo, openByTwo } from "./two-admins.ts";
 import { openCheckpoint, type Checkpoint } from "./tlog/checkpoint.ts";
 import type { NoteVerifier } from "./tlog/note.ts";
 
@@ -37,10 +36,7 @@ export const Epoch = z.strictObject({
 export type Epoch = z.infer<typeof Epoch>;
 
 /** An epoch with, for each of its signatures in their order, the enrolments that lead from its key to the root. */
-export const SignedEpoch = z.strictObject({
-  envelope: Envelope,
-  chains: z.array(z.array(Envelope).max(LIMITS.enrolmentDepth)).min(1).max(LIMITS.envelopeSignatures),
-});
+export const SignedEpoch = SignedByTwo;
 export type SignedEpoch = z.infer<typeof SignedEpoch>;
 
 export type OpenedEpoch = {
@@ -50,9 +46,6 @@ export type OpenedEpoch = {
   readonly old: Checkpoint;
   readonly new: Checkpoint;
 };
-
-/** How many different members sign. */
-const QUORUM = 2;
 
 /**
  * Opens an epoch.
@@ -66,23 +59,9 @@ export async function openEpoch(
   nowMs: number,
   revoked: RevokedKeys,
 ): Promise<Result<OpenedEpoch>> {
-  if (chains.length !== envelope.signatures.length)
-    return err(problem("signature-malformed", "There is one chain of enrolments for each signature."));
-  const keys = new Map<string, PublicJwk>();
-  const members: string[] = [];
-  for (const [i, { keyid }] of envelope.signatures.entries()) {
-    const member = await resolveMember(anchor, keyid, chains[i]!, nowMs, revoked);
-    if (!member.ok) return member;
-    if (!hasRole(member.value, "admin"))
-      return err(problem("role-missing", `${member.value.member} signed the epoch and is no admin.`));
-    keys.set(keyid, member.value.key);
-    members.push(member.value.member);
-  }
-  const opened = await openEnvelope(envelope, { payloadType: PAYLOAD_TYPES.epoch, keys, schema: Epoch });
+  const opened = await openByTwo({ envelope, chains }, PAYLOAD_TYPES.epoch, Epoch, anchor, nowMs, revoked);
   if (!opened.ok) return opened;
-  if (new Set(members).size < QUORUM || opened.value.kids.length < members.length)
-    return err(problem("epoch-unsigned", "An epoch is signed by two different members.", { members }));
-  const { payload } = opened.value;
+  const { payload, members } = opened.value;
   if (payload.tenant !== anchor.tenant) return err(problem("audience-mismatch", "The epoch is of another tenant."));
   if (payload.atMs > nowMs + LIMITS.clockSkewMs)
     return err(problem("not-yet-valid", "The epoch is dated after it was used."));

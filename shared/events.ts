@@ -14,6 +14,7 @@ import {
   RecordedStepId,
   RegionId,
   ReviewId,
+  RewindId,
   StepId,
   TaskId,
 } from "./ids.ts";
@@ -424,6 +425,20 @@ export const ExecutorEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("epoch-accepted"),
     epoch: EpochId,
+    envelope: Envelope,
+    chains: z.array(z.array(Envelope).max(LIMITS.enrolmentDepth)).min(1).max(LIMITS.envelopeSignatures),
+  }),
+  /**
+   * The storage of this executor went back to an earlier moment; the records before this one were taken from the ledger, up to the head that two
+   * people signed (shared/rewind.ts). `lost`: of them, those whose values are gone; `setAside`: what was recorded after the rewind and stays
+   * out of the chain; `tasks`: tasks with a lost record that had not settled, and end.
+   */
+  z.strictObject({
+    type: z.literal("chain-restored"),
+    rewind: RewindId,
+    lost: z.int().min(0),
+    setAside: z.int().min(0),
+    tasks: z.int().min(0),
     envelope: Envelope,
     chains: z.array(z.array(Envelope).max(LIMITS.enrolmentDepth)).min(1).max(LIMITS.envelopeSignatures),
   }),

@@ -18,6 +18,8 @@ export const RegionId = z.string().regex(new RegExp(`^${REGION}$`));
 export const TaskId = z.string().regex(TASK);
 /** `epo_` and 26 characters of base32: 16 random bytes. */
 export const EpochId = z.string().regex(/^epo_[a-z2-7]{26}$/);
+/** `rwd_` and 26 characters of base32: 16 random bytes. */
+export const RewindId = z.string().regex(/^rwd_[a-z2-7]{26}$/);
 export const ReviewId = z.string().regex(REVIEW);
 /** A step's name inside its task, chosen by the playbook or the agent; unique in the task over all rounds. */
 export const StepId = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/);

@@ -233,6 +233,9 @@ export const LIMITS = {
   proofFileBytes: 64 * 1024,
   /** Entries of one delivery to the ledger, and characters of their text: a delivery fits one RPC and one batch with room to spare. */
   deliveryEntries: 1_000,
+  /** Records, and characters of them, that an executor takes back from the ledger after its storage went back: held in memory until all are checked. */
+  rewindRecords: 20_000,
+  rewindChars: 32 * 1024 * 1024,
   deliveryChars: 4 * 1024 * 1024,
   /** Chain records of one delivery: bounds what is held while it is checked. */
   deliveryRecords: 10_000,

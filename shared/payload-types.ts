@@ -16,6 +16,7 @@ export const PAYLOAD_TYPES = {
   resolution: of("resolution"),
   reversal: of("reversal"),
   epoch: of("epoch"),
+  rewind: of("rewind"),
 } as const;
 
 export type PayloadKind = keyof typeof PAYLOAD_TYPES;

@@ -83,6 +83,7 @@ export const PROBLEMS = {
   // tasks, steps and reviews
   "task-settled": { status: 409, title: "The task has already ended" },
   "task-not-settled": { status: 409, title: "The task has not ended yet" },
+  restored: { status: 410, title: "The values were lost when the executor was restored" },
   "subject-erased": { status: 410, title: "The values were erased with the person whom they were about" },
   "consent-withdrawn": { status: 403, title: "The person whom this is about has withdrawn consent" },
   "task-limit": { status: 429, title: "The task has reached a limit" },
@@ -130,7 +131,7 @@ export const PROBLEMS = {
   "note-malformed": { status: 422, title: "The signed note is malformed" },
   "proof-invalid": { status: 422, title: "The proof does not hold" },
   "tile-malformed": { status: 422, title: "The tile, or its path, is malformed" },
-  "epoch-unsigned": { status: 403, title: "An epoch needs the signatures of two admins" },
+  "epoch-unsigned": { status: 403, title: "This needs the signatures of two admins" },
   "log-full": { status: 503, retryable: true, title: "The ledger's database is as large as it may be" },
   "head-moved": { status: 409, retryable: true, title: "Another writer moved the head" },
 } as const satisfies Record<string, Row>;

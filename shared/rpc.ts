@@ -13,7 +13,9 @@ import type { ProblemCode } from "./problems.ts";
 import type { Result } from "./result.ts";
 import type { ReleaseDelivery } from "./release.ts";
 import type { SignedAttestation } from "./attestation.ts";
+import type { RewindApplied } from "./api/rewinds.ts";
 import type { SignedEpoch } from "./epoch.ts";
+import type { SignedRewind } from "./rewind.ts";
 import type { Envelope } from "./signing.ts";
 import type { SignedResolution } from "./resolution.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "./views.ts";
@@ -355,6 +357,8 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   revokeKey(command: { readonly kid: string; readonly by: string; readonly reason: string }): Promise<Result<null>>;
   /** Ends this executor's alarm where an epoch that stands in the log says so; what the log lost is delivered again. */
   acceptEpoch(signed: SignedEpoch): Promise<Result<{ readonly epoch: string }>>;
+  /** Takes what this executor's storage lost from the ledger, as two people signed, and ends its alarm. */
+  acceptRewind(signed: SignedRewind): Promise<Result<RewindApplied>>;
   learn(delivery: ReleaseDelivery): Promise<Result<{ readonly release: string; readonly serial: number }>>;
   witness(): Promise<Result<Witness>>;
   /** Does again what the alarm does, and says what is late before and after it. */
@@ -509,6 +513,13 @@ export type LedgerState = {
   }[];
 };
 
+/** Records of one executor's chain in the log after a position, as canonical texts in their order, and the head of its chain there. */
+export type ChainPart = {
+  readonly head: { readonly seq: number; readonly hash: string };
+  readonly records: readonly string[];
+};
+export type ChainQuery = { readonly tenant: string; readonly executor: string; readonly after: number };
+
 /** An epoch in the log: its number among the tenant's, and the index of its entry. */
 export type EpochAnswer = { readonly epoch: string; readonly number: number; readonly index: number };
 
@@ -523,6 +534,8 @@ export interface LedgerRpc extends Rpc.WorkerEntrypointBranded, AnswersRpc {
     readonly limit: number;
     readonly task?: string;
   }): Promise<Result<{ readonly entries: readonly EntryRow[]; readonly next: number | null }>>;
+  /** What follows a position of an executor's chain, at most the rest of one delivery. */
+  chain(query: ChainQuery): Promise<Result<ChainPart>>;
   /** Figures from a moment on, in steps of FIGURE_BUCKET_MS, or since the first entry (null). */
   figures(query: { readonly tenant: string; readonly fromMs: number | null }): Promise<Result<Figures>>;
   /** Entries of a task with the times at which they were written, at most LIMITS.traceEntries. */

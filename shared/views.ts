@@ -89,6 +89,8 @@ export const TaskView = z.object({
   principal: Principal,
   /** The person whom the task was about was erased: values read as `{"$erased": true}`. */
   erased: z.literal(true).optional(),
+  /** Values of the task were lost when its executor was restored; nothing more is done in it. */
+  restored: z.literal(true).optional(),
   input: JsonValue,
   round: z.int(),
   openedAt: z.iso.datetime(),

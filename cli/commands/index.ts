@@ -6,6 +6,7 @@ import { approve, reject } from "./decide.ts";
 import { completeness } from "./completeness.ts";
 import { doctor } from "./doctor.ts";
 import { epochApply, epochNew, epochSign } from "./epoch.ts";
+import { rewindApply, rewindNew, rewindSign } from "./rewind.ts";
 import { evidence } from "./evidence.ts";
 import { explain } from "./explain.ts";
 import { impact } from "./impact.ts";
@@ -56,6 +57,9 @@ export const COMMANDS: readonly Command[] = [
   epochNew,
   epochSign,
   epochApply,
+  rewindNew,
+  rewindSign,
+  rewindApply,
   keysNew,
   keysList,
   keysEnrol,

@@ -7,7 +7,7 @@ const SHOWN = 10;
 
 /** @param resumedFrom entries that were verified before, where the verification went on from there */
 export function reportText(report: VerificationReport, trustFrom: string, resumedFrom: number | null = null): string {
-  const { checkpoint, counts, checks, alarms, epochs } = report;
+  const { checkpoint, counts, checks, alarms, epochs, rewinds } = report;
   const marks = { ok: green("ok"), failed: red("FAILED"), "not-run": dim("not run") };
   const lines = [
     `${bold("log")}    ${report.origin}, ${checkpoint === null ? "no checkpoint that can be believed" : `${checkpoint.size} entries, root ${checkpoint.root}`}`,
@@ -38,6 +38,15 @@ export function reportText(report: VerificationReport, trustFrom: string, resume
       ...epochs.map(
         ({ epoch, index, oldSize, newSize, members, reason, at }) =>
           `  from ${newSize} after ${oldSize}, ${at}, signed by ${line(members.join(" and "))}: ${line(reason)} ${dim(`entry ${index}, ${epoch}`)}`,
+      ),
+    );
+  if (rewinds.length > 0)
+    lines.push(
+      "",
+      yellow("Rewinds: an executor took its chain back from the log"),
+      ...rewinds.map(
+        ({ rewind, executor, from, to, lost, setAside, tasks, members, reason, at }) =>
+          `  ${executor}, ${from} to ${to}, ${at}, signed by ${line(members.join(" and "))}: ${line(reason)} ${dim(`${lost} records without values, ${setAside} set aside, ${tasks} tasks ended, ${rewind}`)}`,
       ),
     );
   if (alarms.length > 0)

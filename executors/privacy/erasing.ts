@@ -27,6 +27,7 @@ export type Traces = {
   readonly actions: readonly string[];
   readonly waits: readonly { readonly key: string; readonly task: string }[];
 };
+type ErasedEvent = Extract<ExecutorEvent, { type: "subject-erased" }>;
 type Wait = Traces["waits"][number];
 type ErasureRow = { key: string; waits: string; done: number };
 
@@ -99,6 +100,39 @@ function destroyKey(
       );
     },
   };
+}
+
+/**
+ * An erasure that stands in the chain and that this object's storage does not know of any more: in the transaction that writes it anew. The
+ * subject's digest is lost; whoever repeats the erasure finds nothing held.
+ */
+export function erasedBefore(shard: Shard, sql: SqlStorage, { key, erasure }: ErasedEvent, atMs: number): void {
+  const subject = sql
+    .exec<{ subject: string }>("SELECT subject FROM subject_keys WHERE id = ?", key)
+    .toArray()[0]?.subject;
+  const waits = tasksOf(shard, key)
+    .slice(-LIMITS.subjectWaits)
+    .flatMap((task) => waitsOf(shard, task));
+  for (const { collection, id } of subject === undefined ? [] : residentTraces(sql, shard.registry, subject))
+    sql.exec(
+      "UPDATE resident_records SET value = NULL, version = version + 1 WHERE collection = ? AND id = ?",
+      collection,
+      id,
+    );
+  sql.exec("UPDATE subject_keys SET key = ?, subject = '' WHERE id = ?", "0".repeat(64), key);
+  sql.exec("DELETE FROM subject_keys WHERE id = ?", key);
+  sql.exec("DELETE FROM subject_consents WHERE key = ?", key);
+  sql.exec("DELETE FROM dead_letters WHERE task IN (SELECT task FROM subject_tasks WHERE key = ?)", key);
+  sql.exec(
+    "INSERT OR IGNORE INTO subject_erasures (key, digest, erasure, at_ms, waits, sent, done) VALUES (?, '', ?, ?, ?, ?, 0)",
+    key,
+    erasure,
+    atMs,
+    JSON.stringify(waits),
+    JSON.stringify(NOTHING_LEFT),
+  );
+  shard.vault.forgetKey(key);
+  shard.tasks.forget(tasksOf(shard, key));
 }
 
 /** Nothing was held when this erasure came here. Noted, so that its repetition takes nothing away that came later. */

@@ -104,6 +104,14 @@ export class Vault {
     return openText(box, joined(keys.map((id) => this.#key(id)!)), place);
   }
 
+  /** A sealed text for another place: its record stands elsewhere now. */
+  moved(text: string, from: string, to: string): string {
+    if (!isSealed(text)) return text;
+    const { keys } = partsOf(text);
+    const opened = this.open(text, from);
+    return opened === null ? sealedAway(keys) : this.seal(keys, to, opened);
+  }
+
   /** From here on the key is gone, for every later decision of the round too. Its row goes with the caller's record. */
   forgetKey(id: string): void {
     this.#made = this.#made.map((row) => (row.id === id ? { ...row, subject: "", key: "" } : row));

@@ -11,6 +11,7 @@ import type { Problem } from "../../shared/problems.ts";
 import type { Demand } from "../../shared/policy/index.ts";
 import type { Premise } from "../../shared/proposal.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { undoKey } from "../../shared/effect-keys.ts";
 import type { ActionContext, Capability, Prepared } from "../adapters/types.ts";
 import { GUARDS } from "../guards/index.ts";
@@ -137,6 +138,18 @@ export function decideAndAct(
   // P1. What is asked for was changed while it was asked: the step comes back at once.
   if (wanted !== null && !permitsHold(permits!, wanted, deps.nowMs))
     return stepHeld(draft, stepId, heldBecause("permit-unanswered", step.capability), 0, deps);
+  // An object that knows less than the ledger may have done this already.
+  if (deps.isBehind === true)
+    return stepHeld(
+      draft,
+      stepId,
+      {
+        code: "chain-fork",
+        detail: "The ledger knows more of this executor than it does itself; nothing is done meanwhile.",
+      },
+      LIMITS.heldCapMs,
+      deps,
+    );
   act(draft, step, args, prepared, capability, permits?.used ?? [], deps);
 }
 

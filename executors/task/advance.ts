@@ -24,6 +24,7 @@ import {
   type StepState,
   type TaskState,
 } from "./state.ts";
+import { endRestored, hasLostSomethingToEnd } from "./restored.ts";
 import { BY_ERASURE, erased, isErasedNow, refusedBySubject } from "./subjects.ts";
 import { compensate } from "./undo.ts";
 
@@ -35,6 +36,7 @@ export type Effect = { readonly kind: "prepare" | "apply" | "ask" | "subscribe" 
 export function advance(draft: Draft, deps: TaskDeps): void {
   if (isQuiet(draft.state)) return;
   if (draft.state.settled === null && isErasedNow(draft.state, deps)) endErased(draft);
+  if (draft.state.restored) endRestored(draft);
   for (const { id } of draft.state.steps.values()) moveStep(draft, draft.state.steps.get(id)!, deps);
   if (draft.state.settled === null) settle(draft, deps);
 }
@@ -119,7 +121,7 @@ export function resolvedArgs(state: TaskState, step: StepState, deps: TaskDeps):
 
 /** The I/O that a task's steps wait for, from its state alone. The shell runs each at most once at a time. */
 export function effectsOf(state: TaskState, deps: TaskDeps): Effect[] {
-  if (isQuiet(state)) return [];
+  if (isQuiet(state) || state.restored) return [];
   return [...state.steps.values()].flatMap((step): Effect[] => {
     if (!isLive(state, step) || (isIdle(step) && refusedBySubject(state, step, deps) !== null)) return [];
     if (awaitsObservation(step)) return isErasedNow(state, deps) ? [] : [{ kind: "observe", step: step.id }];
@@ -142,6 +144,7 @@ function waitsForPrepare(state: TaskState, step: StepState, deps: TaskDeps): boo
 /** Whether another round would make progress without any I/O: a step waited only for a dependency to become durable. */
 export const canContinue = (state: TaskState, deps: TaskDeps): boolean =>
   waitsForDurability(state) ||
+  hasLostSomethingToEnd(state) ||
   hasToEnd(state, deps) ||
   (!isQuiet(state) &&
     [...state.steps.values()].some(
@@ -173,7 +176,8 @@ function settle(draft: Draft, deps: TaskDeps): void {
   const isFailure = end.status !== "succeeded";
   const hasChanged = [...draft.state.steps.values()].some((step) => step.undoes === null && step.left !== null);
   // What was done can only be taken back by values that are there.
-  const compensates = deps.release.bundle.onFailure === "compensate" && !isErasedNow(draft.state, deps);
+  const compensates =
+    deps.release.bundle.onFailure === "compensate" && !draft.state.restored && !isErasedNow(draft.state, deps);
   if (!isFailure || !hasChanged || !compensates) return draft.emit({ type: "task-settled", ...end });
   const compensation = compensate(draft, end.why ?? end.status, deps);
   if (compensation === null) {
@@ -196,6 +200,7 @@ function endOf(state: TaskState, deps: TaskDeps): { readonly status: TaskStatus;
   if (!steps.every((step) => isTerminal(step.phase) && !awaitsObservation(step))) return null;
   if (state.cancelledBy !== null)
     return { status: "cancelled", why: state.cancelledBy === BY_ERASURE ? BY_ERASURE : "cancelled" };
+  if (state.restored) return { status: "failed", why: "restored" };
   if (!state.last && deps.nowMs < state.deadlineMs) return null;
   if (state.planningStopped?.next === "end") return { status: "failed", why: state.planningStopped.code };
   if (state.last && steps.length === 0 && deps.release.bundle.planner !== "playbook")

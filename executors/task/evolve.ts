@@ -28,7 +28,13 @@ export function evolve(state: TaskState | null, event: TaskEvent, at: At, known:
   if (event.type === "task-opened") return opened(event, at, known);
   if (state === null) throw new Error(`${at.task}: ${event.type} before task-opened`);
   const next = apply(state, event, at, known);
-  return { ...next, erased: next.erased || known.erased === true, lastSeq: at.seq, updatedMs: at.atMs };
+  return {
+    ...next,
+    erased: next.erased || known.erased === true,
+    restored: next.restored || known.restored === true,
+    lastSeq: at.seq,
+    updatedMs: at.atMs,
+  };
 }
 
 function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, known: Known): TaskState {
@@ -46,6 +52,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     traceparent: event.traceparent,
     subjects: event.subjects ?? [],
     erased: known.erased === true,
+    restored: known.restored === true,
     openedMs: at.atMs,
     updatedMs: at.atMs,
     deadlineMs: event.deadlineMs,

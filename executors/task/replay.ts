@@ -111,6 +111,14 @@ function compare(
   const base = { step: step.id, capability: step.capability, taken, seq: record.seq, recorded };
   if (beside.erased === true || state.erased)
     return { ...base, outcome: "erased", replayed: null, facts: null, words: ["Its facts were erased."] };
+  if (beside.restored === true || state.restored)
+    return {
+      ...base,
+      outcome: "incomplete",
+      replayed: null,
+      facts: null,
+      words: ["Its facts were lost in a restore."],
+    };
   if (under.policy.asksConsent && taken === "before-act" && facts.consent === undefined)
     return {
       ...base,
@@ -141,7 +149,7 @@ function compare(
 
 /** The playbook's plan, derived again from the recorded input. */
 function planAgain(state: TaskState, under: CompiledRelease): ReplayAnswer["plan"] {
-  if (under.playbook === null || state.erased) return null;
+  if (under.playbook === null || state.erased || state.restored) return null;
   const { automation, region, purpose } = state;
   const intent = { automation, input: state.input.value, region, purpose: purpose ?? "" };
   const derived = derivePlan(under.playbook, intent, { openedByAgent: state.principal.role === "agent" });

@@ -180,6 +180,8 @@ export type TaskState = {
   readonly subjects: readonly string[];
   /** One of them was erased: the values are gone, the task has ended or ends. */
   readonly erased: boolean;
+  /** Values of it were lost when the executor was restored: nothing more is done, and it has ended or ends. */
+  readonly restored: boolean;
   readonly openedMs: number;
   readonly updatedMs: number;
   readonly deadlineMs: number;
@@ -217,6 +219,8 @@ export type Private = {
   readonly facts?: RecordedFacts | null;
   /** A data subject of the task was erased: nothing of this can be read. */
   readonly erased?: true;
+  /** The record was taken back from the ledger: its values are lost. */
+  readonly restored?: true;
 };
 
 export type RecordedFacts = {

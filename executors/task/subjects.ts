@@ -25,8 +25,9 @@ export function consentFacts(
   return { recorded, given };
 }
 
-/** Why a subject keeps this step from being done; null where none does. Problems: subject-erased, consent-withdrawn. */
+/** Why this step must not be done any more: a subject keeps it from that, or its values are lost. Null where nothing does. Problems: subject-erased, consent-withdrawn, restored. */
 export function refusedBySubject(state: TaskState, step: Pick<StepState, "undoes">, deps: TaskDeps): Problem | null {
+  if (state.restored) return restored(state);
   if (state.subjects.length === 0) return null;
   if (isErasedNow(state, deps))
     return problem("subject-erased", "The person whom this is about was erased; nothing more is done.");
@@ -36,6 +37,14 @@ export function refusedBySubject(state: TaskState, step: Pick<StepState, "undoes
     ? null
     : problem("consent-withdrawn", `Consent to ${state.purpose} was withdrawn.`);
 }
+
+/** What is said of a task whose values were lost with its executor's storage. */
+export const restored = ({ id }: TaskState): Problem =>
+  problem("restored", "What this needs was lost when the executor was restored; a person has to look.", { task: id });
+
+/** Why nothing more may be asked of a task; null where it may. Problems: subject-erased, restored. */
+export const beyondReach = (state: TaskState): Problem | null =>
+  state.erased ? erased(state) : state.restored ? restored(state) : null;
 
 /** What a request into an erased task is answered: whether it is the same request as before, nobody can tell any more. */
 export const erased = ({ id }: TaskState): Problem =>

@@ -40,6 +40,7 @@ export function taskView(
     why: state.settled?.why ?? waitsFor(state),
     principal: state.principal,
     ...(state.erased ? { erased: true as const } : {}),
+    ...(state.restored ? { restored: true as const } : {}),
     input: state.input.value,
     round: state.round,
     openedAt: at(state.openedMs),

@@ -93,6 +93,8 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Wait until an operator's stop is lifted: `countersign doctor` shows who stopped what and why. An admin's signature restores it.",
   "restore-unsigned": "Sign the restore with an enrolled admin's key: `countersign restore NAME`.",
   "task-settled": "Open a new task; this one takes nothing further.",
+  restored:
+    "The storage of the task's executor went back to an earlier moment, and values of this task were lost (`docs/runbooks/restore.md`). Look at what the record shows as done; new work needs a new idempotency key and a new task.",
   "subject-erased":
     "The person was erased (`docs/privacy.md`): the values are gone for everybody. New work about them needs a new idempotency key and a new task.",
   "consent-withdrawn":
@@ -154,7 +156,8 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "proof-invalid":
     "Ask for the proof again for this index and size; if it stays, the log does not contain what it claims.",
   "tile-malformed": "Use a C2SP tile path, such as `tile/0/x001/067.p/5`.",
-  "epoch-unsigned": "Have a second member, enrolled as admin, add a signature: `countersign epoch sign`.",
+  "epoch-unsigned":
+    "Have a second member, enrolled as admin, add a signature: `countersign epoch sign` or `countersign rewind sign`.",
   "log-full":
     "Wait: the archive makes room by itself. Where it does not, `GET /v1/ledger/state` says why; see docs/log.md for the limit.",
   "head-moved": "Repeat it; another writer was first.",

@@ -69,6 +69,8 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/ledger/witnesses": AUDITS,
   "GET /v1/ledger/state": AUDITS,
   "POST /v1/ledger/epochs": RUNS,
+  "GET /v1/ledger/rewinds": AUDITS,
+  "POST /v1/ledger/rewinds": RUNS,
   "POST /v1/ledger/completeness": AUDITS,
   "GET /v1/ledger/effects": ["auditor", "admin"],
   "GET /v1/jobs": AUDITS,

@@ -14,6 +14,7 @@ import { submitIntent } from "./intents.ts";
 import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./ledger.ts";
 import { applyEpoch } from "./ledger-epochs.ts";
 import { listJobs, runJobNow } from "./jobs.ts";
+import { applyRewind, findRewind } from "./ledger-rewinds.ts";
 import { ledgerState } from "./ledger-state.ts";
 import { logCheckpoint, logEntries, logTile } from "./log.ts";
 import { listAlerts, prometheus, readMetrics } from "./metrics.ts";
@@ -86,6 +87,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   checkEffects,
   ledgerState,
   applyEpoch,
+  findRewind,
+  applyRewind,
   whoami,
   overview,
   listJobs,

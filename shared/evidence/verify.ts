@@ -147,7 +147,7 @@ class Part {
   async #takeRecord(executor: string, { record, where }: Released): Promise<void> {
     const state = this.states.get(executor)!;
     const { task, atMs, events } = record;
-    if (task === null) for (const event of events) await state.take(event as ExecutorEvent, atMs, where);
+    if (task === null) for (const event of events) await state.take(event as ExecutorEvent, atMs, where, record.prev);
     else if (this.#isShown(task, record)) {
       const shown = this.shown.get(task) ?? { task, executor, records: [] };
       this.shown.set(task, shown);

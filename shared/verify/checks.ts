@@ -17,7 +17,8 @@ export const CHECKS = {
   plans: "Every admitted plan is signed by a pinned proposal key, for its own task, round and release.",
   attestations: "Every decision of a person is signed by an enrolled key, over what waited, once.",
   actions: "Nothing was applied that was not admitted, allowed or approved; and nothing twice.",
-  epochs: "Every epoch is signed by two admins, and the log goes on from the checkpoint that it names.",
+  epochs:
+    "Every epoch is signed by two admins, and the log goes on from the checkpoint that it names; so is every rewind, over exactly the chain before it.",
   history: "Every checkpoint that an executor saw earlier lies on the past of this log.",
   witnesses: "What the executors say about themselves now agrees with this log.",
   effects: "The regional databases and the log name the same effects.",

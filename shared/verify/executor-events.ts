@@ -11,6 +11,7 @@ import { problem, type ProblemCode } from "../problems.ts";
 import { Promotion } from "../release.ts";
 import { err, ok, unreachable, type Result } from "../result.ts";
 import type { TreeHead } from "../tlog/verify-log.ts";
+import { openRewind, type OpenedRewind } from "../rewind.ts";
 import { openLogCheckpoint } from "./open-checkpoint.ts";
 import type { Findings, Where } from "./findings.ts";
 import { refill, refillSet } from "./saved.ts";
@@ -20,12 +21,27 @@ import type { VerifierTrust } from "./trust.ts";
 export type SeenHead = TreeHead & { readonly where: Where; settledBy: string | null };
 export type Alarm = { readonly code: ProblemCode; readonly detail: string; readonly where: Where };
 
+/** Where an executor took its chain back from the log: behind `from`, up to `to`. */
+export type VerifiedRewind = {
+  readonly rewind: string;
+  readonly executor: string;
+  readonly from: number;
+  readonly to: number;
+  readonly lost: number;
+  readonly setAside: number;
+  readonly tasks: number;
+  readonly members: readonly string[];
+  readonly reason: string;
+  readonly at: string;
+};
+
 export class ExecutorState {
   readonly #trust: VerifierTrust;
   readonly #findings: Findings;
   readonly revoked = new Set<string>();
   readonly seen: SeenHead[] = [];
   readonly alarms: Alarm[] = [];
+  readonly restored: VerifiedRewind[] = [];
   /** Keys of data subjects that were destroyed: the values of their tasks are erased, not missing. */
   readonly erased = new Set<string>();
   readonly #consent = new Map<string, boolean>();
@@ -46,6 +62,7 @@ export class ExecutorState {
       consent: this.#consent,
       seen: this.seen,
       alarms: this.alarms,
+      restored: this.restored,
       promoted: this.#promoted,
       serialByAutomation: this.#serialByAutomation,
       stopByTarget: this.#stopByTarget,
@@ -58,6 +75,7 @@ export class ExecutorState {
     refill(this.#consent, saved.consent);
     this.seen.push(...saved.seen);
     this.alarms.push(...saved.alarms);
+    this.restored.push(...saved.restored);
     refillSet(this.#promoted, saved.promoted);
     refill(this.#serialByAutomation, saved.serialByAutomation);
     refill(this.#stopByTarget, saved.stopByTarget);
@@ -72,7 +90,8 @@ export class ExecutorState {
   /** Whether a subject had withdrawn consent to a purpose. */
   hasWithdrawn = (key: string, purpose: string): boolean => this.#consent.get(`${key} ${purpose}`) === false;
 
-  async take(event: ExecutorEvent, atMs: number, where: Where): Promise<void> {
+  /** `prev` is the hash of the record before. */
+  async take(event: ExecutorEvent, atMs: number, where: Where, prev: string): Promise<void> {
     switch (event.type) {
       case "release-learned": {
         const promotion = this.#findings.valueOf("promotions", await this.#openPromotion(event, atMs), where);
@@ -134,9 +153,37 @@ export class ExecutorState {
         for (const head of this.seen) head.settledBy ??= event.epoch;
         return;
       }
+      case "chain-restored": {
+        const rewind = this.#findings.valueOf("epochs", await this.#openRewind(event, atMs, where, prev), where);
+        if (rewind === null) return;
+        this.#findings.pass("epochs");
+        const { payload, members } = rewind;
+        const { lost, setAside, tasks } = event;
+        const at = new Date(payload.atMs).toISOString();
+        const { executor, reason, kept, ledger } = payload;
+        const restored = { rewind: payload.rewind, executor, from: kept.seq, to: ledger.seq, lost, setAside, tasks };
+        this.restored.push({ ...restored, members, reason, at });
+        return;
+      }
       default:
         return unreachable(event);
     }
+  }
+
+  /** The people signed for exactly the record before this one. */
+  async #openRewind(
+    { rewind, envelope, chains }: Extract<ExecutorEvent, { type: "chain-restored" }>,
+    atMs: number,
+    where: Where,
+    prev: string,
+  ): Promise<Result<OpenedRewind>> {
+    const { anchor } = this.#trust;
+    const opened = await openRewind({ envelope, chains }, where.executor ?? "", anchor, atMs, this.revoked);
+    if (!opened.ok) return opened;
+    const { payload } = opened.value;
+    if (payload.rewind !== rewind || payload.ledger.seq + 1 !== where.seq || payload.ledger.hash !== prev)
+      return err(problem("attestation-mismatch", "The rewind is over another chain than the one before it."));
+    return opened;
   }
 
   async #openPromotion(

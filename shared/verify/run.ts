@@ -93,9 +93,9 @@ export class Run {
 
   async #takeRecord(executor: string, { record, where }: Released): Promise<void> {
     const state = this.states.get(executor)!;
-    const { task, atMs, events } = record;
+    const { task, atMs, events, prev } = record;
     if (task !== null) return this.tasks.take({ ...record, task }, state, where);
-    for (const event of events) await state.take(event as ExecutorEvent, atMs, where);
+    for (const event of events) await state.take(event as ExecutorEvent, atMs, where, prev);
   }
 
   #chainOf(executor: string): ExecutorChain {

@@ -10,6 +10,7 @@ import { toBase64 } from "../bytes.ts";
 import { verifyLog, type TreeHead } from "../tlog/verify-log.ts";
 import { NOT_AUTHENTICATED } from "./checks.ts";
 import type { EffectsAround } from "./effects.ts";
+import type { VerifiedRewind } from "./executor-events.ts";
 import type { VerifiedEpoch } from "./epoch-book.ts";
 import type { Alarm } from "./executor-events.ts";
 import { Findings, type CheckReport } from "./findings.ts";
@@ -59,6 +60,8 @@ export type VerificationReport = {
   readonly alarms: readonly Alarm[];
   /** Where people let the log go on from an earlier checkpoint, in the order of the log. */
   readonly epochs: readonly VerifiedEpoch[];
+  /** Where an executor took its chain back from the log, after its storage went back. */
+  readonly rewinds: readonly VerifiedRewind[];
   readonly notAuthenticated: readonly string[];
 };
 
@@ -115,6 +118,7 @@ export async function verifyResumably(input: VerificationInput): Promise<Verific
     },
     alarms,
     epochs: run.epochs.verified,
+    rewinds: [...run.states.values()].flatMap((state) => state.restored),
     notAuthenticated: NOT_AUTHENTICATED,
   };
   return { report, saved: report.verified && checkpoint !== null ? run.save(checkpoint) : null };

@@ -126,6 +126,15 @@ const executorEvents: Json[] = [
     by: "key_a",
   },
   { type: "alarm-raised", code: "chain-fork", detail: "d" },
+  {
+    type: "chain-restored",
+    rewind: `rwd_${"a".repeat(26)}`,
+    lost: 3,
+    setAside: 1,
+    tasks: 1,
+    envelope,
+    chains: [[envelope], []],
+  },
   { type: "epoch-accepted", epoch: `epo_${"a".repeat(26)}`, envelope, chains: [[envelope], []] },
 ];
 const recordOf = (name: string | null, events: readonly Json[]): Json => ({

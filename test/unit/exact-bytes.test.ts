@@ -68,6 +68,7 @@ describe("payload types", () => {
         "resolution",
         "restore",
         "reversal",
+        "rewind",
         "statement",
       ].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
     );

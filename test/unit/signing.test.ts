@@ -261,6 +261,7 @@ describe("exact bytes", () => {
         "resolution",
         "reversal",
         "epoch",
+        "rewind",
       ].map((kind) => `application/vnd.countersign.${kind}.v1+json`),
     );
   });

@@ -22,8 +22,7 @@ export const TENANT = "acme";
 export const SHARDS = 2;
 export const keys = { root: newPrivateKey(), proposal: newPrivateKey(), receipt: newPrivateKey() };
 
-export function memoryStorage(): ObjectStorage {
-  const sqlite = new DatabaseSync(":memory:");
+export function memoryStorage(sqlite = new DatabaseSync(":memory:")): ObjectStorage {
   const exec = (text: string, ...params: SQLInputValue[]) => {
     let rows: Record<string, unknown>[] = [];
     if (params.length === 0 && text.includes(";")) sqlite.exec(text);

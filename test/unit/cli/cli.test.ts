@@ -500,6 +500,7 @@ describe("verify", () => {
       "counts",
       "alarms",
       "epochs",
+      "rewinds",
       "notAuthenticated",
       "trust",
     ]);
