@@ -64,7 +64,7 @@ export async function withShard(
       storage: withoutAlarms(storage),
       config: config.value,
       registry: new Map([["test.call", capability]]),
-      ledger: { append: () => new Promise(() => {}) },
+      ledger: { append: () => new Promise(() => {}), chain: () => new Promise(() => {}) },
       gateOf,
       limitOf: () => ({ reserve: () => new Promise(() => {}), end: () => Promise.resolve() }),
     });
