@@ -146,6 +146,23 @@ export const erasures = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenant, table.erasure] })],
 );
 
+/** Inputs that failed a quality gate, by the hour. */
+export const gateFailures = sqliteTable(
+  "gate_failures",
+  {
+    tenant: text().notNull(),
+    automation: text().notNull(),
+    gate: text().notNull(),
+    hour: integer().notNull(),
+    failures: integer().notNull(),
+    lastAt: integer("last_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.automation, table.gate, table.hour] }),
+    index("gate_failures_by_hour").on(table.hour),
+  ],
+);
+
 /** Runs of the reconciliation jobs; the newest of each tenant and job are kept. */
 export const jobRuns = sqliteTable(
   "job_runs",

@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, capabilities, deadlines, onFailure?, reversal?, sla?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, capabilities, deadlines, onFailure?, reversal?, sla?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models fall back to one
@@ -43,6 +43,7 @@ export const AutomationSource = z.strictObject({
   home: ReleaseBundle.shape.home,
   contractVersion: ReleaseBundle.shape.contractVersion,
   model: ModelSource.optional(),
+  gates: ReleaseBundle.shape.gates,
   capabilities: z.array(z.string()).min(1).max(200),
   deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
   sla: z.strictObject({ cycle: z.string().regex(/^[1-9][0-9]{0,4}(?:s|m|h|d)$/) }).optional(),
@@ -101,6 +102,7 @@ export function loadAutomation(
     reversal,
     sla,
     contractVersion,
+    gates,
   } = source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
@@ -143,6 +145,7 @@ export function loadAutomation(
     input: input.value,
     ...(contractVersion === undefined ? {} : { contractVersion }),
     ...(model === undefined ? {} : { model: { ...model, prompt: readFileSync(fileOf("prompt.md"), "utf8").trim() } }),
+    ...(gates === undefined ? {} : { gates }),
     playbook: playbook.value,
     policy: policy.value,
     capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),

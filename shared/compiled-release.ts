@@ -5,6 +5,7 @@
 import { canonicalBytes } from "./canonical.ts";
 import { contractDigest, templateArguments } from "./capability.ts";
 import { compileContract, type Contract } from "./contracts.ts";
+import { compileGates, type CompiledGates } from "./gates/gates.ts";
 import { parseStrictJson } from "./json.ts";
 import { compilePlaybook, type CompiledPlaybook } from "./playbook.ts";
 import { compilePolicy, type CapabilityDeclaration, type CompiledPolicy, type Declarations } from "./policy/index.ts";
@@ -23,6 +24,8 @@ export type CompiledRelease = {
   readonly declarations: Declarations;
   /** Digest of each capability's contract as the release has it. */
   readonly contractDigestByName: ReadonlyMap<string, string>;
+  /** Null where the automation has none. */
+  readonly gates: CompiledGates | null;
   readonly policy: CompiledPolicy;
   readonly playbook: CompiledPlaybook | null;
 };
@@ -78,6 +81,8 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     );
   const input = compileContract(bundle.input as Parameters<typeof compileContract>[0]);
   if (!input.ok) return input;
+  const gates = bundle.gates === undefined ? null : compileGates(bundle.gates, input.value);
+  if (gates !== null && !gates.ok) return gates;
   const capabilities = new Map<string, CapabilityDeclaration>();
   const contractDigestByName = new Map<string, string>();
   for (const [name, contract] of Object.entries(bundle.capabilities)) {
@@ -123,6 +128,7 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     input: input.value,
     declarations,
     contractDigestByName,
+    gates: gates === null ? null : gates.value,
     policy: policy.value,
     playbook: playbook === null ? null : playbook.value,
   });

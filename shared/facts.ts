@@ -5,6 +5,7 @@
 import type { CompiledRelease } from "./compiled-release.ts";
 import type { Principal, StepDecision } from "./events.ts";
 import type { EvidenceFacts } from "./grounds.ts";
+import { applyGates } from "./gates/gates.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 import { evaluatePolicy, type Available, type Facts } from "./policy/index.ts";
@@ -105,7 +106,11 @@ export function decideStep(
       reviews: [],
       errors: [`more than ${LIMITS.decisionReviews} reviews`],
     };
-  return applyTier(plain, release, step.capability);
+  const tiered = applyTier(plain, release, step.capability);
+  // What takes something back is not held up by the input that led to it.
+  if (release.gates === null || step.undo !== undefined) return tiered;
+  const writes = release.bundle.capabilities[step.capability]?.effect === "write";
+  return writes ? applyGates(tiered, release.gates, task.input) : tiered;
 }
 
 /** The tier is a ceiling: it can only make an answer stricter, and only for writes. */

@@ -47,6 +47,13 @@ export const LIMITS = {
   contractComparisons: 20_000,
   /** Changes of a contract that one answer names. */
   contractChangesNamed: 50,
+  /** Quality gates of one automation: each is asked before an intent is planned. */
+  gates: 20,
+  /** How long failures of gates are gathered in an isolate before they are written. */
+  gateFlushMs: 500,
+  /** Hours for which failures of gates are counted, and gates that one answer names. */
+  gateHoursKept: 24 * 7,
+  gateAlerts: 100,
   /** Characters of one `pattern`. */
   patternChars: 256,
   /** Ways in which one `pattern` can be tried on a value: the regex engine backtracks and has no timeout. */

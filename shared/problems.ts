@@ -27,6 +27,8 @@ export const PROBLEMS = {
   "contract-violation": { status: 422, title: "The input does not satisfy the contract" },
   "invalid-contract": { status: 422, title: "The contract itself is not acceptable" },
   "contract-breaking": { status: 409, title: "The contract breaks what the one in force promises" },
+  "gates-invalid": { status: 422, title: "The quality gates are not acceptable" },
+  "quality-gate": { status: 422, title: "The input does not pass a quality gate" },
   "unknown-automation": { status: 404, title: "There is no such automation" },
   "no-release": { status: 409, title: "The automation has no promoted release" },
   "region-unavailable": { status: 422, title: "The tenant has no such region" },

@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { CapabilityContract, ContractVersion } from "./capability.ts";
 import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
+import { Gates } from "./gates/schema.ts";
 import { LIMITS } from "./limits.ts";
 import { ModelSpec } from "./model.ts";
 import { Playbook } from "./playbook-schema.ts";
@@ -46,6 +47,8 @@ export const ReleaseBundle = z.strictObject({
   contractVersion: ContractVersion.optional(),
   /** Of the planners `model` and `loop`, and only there. */
   model: ModelSpec.optional(),
+  /** What an input must be before anything is planned (shared/gates/). */
+  gates: Gates.optional(),
   /** Of the planner `playbook`, and where `model.fallback` names it. */
   playbook: Playbook.nullable(),
   policy: Policy,

@@ -43,6 +43,10 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "loop-limit": "Raise `loop.rounds` or `loop.seconds` in a new release, if the task deserves it.",
   "budget-exceeded":
     "`facts` says whose budget and which figure. `GET /v1/budgets` shows what is spent; days begin at midnight UTC. Limits stand in the release, the tenant's in `MODEL_TENANT_DAY`.",
+  "gates-invalid":
+    "Correct `gates` in `automation.yaml`: `facts.gate` names the one at fault. Fields are declared in the contract, each gate has one test.",
+  "quality-gate":
+    "Correct the field that `facts.field` names; `facts.gate` is the automation's rule. Repeating the same input changes nothing.",
   "unknown-automation": "Check the name with `GET /v1/automations`, or publish the automation (`countersign publish`).",
   "no-release":
     "Promote a release of the automation: `countersign promote NAME DIGEST`. A promotion that has expired counts as none.",

@@ -18,6 +18,7 @@ import { callExecutor, callExecutorOf, inText } from "../dispatch/executor.ts";
 import type { Tenant } from "../http/caller.ts";
 import type { Background } from "../http/fresh-cache.ts";
 import { deliveryOf, forgetInForce, releaseInForce } from "../releases/in-force.ts";
+import { passGates } from "./gates.ts";
 import { newSalt, randomBytes } from "./random.ts";
 import { chooseRegion } from "./region.ts";
 import { newTaskId, tenantSecret } from "./task-ids.ts";
@@ -54,7 +55,7 @@ export type OpenTask = {
 /** Makes the first plan; null where the task opens without one. */
 export type FirstPlan = (task: OpenTask) => Promise<Result<SignedPlan | null>>;
 
-/** Refuses with unknown-automation, no-release, contract-violation, region-unavailable, and whatever planning or the executor refuse. */
+/** Refuses with unknown-automation, no-release, contract-violation, quality-gate, region-unavailable, and whatever planning or the executor refuse. */
 export async function openTask(opening: Opening, firstPlan: FirstPlan): Promise<Result<Submitted>> {
   const { env, tenant, automation, nowMs, background } = opening;
   const release = await releaseInForce(env, tenant.id, automation, nowMs, background);
@@ -70,6 +71,8 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
   const { env, tenant, automation, input } = opening;
   const checked = release.input.check(input);
   if (!checked.ok) return checked;
+  const passed = passGates(opening, release, input);
+  if (!passed.ok) return passed;
   const region = chooseRegion(opening.region, release.bundle.region, input, tenant);
   if (!region.ok) return region;
 

@@ -9,6 +9,7 @@ import { AutomationName, RegionId } from "../../shared/ids.ts";
 import { ok } from "../../shared/result.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { text } from "../http/reply.ts";
+import { gateAlerts } from "../intake/gates.ts";
 import { measure } from "../insight/metrics.ts";
 
 const HOUR_MS = 3_600_000;
@@ -82,6 +83,7 @@ export const listAlerts = endpoint(
     if (!measured.ok) return measured;
     const { figures, now } = measured.value;
     const automations = reportOf(figures.rows, (nowMs - fromMs) / HOUR_MS);
-    return ok({ at: new Date(nowMs).toISOString(), alerts: alertsOf({ automations, now }, nowMs) });
+    const gates = await gateAlerts(env, caller.tenant.id, nowMs);
+    return ok({ at: new Date(nowMs).toISOString(), alerts: [...alertsOf({ automations, now }, nowMs), ...gates] });
   },
 );

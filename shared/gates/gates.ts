@@ -1,0 +1,112 @@
+/**
+ * Quality gates made ready, and asked. Pure, over the input alone: the intent-manager asks them before it plans, the executor asks them
+ * again with every decision.
+ *
+ * G1  A gate that cannot be evaluated fails.
+ * G2  A gate only makes an answer stricter: `refuse` denies writes, `review` sends them to people.
+ */
+import type { Contract } from "../contracts.ts";
+import type { StepDecision } from "../events.ts";
+import type { Json } from "../json.ts";
+import { LIMITS } from "../limits.ts";
+import { parsePointer } from "../pointer.ts";
+import { compileExpression, type Expression } from "../policy/expression.ts";
+import { toCelValue } from "../policy/values.ts";
+import { problem } from "../problems.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { Gate, Gates } from "./schema.ts";
+
+export type CompiledGate = { readonly gate: Gate; readonly check: Expression | null };
+export type CompiledGates = { readonly gates: readonly CompiledGate[]; readonly input: Contract };
+
+/** One gate that an input does not pass: `field` is the pointer at fault, or empty where the whole is. */
+export type FailedGate = { readonly gate: Gate; readonly field: string };
+
+/** Compiles the gates of a release. Errors: `gates-invalid`. */
+export function compileGates(gates: Gates, input: Contract): Result<CompiledGates> {
+  const wrong = (id: string, why: string) => err(problem("gates-invalid", `The gate ${id}: ${why}.`, { gate: id }));
+  const seen = new Set<string>();
+  const compiled: CompiledGate[] = [];
+  for (const gate of gates) {
+    if (seen.has(gate.id)) return wrong(gate.id, "the id is used twice");
+    seen.add(gate.id);
+    const fields = [...(gate.complete ?? []), ...(gate.range === undefined ? [] : [gate.range.field])];
+    const unknown = fields.find((field) => input.field(field) === undefined);
+    if (unknown !== undefined) return wrong(gate.id, `the contract has no field ${unknown}`);
+    if (gate.range !== undefined && !["integer", "number"].includes(input.typeOf(gate.range.field) ?? ""))
+      return wrong(gate.id, `${gate.range.field} is no number`);
+    const check = gate.check === undefined ? null : compileExpression(gate.check, ["input"]);
+    if (check !== null && !check.ok) return wrong(gate.id, check.problem.detail);
+    compiled.push({ gate, check: check === null ? null : check.value });
+  }
+  return ok({ gates: compiled, input });
+}
+
+const failedByInput = new WeakMap<CompiledGates, WeakMap<object, readonly FailedGate[]>>();
+
+/** The gates that an input does not pass, in the order of the release. Asked once for each input. */
+export function failedGates(compiled: CompiledGates, input: Json): readonly FailedGate[] {
+  if (typeof input !== "object" || input === null) return ask(compiled, input);
+  let known = failedByInput.get(compiled);
+  if (known === undefined) failedByInput.set(compiled, (known = new WeakMap()));
+  let failed = known.get(input);
+  if (failed === undefined) known.set(input, (failed = ask(compiled, input)));
+  return failed;
+}
+
+const ask = (compiled: CompiledGates, input: Json): readonly FailedGate[] =>
+  compiled.gates.flatMap(({ gate, check }) => {
+    const field = faultOf(gate, check, input, compiled.input);
+    return field === null ? [] : [{ gate, field }];
+  });
+
+function faultOf({ complete, range }: Gate, check: Expression | null, input: Json, contract: Contract): string | null {
+  if (complete !== undefined) return complete.find((field) => isEmpty(at(input, field))) ?? null;
+  if (range !== undefined) {
+    const value = at(input, range.field);
+    if (value === undefined || value === null) return null;
+    const inside =
+      typeof value === "number" && value >= (range.minimum ?? -Infinity) && value <= (range.maximum ?? Infinity);
+    return inside ? null : range.field;
+  }
+  const answer = check!.evaluate({ input: toCelValue(input, contract.root) });
+  if (answer === true) return null;
+  // The one field that it looks at, where there is one.
+  const fields = new Set(check!.paths.map(({ segments }) => `/${segments.join("/")}`));
+  return fields.size === 1 ? [...fields][0]! : "";
+}
+
+function at(value: Json, pointer: string): Json | undefined {
+  return (parsePointer(pointer) ?? []).reduce<Json | undefined>(
+    (inner, segment) =>
+      typeof inner === "object" && inner !== null && Object.hasOwn(inner, segment)
+        ? (inner as { readonly [key: string]: Json })[segment]
+        : undefined,
+    value,
+  );
+}
+
+const isEmpty = (value: Json | undefined): boolean =>
+  value === undefined ||
+  value === null ||
+  (typeof value === "string" && value.trim() === "") ||
+  (Array.isArray(value) && value.length === 0);
+
+/** How records and reviews call a gate. */
+export const ruleOfGate = ({ id }: Gate): string => `gate-${id}`;
+
+/** Lays the gates over a decision about a write (G2). */
+export function applyGates(decision: StepDecision, compiled: CompiledGates, input: Json): StepDecision {
+  const failed = failedGates(compiled, input);
+  if (failed.length === 0 || decision.answer === "deny") return decision;
+  const refusing = failed.filter(({ gate }) => gate.onFail === "refuse").map(({ gate }) => ruleOfGate(gate));
+  if (refusing.length > 0) return { ...decision, answer: "deny", final: true, rules: refusing, reviews: [] };
+  const reviews = failed.flatMap(({ gate }) =>
+    gate.onFail === "review" ? [{ rule: ruleOfGate(gate), ...gate.reviewers }] : [],
+  );
+  const all = [...decision.reviews, ...reviews];
+  if (all.length > LIMITS.decisionReviews)
+    return { ...decision, answer: "deny", final: true, reviews: [], rules: reviews.map(({ rule }) => rule) };
+  const rules = [...(decision.answer === "review" ? decision.rules : []), ...reviews.map(({ rule }) => rule)];
+  return { ...decision, answer: "review", rules: rules.slice(0, LIMITS.decisionRules), reviews: all };
+}

@@ -1,0 +1,43 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { gateAlerts } from "../../../intent-manager/intake/gates.ts";
+import { Gates } from "../../../shared/gates/schema.ts";
+import type { SubmitCommand } from "../../../shared/rpc.ts";
+import { bundleOf, release } from "./release.ts";
+import { accepts, answerWith, as, calls, lastCall, seedTenants, send } from "./world.ts";
+
+const gates = Gates.parse([
+  { id: "mail", complete: ["/email"], onFail: "refuse", message: "An address is needed." },
+  { id: "odd", check: 'input.customer != "odd"', onFail: "review", reviewers: { role: "clerk", quorum: 1 } },
+]);
+beforeAll(async () => {
+  await seedTenants();
+  await release(bundleOf("gated", { gates }));
+});
+beforeEach(() => answerWith({ submit: accepts }));
+const submit = (input: object) => send(as("app"), "/v1/intents", { body: { automation: "gated", input } });
+
+it("an input that a gate refuses opens nothing, names field and gate, and is an alert for the owner", async () => {
+  const answers = [await submit({ customer: "c", email: " " }), await submit({ customer: "c", email: "" })];
+  expect(answers.map(({ status }) => status)).toEqual([422, 422]);
+  expect(answers[0]!.body).toMatchObject({
+    code: "quality-gate",
+    detail: "/email: An address is needed.",
+    facts: { gate: "mail", field: "/email" },
+  });
+  expect(calls).toEqual([]);
+  const alerts = await vi.waitFor(async () => {
+    const raised = await gateAlerts(env as never, "acme", Date.now());
+    expect(raised[0]?.value).toBe(2);
+    return raised;
+  }, 5_000);
+  expect(alerts).toMatchObject([{ id: "quality-gate", automation: "gated", title: expect.stringMatching(/mail$/) }]);
+  expect(await gateAlerts(env as never, "globex", Date.now())).toEqual([]);
+});
+
+it("an input that a gate sends to people opens its task, and what would write waits for them", async () => {
+  expect((await submit({ customer: "odd", email: "a@example.org" })).status).toBe(202);
+  const { envelope } = lastCall<SubmitCommand>("submit").plan!;
+  const plan = JSON.parse(atob(envelope.payload)) as { steps: { advice: object }[] };
+  expect(plan.steps[0]!.advice).toMatchObject({ answer: "review", rules: ["gate-odd"] });
+});
