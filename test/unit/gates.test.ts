@@ -92,7 +92,7 @@ describe("the executor's decision", () => {
         agent: "playbook",
         capability: "mail.send",
         args: { to: "a@b.c", topic: "hello" },
-        provenance: {},
+        provenance: { to: "principal", topic: "principal" },
         claimedConfidence: null,
         ...more,
       },
