@@ -29,7 +29,7 @@ it.each(Object.keys(PLANTED))("finds a planted bug within 2,000 seeds: %s", { ti
   expect(failures.length).toBeGreaterThan(0);
 });
 
-it("ends rightly with any fault at any await of an action", { timeout: 3_600_000 }, async () => {
+it("ends rightly with any fault at any await of an action", { timeout: 3 * 3_600_000 }, async () => {
   const pairs = process.env["AWAIT_PAIRS"] === "1";
   const shares = Array.from({ length: THREADS }, (_, share) => ofShare({ pairs, share, shares: THREADS }));
   const answers = await Promise.all(shares);
