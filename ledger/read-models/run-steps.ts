@@ -86,7 +86,15 @@ export const newStep = (
 type Steps = { [step: string]: RunStepRecord };
 type StepEvent = Exclude<
   TaskEvent,
-  { type: "task-opened" | "plan-admitted" | "planning-stopped" | "cancel-requested" | "outcome-reported" | "task-settled" }
+  {
+    type:
+      | "task-opened"
+      | "plan-admitted"
+      | "planning-stopped"
+      | "cancel-requested"
+      | "outcome-reported"
+      | "task-settled";
+  }
 >;
 
 /** Throws for an event about a step that was never planned: the entry is quarantined. */
