@@ -20,4 +20,6 @@ export type Bindings = Omit<Env, "REGIONAL_EXECUTOR" | "EXECUTORS" | "LEDGER" | 
   readonly LEDGER: LedgerRpc;
   /** The trust configuration (shared/trust.ts), public keys only: what `/v1/trust` and the key set show. Nothing here relies on it. */
   readonly TRUST: string;
+  /** `whsec_…`: signs notifications of alerts, where ALERT_WEBHOOK_URL names an address. */
+  readonly ALERT_WEBHOOK_SECRET?: string;
 };

@@ -3,6 +3,7 @@
  * JSON columns hold text that this Worker itself wrote after checking it.
  */
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { KeptAlert } from "../shared/alerts/life.ts";
 import type { PublicJwk } from "../shared/keys.ts";
 import type { SignedPromotion } from "../shared/release.ts";
 import type { Envelope } from "../shared/signing.ts";
@@ -130,6 +131,14 @@ export const stops = sqliteTable(
     index("stops_by_target").on(table.tenant, table.kind, table.target, table.at),
   ],
 );
+
+/** Alerts as the last evaluation left them; whoever writes names the version that it read. */
+export const alerts = sqliteTable("alerts", {
+  tenant: text().primaryKey(),
+  version: integer().notNull(),
+  evaluatedAt: integer("evaluated_at").notNull(),
+  kept: text({ mode: "json" }).$type<readonly KeptAlert[]>().notNull(),
+});
 
 /** Erasures of data subjects that were asked for; the executors hold what was erased. */
 export const erasures = sqliteTable(

@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, capabilities, deadlines, onFailure?, reversal?, sla?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models fall back to one
@@ -47,6 +47,7 @@ export const AutomationSource = z.strictObject({
   capabilities: z.array(z.string()).min(1).max(200),
   deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
   sla: z.strictObject({ cycle: z.string().regex(/^[1-9][0-9]{0,4}(?:s|m|h|d)$/) }).optional(),
+  alerts: ReleaseBundle.shape.alerts,
   onFailure: ReleaseBundle.shape.onFailure,
   reversal: z.strictObject({ hours: z.number().positive() }).optional(),
 });
@@ -101,6 +102,7 @@ export function loadAutomation(
     onFailure,
     reversal,
     sla,
+    alerts,
     contractVersion,
     gates,
   } = source.value;
@@ -150,6 +152,7 @@ export function loadAutomation(
     policy: policy.value,
     capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),
     ...(sla === undefined ? {} : { sla: { cycleMs: durationMs(sla.cycle) } }),
+    ...(alerts === undefined ? {} : { alerts }),
     deadlines: { taskMs: deadlines.taskHours * HOUR_MS, reviewMs: deadlines.reviewHours * HOUR_MS },
     ...(onFailure === undefined ? {} : { onFailure }),
     ...(reversal === undefined ? {} : { reversal: { windowMs: Math.round(reversal.hours * HOUR_MS) } }),

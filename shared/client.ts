@@ -275,6 +275,7 @@ export function createClient(options: ClientOptions) {
     metrics: (query: { window?: "1h" | "24h" | "7d" | "30d"; automation?: string; region?: string } = {}) =>
       get("/v1/metrics", api.Metrics, query),
     alerts: () => get("/v1/alerts", api.AlertPage),
+    acknowledgeAlert: (id: string) => post(`/v1/alerts/${at(id)}/acknowledge`, {}, api.AlertView),
     overview: () => get("/v1/overview", api.Overview),
     trust: () => get("/v1/trust", api.TrustView),
     jwks: () => get("/.well-known/jwks.json", api.Jwks),

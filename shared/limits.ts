@@ -420,6 +420,19 @@ export const LIMITS = {
   subjectPurposes: 100,
   /** Days for which the platform can bring back an earlier state of an object or of a database. */
   pointInTimeDays: 30,
+  /** Evaluations in a row with and without an alert before it is raised and cleared: one a minute, so one odd minute wakes nobody. */
+  alertRaiseAfter: 2,
+  alertClearAfter: 5,
+  /** Evaluations nearer to each other than this count once, and an evaluation older than this is stale. */
+  alertGapMs: 20_000,
+  alertStaleMs: 5 * 60_000,
+  /** Alerts kept of a tenant, and how long those that cleared are shown. */
+  alertsKept: 500,
+  alertClearedMs: 24 * 3_600_000,
+  /** Notifications of one evaluation, attempts for each (one with every evaluation), and the time that a receiver has to answer. */
+  alertsTold: 20,
+  alertTellTries: 60,
+  alertTellMs: 10_000,
   /** Findings named for each check of a verification: enough to see what is wrong, bounded because one fault can touch every entry. */
   verifyFindings: 100,
   /** Entries of one evidence file: a browser verifies them in seconds, and a person can still look at them. */

@@ -4,6 +4,7 @@
  * the tenant's root key, names that digest.
  */
 import * as z from "zod";
+import { AlertThresholds } from "./alerts/rules.ts";
 import { CapabilityContract, ContractVersion } from "./capability.ts";
 import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
 import { Gates } from "./gates/schema.ts";
@@ -60,6 +61,8 @@ export const ReleaseBundle = z.strictObject({
   reversal: z.strictObject({ windowMs: z.int().min(1_000).max(LIMITS.reversalWindowMs) }).optional(),
   /** Target for the time from a task's opening to its end. Nothing happens when it is missed but that figures and alerts say so. */
   sla: z.strictObject({ cycleMs: z.int().min(1_000).max(LIMITS.slaMs) }).optional(),
+  /** Thresholds of alerts about this automation, in place of the shipped ones. */
+  alerts: AlertThresholds.optional(),
   deadlines: z.strictObject({
     taskMs: z
       .int()

@@ -1,6 +1,7 @@
 /** Every command, in the order of the help. */
 import type { Command } from "../command.ts";
 import { budgets, plan } from "./budgets.ts";
+import { alerts } from "./alerts.ts";
 import { cancel } from "./cancel.ts";
 import { approve, reject } from "./decide.ts";
 import { completeness } from "./completeness.ts";
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
   doctor,
   jobs,
   budgets,
+  alerts,
   publish,
   promote,
   stop,

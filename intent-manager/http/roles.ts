@@ -79,6 +79,7 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/overview": "any",
   "GET /v1/metrics": [...PEOPLE, "auditor"],
   "GET /v1/alerts": [...PEOPLE, "auditor"],
+  "POST /v1/alerts/{id}/acknowledge": PEOPLE,
   "GET /metrics": [...PEOPLE, "auditor"],
   "GET /v1/whoami": "any",
 

@@ -7,7 +7,7 @@
  */
 import { and, eq, gte, sql, sum } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import type { AlertView } from "../../shared/api.ts";
+import type { AlertFound } from "../../shared/alerts/evaluate.ts";
 import { runbookOf } from "../../shared/alerts/rules.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import { failedGates, type FailedGate } from "../../shared/gates/gates.ts";
@@ -84,7 +84,7 @@ async function flush(env: Bindings, atMs: number): Promise<void> {
 }
 
 /** One alert for each gate that inputs have failed in this hour or the last. */
-export async function gateAlerts(env: Bindings, tenant: string, nowMs: number): Promise<AlertView[]> {
+export async function gateAlerts(env: Bindings, tenant: string, nowMs: number): Promise<AlertFound[]> {
   const rows = await drizzle(env.CONTROL_DB)
     .select({
       automation: gateFailures.automation,
@@ -96,7 +96,8 @@ export async function gateAlerts(env: Bindings, tenant: string, nowMs: number): 
     .groupBy(gateFailures.automation, gateFailures.gate)
     .limit(LIMITS.gateAlerts);
   return rows.map(({ automation, gate, failures }) => ({
-    id: "quality-gate",
+    id: `quality-gate:${automation}:${gate}`,
+    rule: "quality-gate",
     title: `Inputs fail the quality gate ${gate}`,
     severity: "ticket",
     owner: "the automation's owner",

@@ -7,6 +7,7 @@
  */
 import { LIMITS } from "../../shared/limits.ts";
 import type { Late, Reconciled } from "../../shared/rpc.ts";
+import { evaluateAlerts } from "../alerts/run.ts";
 import type { Bindings } from "../bindings.ts";
 import { askAll } from "../dispatch/fan-out.ts";
 import type { Tenant } from "../http/caller.ts";
@@ -37,6 +38,7 @@ export type Job = {
   readonly run: (ask: JobAsk) => Promise<JobRun>;
 };
 
+const EVERY_MINUTE = "* * * * *";
 const OFTEN = "*/5 * * * *";
 const HOURLY = "17 * * * *";
 
@@ -60,6 +62,11 @@ export const JOBS = {
     cron: HOURLY,
     what: "effects in the regional databases that the log does not know, and the other way round; the finding is recorded in the log",
     run: compare,
+  },
+  alerts: {
+    cron: EVERY_MINUTE,
+    what: "the rules of the alerts, and whom to tell; what could not be told is named (countersign alerts shows the alerts)",
+    run: lookAtRules,
   },
 } satisfies { readonly [name: string]: Job };
 export type JobName = keyof typeof JOBS;
@@ -114,4 +121,12 @@ async function compare({ env, tenant, nowMs, reached, by }: JobAsk): Promise<Job
     error: isWhole ? null : "not-running",
     reached: isWhole ? toMs : reached,
   };
+}
+
+/** One evaluation of the alerts. Found is what nobody could be told of; the next run tries again. */
+async function lookAtRules({ env, tenant, nowMs }: JobAsk): Promise<JobRun> {
+  const { kept } = await evaluateAlerts(env, tenant, nowMs());
+  const untold = kept.flatMap(({ id, tell }) => (tell === null || tell.error === null ? [] : [`${id}: ${tell.error}`]));
+  const named = untold.slice(0, LIMITS.jobNamed);
+  return { looked: kept.length, found: untold.length, repaired: 0, named, error: null, reached: null };
 }

@@ -1,5 +1,6 @@
 /** Every route, in the order of the API document. */
 import type { Endpoint } from "../http/endpoint.ts";
+import { acknowledgeAlert, listAlerts } from "./alerts.ts";
 import { health, jwks, overview, trust, whoami } from "./about.ts";
 import { listAutomations, pauseAutomation, putAutomation, readAutomation, resumeAutomation } from "./automations.ts";
 import { reportAutomation } from "./automation-report.ts";
@@ -17,7 +18,7 @@ import { listJobs, runJobNow } from "./jobs.ts";
 import { applyRewind, findRewind } from "./ledger-rewinds.ts";
 import { ledgerState } from "./ledger-state.ts";
 import { logCheckpoint, logEntries, logTile } from "./log.ts";
-import { listAlerts, prometheus, readMetrics } from "./metrics.ts";
+import { prometheus, readMetrics } from "./metrics.ts";
 import { documentation } from "./openapi.ts";
 import { reportOutcome } from "./outcome.ts";
 import { submitProposal } from "./proposals.ts";
@@ -95,6 +96,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   runJobNow,
   readMetrics,
   listAlerts,
+  acknowledgeAlert,
   prometheus,
   trust,
   logCheckpoint,

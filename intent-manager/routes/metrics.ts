@@ -1,7 +1,6 @@
 /** Figures: a report over a window as JSON, and everything since the first entry for Prometheus. */
 import * as z from "zod";
-import { alertsOf } from "../../shared/alerts/evaluate.ts";
-import { AlertPage, Metrics } from "../../shared/api.ts";
+import { Metrics } from "../../shared/api.ts";
 import { FIGURE_BUCKET_MS } from "../../shared/figures/names.ts";
 import { toPrometheus } from "../../shared/figures/prometheus.ts";
 import { reportOf } from "../../shared/figures/report.ts";
@@ -9,7 +8,6 @@ import { AutomationName, RegionId } from "../../shared/ids.ts";
 import { ok } from "../../shared/result.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { text } from "../http/reply.ts";
-import { gateAlerts } from "../intake/gates.ts";
 import { measure } from "../insight/metrics.ts";
 
 const HOUR_MS = 3_600_000;
@@ -65,25 +63,5 @@ export const prometheus = endpoint(
     if (!measured.ok) return measured;
     const { figures, now } = measured.value;
     return text(toPrometheus(figures.rows, now, nowMs), "text/plain; version=0.0.4; charset=utf-8");
-  },
-);
-
-export const listAlerts = endpoint(
-  "GET /v1/alerts",
-  {
-    summary: "Alerts that are raised now",
-    description:
-      "The shipped rules over the figures of the last hour and of now, each with its owner and its runbook. Those that wake somebody first.",
-    tag: "service",
-    answers: { 200: { description: "The alerts", schema: AlertPage } },
-  },
-  async ({ env, caller, nowMs }) => {
-    const fromMs = Math.floor((nowMs - HOUR_MS) / FIGURE_BUCKET_MS) * FIGURE_BUCKET_MS;
-    const measured = await measure(env, caller.tenant, fromMs);
-    if (!measured.ok) return measured;
-    const { figures, now } = measured.value;
-    const automations = reportOf(figures.rows, (nowMs - fromMs) / HOUR_MS);
-    const gates = await gateAlerts(env, caller.tenant.id, nowMs);
-    return ok({ at: new Date(nowMs).toISOString(), alerts: [...alertsOf({ automations, now }, nowMs), ...gates] });
   },
 );

@@ -2,6 +2,7 @@
  * The shipped alert rules, as data: what is looked at, from which value on somebody should act, who owns it and which runbook says how.
  * Values are those of the figures of the last hour and of now.
  */
+import * as z from "zod";
 import type { AutomationMetrics, Metrics } from "../api/metrics.ts";
 
 export type AlertRule = {
@@ -121,6 +122,14 @@ export const ALERT_RULES: readonly AlertRule[] = [
     ({ predictions }) => predictions.matched + predictions.mismatched,
   ),
   automation(
+    "wrong-decisions",
+    "Decisions were wrong, as was reported later",
+    0.1,
+    5,
+    ({ decisions }) => (decisions.accuracy === null ? null : 1 - decisions.accuracy),
+    ({ decisions }) => decisions.correct + decisions.incorrect,
+  ),
+  automation(
     "sla-missed",
     "Tasks take longer than their target",
     0.1,
@@ -129,5 +138,16 @@ export const ALERT_RULES: readonly AlertRule[] = [
     ({ sla }) => sla.met + sla.missed,
   ),
 ];
+
+/** Rules about one automation, which may set its own threshold. All of them are ratios. */
+export const AUTOMATION_RULES = [
+  "task-failures",
+  "retries",
+  "rollbacks",
+  "mismatches",
+  "wrong-decisions",
+  "sla-missed",
+] as const;
+export const AlertThresholds = z.partialRecord(z.enum(AUTOMATION_RULES), z.number().gt(0).max(10));
 
 export const runbookOf = (id: string): string => `docs/runbooks/${id}.md`;

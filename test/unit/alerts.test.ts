@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { alertsOf } from "../../shared/alerts/evaluate.ts";
-import { ALERT_RULES, runbookOf } from "../../shared/alerts/rules.ts";
+import { evolveAlerts, told, type KeptAlert } from "../../shared/alerts/life.ts";
+import { ALERT_RULES, AUTOMATION_RULES, runbookOf } from "../../shared/alerts/rules.ts";
 import { reportOf } from "../../shared/figures/report.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { inRoot } from "../../scripts/lib/project.ts";
 import type { Metrics } from "../../shared/api.ts";
 
@@ -25,7 +27,7 @@ const settled = (succeeded: number, failed: number) =>
     1,
   );
 const idsOf = (automations: ReturnType<typeof reportOf>, now: Partial<Metrics["now"]> = {}) =>
-  alertsOf({ automations, now: { ...QUIET, ...now } }, AT).map(({ id }) => id);
+  alertsOf({ automations, now: { ...QUIET, ...now } }, AT).map(({ rule }) => rule);
 
 it("a quiet system raises nothing, also one without a single task", () => {
   expect(idsOf([])).toEqual([]);
@@ -77,4 +79,67 @@ it("each alert has a runbook that says how to look, stop the damage and repair",
     for (const [, linked] of text.matchAll(/\]\(([a-z-]+\.md)\)/g))
       expect(existsSync(inRoot("docs/runbooks", linked!))).toBe(true);
   }
+});
+
+it("an automation sets its own threshold and answers for its alerts", () => {
+  const settings = new Map([["mail", { owner: "post room", thresholds: { "task-failures": 0.5 } }]]);
+  const found = (failed: number) =>
+    alertsOf({ automations: settled(10 - failed, failed), now: QUIET }, AT, settings).map(({ rule, owner }) => [
+      rule,
+      owner,
+    ]);
+  expect(found(4)).toEqual([]);
+  expect(found(5)).toEqual([["task-failures", "post room"]]);
+  expect(ALERT_RULES.flatMap(({ of, id }) => (of === "automation" ? [id] : []))).toEqual([...AUTOMATION_RULES]);
+});
+
+describe("the life of an alert", () => {
+  const [FOUND] = alertsOf({ automations: settled(8, 2), now: QUIET }, AT);
+  /** One evaluation a minute; `x` is one with the alert, `.` one without. All that is to be told gets through, or fails. */
+  function live(evaluations: string, error: string | null = null, tells = true) {
+    let kept: KeptAlert[] = [];
+    const sent: string[] = [];
+    for (const [i, one] of [...evaluations].entries()) {
+      const nowMs = AT + i * 60_000;
+      kept = evolveAlerts(kept, one === "x" ? [FOUND!] : [], { nowMs, tells }).map((alert) => {
+        if (alert.tell === null) return alert;
+        sent.push(`${i}:${alert.tell.what}`);
+        return told(alert, error, nowMs);
+      });
+    }
+    return { kept, sent };
+  }
+  const states = (evaluations: string) => live(evaluations).kept.map(({ state }) => state);
+
+  it("is raised by the second evaluation in a row, and cleared by the fifth without it", () => {
+    expect([states("x"), states("x."), states("xx"), states("x.x")]).toEqual([
+      ["pending"],
+      [],
+      ["raised"],
+      ["pending"],
+    ]);
+    expect([states("xx...."), states("xx....x...."), states("xx.....")]).toEqual([["raised"], ["raised"], ["cleared"]]);
+    expect(live("xx..x").kept[0]).toMatchObject({ firstSeenMs: AT, lastSeenMs: AT + 240_000, raisedMs: AT + 60_000 });
+  });
+
+  it("is told once when it is raised and once when it clears, however it flickers", () => {
+    expect(live("xxxx..xx....x.....").sent).toEqual(["1:raised", "17:cleared"]);
+    expect(live("xx.....xx").sent).toEqual(["1:raised", "6:cleared", "8:raised"]);
+    expect(live("xxx", null, false).sent).toEqual([]);
+  });
+
+  it("what cannot be told is tried with every evaluation, and its clearing is not told", () => {
+    const { kept, sent } = live("xxx.....", "no answer");
+    expect(sent.map((one) => one.split(":")[1])).toEqual(Array(6).fill("raised"));
+    expect(kept).toMatchObject([{ state: "cleared", tell: null, toldMs: null }]);
+  });
+
+  it("stays as it was while there are no figures, and leaves a day after it cleared", () => {
+    const { kept } = live("xx");
+    const only = new Set(["ledger-down"]);
+    expect(evolveAlerts(kept, [], { nowMs: AT, tells: true, only })).toEqual(kept);
+    const cleared = live("xx.....").kept;
+    const after = (ms: number) => evolveAlerts(cleared, [], { nowMs: cleared[0]!.clearedMs! + ms, tells: true }).length;
+    expect([after(LIMITS.alertClearedMs - 1), after(LIMITS.alertClearedMs)]).toEqual([1, 0]);
+  });
 });

@@ -31,7 +31,7 @@ it("an input that a gate refuses opens nothing, names field and gate, and is an 
     expect(raised[0]?.value).toBe(2);
     return raised;
   }, 5_000);
-  expect(alerts).toMatchObject([{ id: "quality-gate", automation: "gated", title: expect.stringMatching(/mail$/) }]);
+  expect(alerts).toMatchObject([{ rule: "quality-gate", automation: "gated", title: expect.stringMatching(/mail$/) }]);
   expect(await gateAlerts(env as never, "globex", Date.now())).toEqual([]);
 });
 

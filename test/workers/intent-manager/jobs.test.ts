@@ -1,9 +1,12 @@
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { env } from "cloudflare:workers";
+import { createHmac } from "node:crypto";
+import { evaluateAlerts } from "../../../intent-manager/alerts/run.ts";
 import type { Bindings } from "../../../intent-manager/bindings.ts";
 import { runCron } from "../../../intent-manager/jobs/runs.ts";
 import { ok } from "../../../shared/result.ts";
-import { answerWith, as, calls, seedTenants, send } from "./world.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import { acme, answerWith, as, bindings, calls, ledger, seedTenants, send } from "./world.ts";
 
 beforeAll(seedTenants);
 beforeEach(() => answerWith({}));
@@ -27,6 +30,7 @@ it("a run asks every executor, counts what it set right, names the rest, and is 
     "reviews",
     "stuck-tasks",
     "completeness",
+    "alerts",
   ]);
   expect(jobs[0].runs[0]).toEqual(body);
 });
@@ -58,3 +62,74 @@ it("a cron expression that no job has runs nothing", async () => {
   await runCron(env as unknown as Bindings, "0 0 1 1 *");
   expect(calls).toEqual([]);
 });
+
+it("an alert is raised, told once under a signature, acknowledged, and cleared when it is over", async () => {
+  const key = Buffer.from("a secret of this test only");
+  const told: { headers: Headers; body: string }[] = [];
+  let status = 503;
+  const receive = (async (_url: string, init: { headers: HeadersInit; body: string }) => {
+    told.push({ headers: new Headers(init.headers), body: init.body });
+    return new Response(null, { status });
+  }) as unknown as typeof fetch;
+  const where = {
+    ALERT_WEBHOOK_URL: "https://on-call.example/x",
+    ALERT_WEBHOOK_SECRET: `whsec_${key.toString("base64")}`,
+  };
+  const tenant = { id: "acme", regions: acme.regions, shards: acme.shards, rootKey: {} as never };
+  const start = Date.now() - 10 * 60_000;
+  const evaluate = (n: number) => evaluateAlerts({ ...bindings, ...where }, tenant, start + n * 60_000, receive);
+  const listed = async () => (await send(as("auditor"), "/v1/alerts")).body.alerts;
+
+  expect((await send(as("auditor"), "/v1/alerts")).body).toMatchObject({ at: null, stale: true, alerts: [] });
+  // The ledger does not answer: there are no figures.
+  await evaluate(0);
+  expect((await evaluate(0)).counted).toBe(false);
+  expect([told.length, (await listed())[0].state]).toEqual([0, "pending"]);
+  await evaluate(1);
+  expect((await listed())[0]).toMatchObject({
+    id: "ledger-down",
+    state: "raised",
+    owner: "operations",
+    runbook: "docs/runbooks/ledger-down.md",
+    notification: { state: "waiting", error: "status 503" },
+  });
+  status = 204;
+  await evaluate(2);
+  await evaluate(3);
+  expect(told.map(({ headers }) => headers.get("webhook-id"))).toEqual(
+    Array(2).fill(told[0]!.headers.get("webhook-id")),
+  );
+  const { headers, body } = told[1]!;
+  const signed = `${headers.get("webhook-id")}.${headers.get("webhook-timestamp")}.${body}`;
+  expect(headers.get("webhook-signature")).toBe(`v1,${createHmac("sha256", key).update(signed).digest("base64")}`);
+  expect([body === told[0]!.body, JSON.parse(body).type]).toEqual([true, "alert.raised"]);
+
+  const acknowledge = (role: "auditor" | "operator", id = "ledger-down") =>
+    send(as(role), `/v1/alerts/${id}/acknowledge`, { body: {} });
+  expect([(await acknowledge("auditor")).status, (await acknowledge("operator", "retries:a:eu")).status]).toEqual([
+    403, 404,
+  ]);
+  expect((await acknowledge("operator")).body).toMatchObject({ acknowledged: { by: expect.any(String) } });
+
+  answerWith({ witness: async () => ok({ executor: "acme/eu/0", ...WITNESS }) as never });
+  Object.assign(ledger, {
+    figures: async () => ok({ rows: [], open: [], cut: false }),
+    health: async () => ok({ size: 1, root: "", executors: [], projections: [], traces: null }),
+  });
+  for (let n = 4; n < 4 + LIMITS.alertClearAfter; n++) await evaluate(n);
+  expect((await listed())[0]).toMatchObject({ state: "cleared", notification: { state: "told" } });
+  expect(told.map((one) => JSON.parse(one.body).type)).toEqual(["alert.raised", "alert.raised", "alert.cleared"]);
+});
+
+const WITNESS = {
+  head: { seq: 1, hash: "" },
+  delivered: 1,
+  undeliveredSince: null,
+  checkpoint: null,
+  alarms: [],
+  tasks: { open: 0, waiting: 0 },
+  deadLetters: { count: 0, newest: [] },
+  stuck: [],
+  quarantined: [],
+  stops: [],
+};
