@@ -2,8 +2,8 @@
  * What `.ci/run` does once the tools are there: all checks, each to its end, then one closing line with the number of tests.
  * A check that is no test (types, the dry deployment) counts as one.
  *
- * Two lanes share the cores. In one the end-to-end tests, which keep somewhat more than one core busy, then the pure tests; in the other the
- * tests with a browser, which mostly wait, the checks, and the simulator, which knows no time but its own.
+ * Two lanes share the cores. In one the end-to-end tests, which keep somewhat more than one core busy; in the other the tests with a browser,
+ * which mostly wait, the checks, the simulator, which knows no time but its own, and the pure tests.
  * Tests of a plane's own behaviour in time run alone, after them; so does what builds the page that end-to-end tests serve.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -19,19 +19,18 @@ const SKIPPED = 75;
 type Shown = "live" | "afterwards";
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-ci-"));
-const first = async (): Promise<Count[]> => [
-  await tests("e2e", ["e2e"], "live"),
-  await tests("unit", ["unit"], "live"),
-];
+const first = (): Promise<Count> => tests("e2e", ["e2e"], "live");
 const second = async (): Promise<Count[]> => [
   await tests("browser", ["browser"], "afterwards"),
   await command("check", ["run", "check"], "afterwards"),
   await command("interop", ["run", "interop"], "afterwards"),
   await command("simulate", ["run", "simulate", "--", "--seeds", "20000", "--threads", "1"], "afterwards"),
+  await tests("unit", ["unit"], "afterwards"),
 ];
 const lanes = await Promise.all([first(), second()]);
 const counts: Count[] = [
-  ...lanes.flat(),
+  lanes[0],
+  ...lanes[1],
   await tests("workers", ["intent-manager", "executors", "ledger"], "live"),
   await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"),
 ];
