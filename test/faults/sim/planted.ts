@@ -47,7 +47,7 @@ export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
     },
     {
       file: "executors/task/advance.ts",
-      from: /(?<=export function advance\(draft: Draft, deps: TaskDeps\): void \{\n)[\s\S]{0,300}?settle\(draft, deps\);/,
+      from: /(?<=export function advance\(draft: Draft, deps: TaskDeps\): void \{\n)[\s\S]{0,600}?settle\(draft, deps\);/,
       to: "  settle(draft, deps);",
     },
   ],
