@@ -59,7 +59,7 @@ export function check(evidence: Evidence, seen: (feature: string) => void = () =
   checkUndone(evidence, tasks, report);
   checkKeys(evidence, tasks, report);
   checkEvents(evidence, tasks, report);
-  for (const task of tasks.values()) checkEnd(task, report);
+  for (const task of tasks.values()) checkEnd(task, isHeld(evidence, task.id), report);
   return found;
 }
 
@@ -249,7 +249,12 @@ function checkMoney(
     report("money", "the sum of all balances has changed");
 }
 
-function checkEnd({ id, steps, settled, afterSettled, compensating }: TaskFacts, report: Report): void {
+/** An executor that went back and knows of it claims nothing until people settle that. */
+const isHeld = (evidence: Evidence, task: string): boolean =>
+  isRewound(evidence, task) &&
+  evidence.shards.some(({ executor, isAlarmed }) => isAlarmed && executor.endsWith(`/${task.split("_")[2]}`));
+
+function checkEnd({ id, steps, settled, afterSettled, compensating }: TaskFacts, held: boolean, report: Report): void {
   if (settled.length > 1) report("end", `${id} ended ${settled.length} times`);
   if (afterSettled > 0) report("end", `${id}: ${afterSettled} events after its end`);
   // Only doubt outlives a task's deadline, and an undo that failed: they wait for an answer, or for a person, and say so.
@@ -257,7 +262,7 @@ function checkEnd({ id, steps, settled, afterSettled, compensating }: TaskFacts,
   const waitsForPerson = ({ phase, of }: (typeof all)[number]): boolean =>
     phase === "in-doubt" || (compensating && of !== null && UNDONE_BADLY.has(phase));
   const names = all.map((step) => `${step.planned.id} ${step.phase}`).join(", ");
-  if (settled.length === 0 && !all.some(waitsForPerson)) report("end", `${id} is still open: ${names}`);
+  if (settled.length === 0 && !held && !all.some(waitsForPerson)) report("end", `${id} is still open: ${names}`);
   const open = all.find(
     ({ phase, of }) => of !== null && !["applied", "in-doubt"].includes(phase) && !UNDONE_BADLY.has(phase),
   );

@@ -87,7 +87,9 @@ export class System {
           subscribe: (key, subscription) =>
             call(this.run, instance, `${name} subscribe`, async () => {
               const answer = await this.correlation(key).invoke((book) => book.subscribe(key, subscription));
-              if (answer.ok) this.subscribed.add(`${subscription.task} ${subscription.step}`);
+              // One that wakes at its task's deadline has asked too late.
+              if (answer.ok && this.run.loop.nowMs < subscription.untilMs - 1_000)
+                this.subscribed.add(`${subscription.task} ${subscription.step}`);
               return answer;
             }),
           limitOf: (limit) => ({
