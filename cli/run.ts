@@ -90,20 +90,20 @@ function readArguments(command: Command, argv: readonly string[]): Arguments {
   const definitions: ArgsDef = { ...command.args, ...GLOBAL_ARGS };
   let parsed: Record<string, unknown> & { _: string[] };
   try {
-    parsed = parseArgs([...argv], definitions);
+    parsed = parseArgs(argv.map(masked), definitions);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
   const unknown = Object.keys(parsed).find((name) => name !== "_" && !isDefined(definitions, name));
   if (unknown !== undefined) throw new UsageError(`There is no option ${unknown.length === 1 ? "-" : "--"}${unknown}.`);
   const positional = Object.values(command.args).filter(({ type }) => type === "positional").length;
-  const rest = parsed._.slice(positional);
+  const rest = parsed._.slice(positional).map(unmasked);
   if (rest.length > 0 && command.rest === undefined) throw new UsageError(`What is "${rest[0]}"?`);
 
   const text = (name: string): string | undefined => {
     const value = parsed[name];
     if (value === "" || value === true) throw new UsageError(`--${name} needs a value.`);
-    return typeof value === "string" ? value : undefined;
+    return typeof value === "string" ? unmasked(value) : undefined;
   };
   return {
     text,
@@ -122,6 +122,10 @@ function readArguments(command: Command, argv: readonly string[]): Arguments {
     rest,
   };
 }
+
+/** One id of a key in 64 begins with a dash, since it is base64url: it is a value and no option. */
+const masked = (word: string): string => (/^-[\w-]{42}$/.test(word) ? `\0${word}` : word);
+const unmasked = (word: string): string => word.replace(/^\0/, "");
 
 /** citty repeats each option under its other spellings. */
 const isDefined = (definitions: ArgsDef, name: string): boolean =>

@@ -236,6 +236,15 @@ describe("keys", () => {
     );
   });
 
+  it.each([`-${"k".repeat(42)}`, `--${"k".repeat(41)}`])(
+    "are named by their id where that begins with a dash: %s",
+    async (kid) => {
+      const asked = against(() => ({ body: { kid, incomplete: [] } }));
+      expect((await cli.run("keys", "revoke", kid, "--reason", "device lost", "--json")).json.kid).toBe(kid);
+      expect(asked.at(-1)!.path).toBe(`/v1/keys/${kid}/revoke`);
+    },
+  );
+
   it("new ones go into a file for their owner alone, and none is overwritten", async () => {
     against(() => null);
     const made = await cli.run("keys", "new", "--out", "ada.json", "--json");
