@@ -7,6 +7,7 @@ import { KeyPage } from "./pages/key.tsx";
 import { LedgerPage } from "./pages/ledger.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { ReviewsPage } from "./pages/reviews.tsx";
+import { RunbookPage } from "./pages/runbook.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
 import { TaskPage } from "./pages/task.tsx";
 import { TrustPage } from "./pages/trust.tsx";
@@ -55,6 +56,8 @@ function RoutePage({ route }: { route: Route }) {
       return <ReviewsPage id={route.id} />;
     case "ledger":
       return <LedgerPage index={route.index} />;
+    case "runbook":
+      return <RunbookPage key={route.name} name={route.name} />;
     case "key":
       return <KeyPage />;
     case "trust":

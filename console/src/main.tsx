@@ -10,6 +10,7 @@ import "./styles/parts.css";
 import "./styles/task.css";
 import "./styles/review.css";
 import "./styles/ledger.css";
+import "./styles/figures.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -43,6 +43,7 @@ describe.skipIf(CHROMIUM === null)("every page", () => {
       "review-tampered": `/reviews/${reviews[2]!.id}`,
       key: "/key",
       trust: "/trust",
+      runbook: "/runbooks/in-doubt",
       unknown: "/nowhere",
     };
   };

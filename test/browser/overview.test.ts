@@ -44,6 +44,7 @@ describe.skipIf(CHROMIUM === null)("the overview", () => {
   it("says what is stopped and what fails", async () => {
     const now = new Date().toISOString();
     mock.state.stop = { stop: "stp_1", mode: "stop-all", by: "key_operator", reason: "strange refunds", at: now };
+    mock.state.alerts = { alerts: [], stale: true, at: new Date(Date.now() - 600_000).toISOString() };
     mock.state.health = { status: "failing", reasons: ["No automation has a release in force."], now };
     const [task, other] = [...mock.world.viewById.keys()];
     const tool = {
@@ -74,6 +75,8 @@ describe.skipIf(CHROMIUM === null)("the overview", () => {
     expect(await trouble.getByText("the tool create_ticket that it calls has changed").count()).toBe(1);
     await trouble.getByText("cannot go on").waitFor();
     await trouble.getByText("7 messages handed over to a queue").waitFor();
+    await page.getByText("The rules were last checked 10 min ago, which is too long ago").waitFor();
+    mock.state.alerts = {};
     mock.state.overview = {};
     mock.state.stop = null;
     mock.state.health = { status: "ok", reasons: [], now };
@@ -95,10 +98,40 @@ describe.skipIf(CHROMIUM === null)("the overview", () => {
     await close();
   });
 
+  it("says what is wrong, what to do about it and who is on it", async () => {
+    const { page, close } = await visit(browser, mock, "/");
+    const alerts = page.getByRole("region", { name: "Alerts" });
+    await alerts.getByText("at 42 min, limit 30 min").waitFor();
+    expect(await alerts.getByRole("listitem").first().innerText()).toContain("An effect has been in doubt for long");
+    await alerts.getByText("at 31 %, limit 20 %").waitFor();
+    await alerts.getByRole("button", { name: "I am on it: Many tasks fail" }).click();
+    await alerts.getByText("ada is on it").waitFor();
+    expect(mock.state.acknowledged).toEqual(["task-failures:support-desk:us"]);
+    await alerts.getByRole("link", { name: "What to do about: An effect has been in doubt" }).click();
+    await page.getByRole("heading", { name: "How to stop the damage", level: 2 }).waitFor();
+    await page.getByRole("region", { name: "Raised now" }).getByText("at 42 min, limit 30 min").waitFor();
+    await close();
+  });
+
+  it("shows the figures of each automation and region, and opens them by capability on a telephone", async () => {
+    const { page, close } = await visit(browser, mock, "/", { viewport: { width: 390, height: 844 } });
+    const levels = page.getByRole("table", { name: "Figures by automation and region" });
+    // What an alert is about stands first and says so.
+    const worst = levels.getByRole("row", { name: /^support-desk us/ });
+    await worst.getByRole("cell", { name: "31 % (an alert is raised) 7 failed, 2 expired" }).waitFor();
+    await levels.getByRole("button", { name: "support-desk us" }).click();
+    await levels.getByRole("cell", { name: "4 effect-refused, 3 policy-denied" }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.getByLabel("over").selectOption("1h");
+    await page.getByText("No task was opened or ended in the last hour.").waitFor();
+    await close();
+  });
+
   it("asks for nothing that the key's role may not read", async () => {
     const { page, close } = await visit(browser, mock, "/", { key: "cs_app" });
     await page.getByText("An API key of the role app does not read reviews.").waitFor();
     expect(await page.getByRole("link", { name: "My key" }).count()).toBe(0);
+    expect(await page.getByRole("region", { name: /Alerts|Service levels/ }).count()).toBe(0);
     await close();
   });
 });

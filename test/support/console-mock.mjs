@@ -11,6 +11,7 @@ import * as api from "../../shared/api.ts";
 import { problem, PROBLEMS, toProblemJson } from "../../shared/problems.ts";
 import { eventText } from "../../shared/sse.ts";
 import { ReviewView, TaskEventView, TaskView } from "../../shared/views.ts";
+import { alerts, metrics } from "./console-figures.mjs";
 import { automations, capabilities, explanation, markdown, overview, rows, trace } from "./console-answers.mjs";
 import { makePeople, Refused } from "./console-people.mjs";
 import { makeKeys } from "./console-signing.mjs";
@@ -43,8 +44,14 @@ export async function startConsoleMock(port = 0, dist = DIST) {
   });
   const { enrolments, requests } = people;
   /** Tests change what the system says about itself. */
-  /** @type {{ stop: object | null, overview: object, health: { status: string, reasons: string[], now: string } }} */
-  const state = { stop: null, overview: {}, health: { status: "ok", reasons: [], now: new Date().toISOString() } };
+  /** @type {{ stop: object | null, overview: object, alerts: object, acknowledged: string[], health: { status: string, reasons: string[], now: string } }} */
+  const state = {
+    stop: null,
+    overview: {},
+    alerts: {},
+    acknowledged: [],
+    health: { status: "ok", reasons: [], now: new Date().toISOString() },
+  };
   /** Tests put functions here; the first that answers true for a request has dealt with it. */
   const interceptors = [];
 
@@ -114,6 +121,18 @@ export async function startConsoleMock(port = 0, dist = DIST) {
           receiptKeys: [keys.receipt.publicJwk],
           checkpointKeys: [keys.checkpoint.publicJwk],
         });
+      case "GET metrics":
+        return send(response, 200, api.Metrics, metrics(url.searchParams.get("window") ?? "24h"));
+      case "GET alerts":
+        return send(response, 200, api.AlertPage, { ...alerts(state, who), ...state.alerts });
+      case "POST alerts/:id/acknowledge":
+        state.acknowledged.push(id);
+        return send(
+          response,
+          200,
+          api.AlertView,
+          alerts(state, who).alerts.find((alert) => alert.id === id),
+        );
       case "GET tasks":
         return send(response, 200, api.TaskPage, rows(world, url));
       case "GET tasks/:id":

@@ -42,6 +42,22 @@ export const fullTime = (ms: number): string => FULL.format(ms);
 export const count = (value: number): string => COUNT.format(value);
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
+/** `4.2 %`, `98 %`; what is not quite all is never rounded up to it, and what is not quite nothing never down. */
+export function percent(ratio: number): string {
+  const value = ratio * 100;
+  const rounded = value < 10 || value > 99 ? Math.round(value * 10) / 10 : Math.round(value);
+  if (rounded === 100 && value < 100) return "99.9 %";
+  if (rounded === 0 && value > 0) return "0.1 %";
+  return `${rounded} %`;
+}
+
+/** A length of time that may be short: `80 ms`, `1.5 s`, then as `duration`. */
+export const shortDuration = (ms: number): string =>
+  ms < SECOND ? `${Math.round(ms)} ms` : ms < 10 * SECOND ? `${Math.round(ms / 100) / 10} s` : brief(ms);
+
+/** In its largest unit where nothing is left beside it: `5 min`, `1 d`. */
+const brief = (ms: number): string => duration(ms).replace(/ 0(?:0 s|0 min| h)$/, "");
+
 /** The start and the end of a long id: enough to recognise it, never enough to rely on. Short ones stay whole. */
 export function shorten(id: string, start = 14, end = 4): string {
   return id.length <= start + end + 2 ? id : `${id.slice(0, start)}…${id.slice(-end)}`;

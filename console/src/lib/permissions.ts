@@ -7,6 +7,10 @@ const PEOPLE = ["approver", "operator", "admin"];
 export const mayReadReviews = (role: string): boolean => role === "auditor" || PEOPLE.includes(role);
 /** Decide reviews and ask for the enrolment of a key. */
 export const mayDecide = (role: string): boolean => PEOPLE.includes(role);
+/** Figures and alerts. */
+export const mayReadFigures = mayReadReviews;
+/** Say that somebody is on an alert. */
+export const mayAcknowledge = mayDecide;
 /** Ask for proofs of the log. */
 export const mayProve = (role: string): boolean => ["auditor", "operator", "admin"].includes(role);
 /** Read the entries of the log themselves. */

@@ -1,5 +1,5 @@
 /** What the system is doing now. Each part reads by itself, so that one that fails leaves the others standing. */
-import { mayReadReviews } from "../lib/permissions.ts";
+import { mayReadFigures, mayReadReviews } from "../lib/permissions.ts";
 import { useSession } from "../lib/session.tsx";
 import { useQuery, type Query } from "../lib/use-query.ts";
 import { Alarms } from "../parts/alarms.tsx";
@@ -7,15 +7,18 @@ import { Executors } from "../parts/executors.tsx";
 import { Figures } from "../parts/figures.tsx";
 import { HealthBadge } from "../parts/health.tsx";
 import { Empty, ProblemNotice, Skeleton } from "../parts/notice.tsx";
+import { OpenAlerts } from "../parts/open-alerts.tsx";
 import { Page } from "../parts/page.tsx";
 import { RecentTasks } from "../parts/recent-tasks.tsx";
 import { Section } from "../parts/section.tsx";
+import { ServiceLevels } from "../parts/service-levels.tsx";
 import { Automations } from "../parts/automations.tsx";
 import { AsOf } from "../parts/time.tsx";
 import { WaitingReviews } from "../parts/waiting-reviews.tsx";
 import { Link } from "../lib/router.tsx";
 
 const FAST_MS = 4_000;
+const ALERTS_MS = 10_000;
 const SLOW_MS = 20_000;
 
 export function OverviewPage() {
@@ -23,6 +26,8 @@ export function OverviewPage() {
   const seesReviews = mayReadReviews(who.role);
   const overview = useQuery(`overview:${who.tenant}`, client.overview, FAST_MS);
   const reviews = useQuery(seesReviews ? `reviews:${who.tenant}` : null, client.listReviews, FAST_MS);
+  const seesFigures = mayReadFigures(who.role);
+  const alerts = useQuery(seesFigures ? `alerts:${who.tenant}` : null, client.alerts, ALERTS_MS);
   const health = useQuery("health", client.health, FAST_MS);
   const automations = useQuery(`automations:${who.tenant}`, client.listAutomations, SLOW_MS);
   const capabilities = useQuery(`capabilities:${who.tenant}`, client.listCapabilities, SLOW_MS);
@@ -39,6 +44,7 @@ export function OverviewPage() {
       badge={<HealthBadge health={health} />}
       aside={<AsOf ms={oldest} stale={failing !== null} />}
     >
+      {seesFigures ? <OpenAlerts alerts={alerts} /> : null}
       <Alarms
         overview={overview.data}
         health={health}
@@ -65,6 +71,7 @@ export function OverviewPage() {
           )}
         </Section>
       </div>
+      {seesFigures ? <ServiceLevels alerts={alerts.data?.alerts ?? []} /> : null}
       <RecentTasks />
       <Section title="Executors and ledger">
         {overview.data === null ? (

@@ -2,7 +2,7 @@
 import type { AutomationPage, CapabilityPage, Health, Overview } from "../../../shared/api.ts";
 import { plural, shortDigest, shorten } from "../lib/format.ts";
 import { Link } from "../lib/router.tsx";
-import { taskPath } from "../lib/routes.ts";
+import { runbookPath, taskPath } from "../lib/routes.ts";
 import type { Query } from "../lib/use-query.ts";
 import { Notice } from "./notice.tsx";
 import { Ago } from "./time.tsx";
@@ -62,7 +62,8 @@ export function Alarms({ overview, health, automations, capabilities }: Props) {
                 <code>{executor}</code> {detail} <code className="muted">{code}</code>{" "}
                 <span className="muted">
                   <Ago at={at} />
-                </span>
+                </span>{" "}
+                <WhatToDo name="executor-alarm" about={`the alarm of ${executor}`} />
               </li>
             ))}
             {tools.map(({ capability, tool, pinned, found, at }) => (
@@ -73,14 +74,15 @@ export function Alarms({ overview, health, automations, capabilities }: Props) {
                 new digest, or stop using it.{" "}
                 <span className="muted">
                   <Ago at={at} />
-                </span>
+                </span>{" "}
+                <WhatToDo name="tool-changed" about={`the tool of ${capability}`} />
               </li>
             ))}
             {stuck.map(({ task, why }) => (
               <li key={task}>
                 <Link to={taskPath(task)}>{shorten(task)}</Link>{" "}
                 {why === "record-unreadable" ? "has a record that cannot be read" : "cannot go on"}: deploy the version,
-                with the capabilities, that wrote it.
+                with the capabilities, that wrote it. <WhatToDo name="stuck-tasks" about={`the task ${task}`} />
               </li>
             ))}
             {letterCount === 0 ? null : (
@@ -92,21 +94,27 @@ export function Alarms({ overview, health, automations, capabilities }: Props) {
                     <code>{capability}</code> of <Link to={taskPath(task)}>{step}</Link>
                   </span>
                 ))}
-                {letterCount > letters.length ? " and more" : ""}.
+                {letterCount > letters.length ? " and more" : ""}.{" "}
+                <WhatToDo name="dead-letters" about="these messages" />
               </li>
             )}
             {silent.length === 0 ? null : (
               <li>
-                {plural(silent.length, "executor")} did not answer: <code>{silent.join(", ")}</code>
+                {plural(silent.length, "executor")} did not answer: <code>{silent.join(", ")}</code>{" "}
+                <WhatToDo name="executor-silent" about="silent executors" />
               </li>
             )}
             {quarantined.map(({ name, quarantined: n }) => (
               <li key={name}>
-                Read model <code>{name}</code> set {plural(n, "entry", "entries")} aside.
+                Read model <code>{name}</code> set {plural(n, "entry", "entries")} aside.{" "}
+                <WhatToDo name="read-models" about={`the read model ${name}`} />
               </li>
             ))}
             {overview !== null && overview.ledger === null ? (
-              <li>The ledger does not answer. Tasks in flight go on; their record is delivered later.</li>
+              <li>
+                The ledger does not answer. Tasks in flight go on; their record is delivered later.{" "}
+                <WhatToDo name="ledger-down" about="the ledger" />
+              </li>
             ) : null}
           </ul>
         </Notice>
@@ -126,3 +134,9 @@ export function Alarms({ overview, health, automations, capabilities }: Props) {
     </>
   );
 }
+
+const WhatToDo = ({ name, about }: { name: string; about: string }) => (
+  <Link to={runbookPath(name)} label={`What to do about ${about}`}>
+    What to do
+  </Link>
+);

@@ -1,23 +1,23 @@
-/** Draws parsed Markdown. Headings start one level below the section that they stand in. */
+/** Draws parsed Markdown. Headings start below the section that they stand in: `#` is an h3, or so many levels higher as `raise` says. */
 import { Fragment } from "react";
 import { parseMarkdown, type Block, type Line } from "../lib/markdown.ts";
 import { visible } from "../lib/format.ts";
 import { Link } from "../lib/router.tsx";
 
-export function Markdown({ text }: { text: string }) {
+export function Markdown({ text, raise = 0 }: { text: string; raise?: number }) {
   return (
     <div className="markdown">
       {parseMarkdown(text).map((block, i) => (
-        <BlockView key={i} block={block} />
+        <BlockView key={i} block={block} raise={raise} />
       ))}
     </div>
   );
 }
 
-function BlockView({ block }: { block: Block }) {
+function BlockView({ block, raise }: { block: Block; raise: number }) {
   switch (block.kind) {
     case "heading": {
-      const Heading = `h${Math.min(6, block.level + 2)}` as "h3";
+      const Heading = `h${Math.min(6, block.level + 2 - raise)}` as "h3";
       return (
         <Heading>
           <LineView line={block.line} />
@@ -89,7 +89,7 @@ function LineView({ line }: { line: Line }) {
     if (part.kind === "strong") return <strong key={i}>{text}</strong>;
     if (part.kind === "em") return <em key={i}>{text}</em>;
     if (part.kind !== "link") return <Fragment key={i}>{text}</Fragment>;
-    if (/^\/(tasks|reviews)\//.test(part.href))
+    if (/^\/(tasks|reviews|runbooks)\//.test(part.href))
       return (
         <Link key={i} to={part.href}>
           {text}

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { ago, duration, shortDigest, shorten, visible } from "../../../console/src/lib/format.ts";
+import {
+  ago,
+  duration,
+  percent,
+  shortDigest,
+  shortDuration,
+  shorten,
+  visible,
+} from "../../../console/src/lib/format.ts";
 
 describe("text that somebody else wrote", () => {
   it.each([
@@ -53,5 +61,30 @@ describe("ids", () => {
     expect(shorten("tsk_eu_2_abcdefghijklmnopqrstuvwxyz")).toBe("tsk_eu_2_abcde…wxyz");
     expect(shorten("short")).toBe("short");
     expect(shortDigest(`sha256:${"0123456789abcdef".repeat(4)}`)).toBe("sha256:0123456789…");
+  });
+});
+
+describe("figures", () => {
+  it("rounds a share, but never up to all or down to nothing", () => {
+    expect([0, 0.00004, 0.0268, 0.31, 0.9915, 0.99996, 1].map(percent)).toEqual([
+      "0 %",
+      "0.1 %",
+      "2.7 %",
+      "31 %",
+      "99.2 %",
+      "99.9 %",
+      "100 %",
+    ]);
+  });
+
+  it("writes short lengths of time short", () => {
+    expect([30, 1_500, 30_000, 300_000, 4_980_000, 86_400_000].map(shortDuration)).toEqual([
+      "30 ms",
+      "1.5 s",
+      "30 s",
+      "5 min",
+      "1 h 23 min",
+      "1 d",
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseRoute, reviewPath, taskPath } from "../../../console/src/lib/routes.ts";
+import { parseRoute, reviewPath, runbookPath, taskPath } from "../../../console/src/lib/routes.ts";
 
 describe("addresses", () => {
   it.each([
@@ -8,6 +8,8 @@ describe("addresses", () => {
     [taskPath("tsk_eu_0_x"), { page: "task", id: "tsk_eu_0_x" }],
     ["/reviews/", { page: "reviews", id: null }],
     [reviewPath("a/b"), { page: "reviews", id: "a/b" }],
+    [runbookPath("in-doubt"), { page: "runbook", name: "in-doubt" }],
+    ["/runbooks", { page: "unknown" }],
     ["/key", { page: "key" }],
     ["/trust", { page: "trust" }],
     ["/key/more", { page: "unknown" }],
