@@ -16,7 +16,7 @@
  *  people     nothing is done for whoever was erased or took their consent back
  *  end        each task ends, once, or visibly waits
  */
-import { createHash, hash as hashOf } from "node:crypto";
+import { hash as hashOf } from "node:crypto";
 import type { Evidence } from "./evidence.ts";
 import { ACCOUNTS, MOST_OUT, OPENING_BALANCE } from "./business.ts";
 import {
@@ -36,10 +36,23 @@ export type { Finding } from "./checker-facts.ts";
 
 const sha256 = (data: string): string => hashOf("sha256", data, "hex");
 function canonical(value: Json): string {
+  if (isOrdered(value)) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const names = Object.keys(value).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name]!)}`).join(",")}}`;
+}
+
+/** Whether all names stand in canonical order already, as they do in what was read from a canonical text. */
+function isOrdered(value: Json): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) return value.every(isOrdered);
+  let before = "";
+  for (const name of Object.keys(value)) {
+    if (name < before || !isOrdered(value[name]!)) return false;
+    before = name;
+  }
+  return true;
 }
 
 /** @param seen called for each feature that the records show in use */
@@ -129,21 +142,14 @@ function checkLedger(evidence: Evidence, chains: ReadonlyMap<string, Record[]>, 
 }
 
 /** RFC 6962, 2.1. */
-const leaf = (body: string): Buffer =>
-  createHash("sha256")
-    .update(Buffer.from([0]))
-    .update(body, "utf8")
-    .digest();
+const node = (...parts: readonly Buffer[]): Buffer => hashOf("sha256", Buffer.concat(parts), "buffer");
+const leaf = (body: string): Buffer => node(Buffer.from([0]), Buffer.from(body, "utf8"));
 function treeHash(leaves: readonly Buffer[]): Buffer {
-  if (leaves.length === 0) return createHash("sha256").digest();
+  if (leaves.length === 0) return node();
   if (leaves.length === 1) return leaves[0]!;
   let k = 1;
   while (k * 2 < leaves.length) k *= 2;
-  return createHash("sha256")
-    .update(Buffer.from([1]))
-    .update(treeHash(leaves.slice(0, k)))
-    .update(treeHash(leaves.slice(k)))
-    .digest();
+  return node(Buffer.from([1]), treeHash(leaves.slice(0, k)), treeHash(leaves.slice(k)));
 }
 
 function checkEffects(evidence: Evidence, tasks: ReadonlyMap<string, TaskFacts>, report: Report): void {

@@ -6,13 +6,15 @@ import type { Run } from "./run.ts";
 type Bound = { readonly text: string; readonly params: readonly Value[] };
 
 export function d1Over(run: Run, database: MemoryDatabase, caller: Caller, point: string): D1Database {
+  const executeOne = ({ text, params }: Bound) => {
+    const results = database.all(text, params);
+    return { results, success: true, meta: { changes: /^\s*update/i.test(text) ? database.changes() : 0 } };
+  };
+  // A statement alone is all or nothing by itself.
   const execute = (statements: readonly Bound[]) =>
-    database.atomically(() =>
-      statements.map(({ text, params }) => {
-        const results = database.all(text, params);
-        return { results, success: true, meta: { changes: /^\s*update/i.test(text) ? database.changes() : 0 } };
-      }),
-    );
+    statements.length === 1
+      ? statements.map(executeOne)
+      : database.atomically(() => statements.map((one) => executeOne(one)));
   const batch = (statements: readonly Bound[]) => call(run, caller, point, () => execute(statements));
   const one = async (statement: Bound) => (await batch([statement]))[0]!;
   const prepare = (text: string) => ({

@@ -32,6 +32,10 @@ export class MemoryDatabase {
   }
 
   all(text: string, params: readonly Value[]): Record<string, Value>[] {
+    // A bound limit would have SQLite compile the statement anew each time.
+    const limit = text.endsWith("LIMIT ?") ? params.at(-1) : undefined;
+    if (typeof limit === "number" && Number.isSafeInteger(limit))
+      return this.#prepared(text.slice(0, -1) + limit).all(...params.slice(0, -1)) as Record<string, Value>[];
     return this.#prepared(text).all(...params) as Record<string, Value>[];
   }
 
