@@ -73,7 +73,7 @@ export function automationReport({ automation, from, to, runs, rules, cut }: Rep
     cost: {
       inputTokens: sum(runs.map((run) => run.inputTokens)),
       outputTokens: sum(runs.map((run) => run.outputTokens)),
-      costMicros: sum(runs.map((run) => run.costMicros)),
+      costMicroCents: sum(runs.map((run) => run.costMicroCents)),
     },
     releases: [...grouped(runs, ({ release }) => release)].map(([release, all]) => ({ release, runs: all.length })),
     cut,

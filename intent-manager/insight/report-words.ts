@@ -44,10 +44,10 @@ export function inWords(report: Omit<AutomationReport, "words">): string[] {
       ? []
       : [`Of ${many(inDoubt.length, "action")} it is not known whether it happened: someone must check.`]),
     ...failed.map(({ code, times: n }) => `${many(n, "action")} failed with ${code}.`),
-    ...(cost.costMicros + cost.inputTokens + cost.outputTokens === 0
+    ...(cost.costMicroCents + cost.inputTokens + cost.outputTokens === 0
       ? []
       : [
-          `Planners state ${cost.inputTokens} tokens in, ${cost.outputTokens} out, and a cost of ${(cost.costMicros / 1e6).toFixed(2)}.`,
+          `Models took ${cost.inputTokens} tokens in and ${cost.outputTokens} out, and cost ${(cost.costMicroCents / 1e8).toFixed(2)}.`,
         ]),
     ...(report.cut ? [`There were more tasks: this counts those since ${report.countedFrom}.`] : []),
   ];

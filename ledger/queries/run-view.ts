@@ -1,10 +1,11 @@
 /** A stored run as it is read: the closed record, what came later, and what that made of its steps. */
-import type { RunStep, RunView } from "../../shared/api/runs.ts";
+import type { RunModelUse, RunStep, RunView } from "../../shared/api/runs.ts";
 import { canonicalize } from "../../shared/canonical.ts";
 import type { StepDecision, TaskStatus } from "../../shared/events.ts";
 import { parseExecutorName } from "../../shared/ids.ts";
 import { sha256Hex } from "../../shared/sha256.ts";
-import { foldRun, type LaterEvent, type ModelUse, type RunRecord } from "../read-models/run-record.ts";
+import type { ModelUse } from "../read-models/model-use.ts";
+import { foldRun, type LaterEvent, type RunRecord } from "../read-models/run-record.ts";
 import type { RunStepRecord } from "../read-models/run-steps.ts";
 
 /** Columns of a row of rm_runs. */
@@ -36,6 +37,7 @@ export function runView(row: RunRow): RunView {
   const later = JSON.parse(row.later) as readonly LaterEvent[];
   const steps = Object.entries(run.steps);
   const route = parseExecutorName(run.executor)!;
+  const uses = [...run.plans.flatMap(({ model }) => (model === undefined ? [] : [model])), ...(run.stopped ?? [])];
   const now = later.length === 0 ? run.steps : stepsNow(row);
   return {
     task: row.task,
@@ -45,7 +47,8 @@ export function runView(row: RunRow): RunView {
     why: run.why,
     routing: { region: route.region, shard: route.shard, executor: run.executor },
     principal: run.principal,
-    trigger: run.trigger,
+    // Whoever asked over HTTP and named nothing else is what set it off.
+    trigger: run.trigger ?? { kind: "key", id: run.principal.key },
     purpose: run.purpose,
     traceparent: run.traceparent,
     input: run.input,
@@ -58,11 +61,10 @@ export function runView(row: RunRow): RunView {
       ...plan,
       at: iso(atMs),
       model: model?.model ?? null,
-      inputTokens: model?.inputTokens ?? null,
-      outputTokens: model?.outputTokens ?? null,
-      costMicros: model === undefined ? null : microsOf(model.microCents),
+      used: model === undefined ? null : usedView([model]),
     })),
-    ...usedInAll([...run.plans.flatMap(({ model }) => (model === undefined ? [] : [model])), ...(run.stopped ?? [])]),
+    model: uses.at(-1)?.model ?? null,
+    ...usedView(uses),
     steps: steps.map(([step, record]) => stepView(step, record)),
     retries: steps.reduce((sum, [, { retries }]) => sum + retries, 0),
     errors: [...new Set(steps.flatMap(([, { errors }]) => errors))],
@@ -138,12 +140,15 @@ function byWhom(event: LaterEvent["event"]): string | null {
 export const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
 
-/** Millionths of the currency unit from millionths of a cent, rounded up: nothing that cost something is shown as free. */
-const microsOf = (microCents: number): number => Math.ceil(microCents / 100);
-
-const usedInAll = (uses: readonly ModelUse[]) => ({
-  model: uses.at(-1)?.model ?? null,
-  inputTokens: uses.reduce((sum, use) => sum + use.inputTokens, 0),
-  outputTokens: uses.reduce((sum, use) => sum + use.outputTokens, 0),
-  costMicros: microsOf(uses.reduce((sum, use) => sum + use.microCents, 0)),
-});
+const usedView = (uses: readonly ModelUse[]): RunModelUse => {
+  const sum = (of: (use: ModelUse) => number): number => uses.reduce((total, use) => total + of(use), 0);
+  return {
+    models: [...new Set(uses.flatMap(({ models }) => models))],
+    modelCalls: sum(({ calls }) => calls),
+    modelCallsReserved: sum(({ reserved }) => reserved),
+    modelMs: sum(({ ms }) => ms),
+    inputTokens: sum(({ inputTokens }) => inputTokens),
+    outputTokens: sum(({ outputTokens }) => outputTokens),
+    costMicroCents: sum(({ microCents }) => microCents),
+  };
+};

@@ -92,7 +92,7 @@ export function foldEvent(flow: Flow, event: Event, atMs: number, add: Add): voi
     case "plan-admitted": {
       const plan = readPlan(event, atMs);
       for (const name of Object.keys(event.decisions)) flow.steps[name] = { ...(plan.steps.get(name) ?? UNKNOWN) };
-      const cost = modelCallsOf(event).reduce((sum, call) => sum + (call.costMicros ?? 0), 0);
+      const cost = modelCallsOf(event).reduce((sum, call) => sum + (call.microCents ?? 0), 0);
       if (cost > 0) add("cost", { total: cost });
       return;
     }

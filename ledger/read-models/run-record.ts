@@ -7,8 +7,8 @@
 import { fromBase64, fromUtf8 } from "../../shared/bytes.ts";
 import type { Principal, TaskEvent } from "../../shared/events.ts";
 import { actionId } from "../../shared/ids.ts";
-import type { ModelCall } from "../../shared/model.ts";
 import type { Plan, PlannerKind } from "../../shared/proposal.ts";
+import { usedBy, type ModelUse } from "./model-use.ts";
 import { decided, newStep, stepEvent, UNKNOWN, type RunStepRecord } from "./run-steps.ts";
 
 export type RunPlanRecord = {
@@ -20,13 +20,6 @@ export type RunPlanRecord = {
   readonly atMs: number;
   /** What its models used, as it was signed; absent where none was asked. */
   readonly model?: ModelUse;
-};
-/** The model whose words were used, or the one that was asked last, and what all calls took. */
-export type ModelUse = {
-  readonly model: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly microCents: number;
 };
 
 export type RunRecord = {
@@ -129,17 +122,4 @@ function signedPlan(event: Extract<TaskEvent, { type: "plan-admitted" }>): Pick<
   } catch {
     return null;
   }
-}
-
-export function usedBy(calls: readonly ModelCall[]): ModelUse | null {
-  const named = calls.find(({ outcome }) => outcome === "ok") ?? calls.at(-1);
-  if (named === undefined) return null;
-  const sum = (figure: "inputTokens" | "outputTokens" | "microCents") =>
-    calls.reduce((total, call) => total + call[figure], 0);
-  return {
-    model: named.model,
-    inputTokens: sum("inputTokens"),
-    outputTokens: sum("outputTokens"),
-    microCents: sum("microCents"),
-  };
 }

@@ -110,7 +110,7 @@ const listedRow = (row: RunsRow, { executor, open }: Folding): TasksRow => ({
 
 export const runsProjector: Projector<RunsRow> = {
   name: "runs",
-  version: 1,
+  version: 2,
   keyOf: (entry) => entry.task,
   begins: tasksProjector.begins,
   evolve,

@@ -50,7 +50,7 @@ export const AutomationReport = z.object({
   ),
   inDoubt: z.array(Case),
   failed: z.array(z.object({ code: z.string(), times: Count, cases: z.array(Case) })),
-  cost: z.object({ inputTokens: Count, outputTokens: Count, costMicros: Count }),
+  cost: z.object({ inputTokens: Count, outputTokens: Count, costMicroCents: Count }),
   releases: z.array(z.object({ release: z.string(), runs: Count })),
   /** There were more runs than one report counts: it covers the newest, down to `countedFrom`. */
   cut: z.boolean(),

@@ -51,7 +51,8 @@ export const AutomationMetrics = z.object({
   predictions: z.object({ matched: z.int(), mismatched: z.int(), unobserved: z.int(), mismatchRate: Ratio }),
   decisions: Decisions,
   sla: z.object({ met: z.int(), missed: z.int(), adherence: Ratio }),
-  costMicros: z.int(),
+  /** Of model calls; a micro-cent is a millionth of a cent. */
+  costMicroCents: z.int(),
   steps: z.array(StepMetrics),
 });
 export const Metrics = z.object({

@@ -8,7 +8,25 @@ import { PlannerKind } from "../proposal.ts";
 
 const Time = z.iso.datetime();
 
-/** One plan of a run. `model` and what it used are the planner's own statement, null where it made none. */
+/**
+ * What models did, summed over their calls: those that were not used, and those for rounds that nobody could plan, are among them. All zero
+ * where no model was asked. Figures of our own planners; what an outside agent spends is its own and nowhere in the record.
+ */
+export const RunModelUse = z.object({
+  models: z.array(z.string()),
+  modelCalls: z.int(),
+  /** Calls for which the provider gave no usable figures; what was reserved for them counts. */
+  modelCallsReserved: z.int(),
+  /** Time in which calls were under way, each by itself. */
+  modelMs: z.int(),
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  /** Millionths of a cent, as the records have it: exact. */
+  costMicroCents: z.int(),
+});
+export type RunModelUse = z.infer<typeof RunModelUse>;
+
+/** One plan of a run. `model`: the one whose words were used, or that was asked last; null where none was, as `used` is. */
 export const RunPlan = z.object({
   round: z.int(),
   plan: z.string(),
@@ -17,10 +35,7 @@ export const RunPlan = z.object({
   last: z.boolean(),
   at: Time,
   model: z.string().nullable(),
-  inputTokens: z.int().nullable(),
-  outputTokens: z.int().nullable(),
-  /** Millionths of the provider's currency. */
-  costMicros: z.int().nullable(),
+  used: RunModelUse.nullable(),
 });
 
 export const RunReview = z.object({
@@ -95,7 +110,8 @@ export const RunView = z.object({
   why: z.string().nullable(),
   routing: z.object({ region: z.string(), shard: z.int(), executor: z.string() }),
   principal: Principal,
-  trigger: z.object({ kind: z.string(), id: z.string() }).nullable(),
+  /** What set it off, as the app said; where it said nothing, the API key whose request it was (kind `key`). */
+  trigger: z.object({ kind: z.string(), id: z.string() }),
   purpose: z.string().nullable(),
   traceparent: z.string().nullable(),
   /** Salted digest of the input. */
@@ -109,9 +125,7 @@ export const RunView = z.object({
   }),
   plans: z.array(RunPlan),
   model: z.string().nullable(),
-  inputTokens: z.int(),
-  outputTokens: z.int(),
-  costMicros: z.int(),
+  ...RunModelUse.shape,
   steps: z.array(RunStep),
   retries: z.int(),
   errors: z.array(z.string()),

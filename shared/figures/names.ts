@@ -19,7 +19,14 @@ export const boundOf = (ms: number): string => {
 };
 
 type Kind = "count" | "duration" | "sum";
-type About = { readonly kind: Kind; readonly metric: string; readonly help: string; readonly label?: string };
+type About = {
+  readonly kind: Kind;
+  readonly metric: string;
+  readonly help: string;
+  readonly label?: string;
+  /** Of a sum: how many of what is stored are one of what is shown. */
+  readonly per?: number;
+};
 
 export const FIGURES = {
   opened: { kind: "count", metric: "tasks_opened_total", help: "Tasks opened." },
@@ -93,11 +100,11 @@ export const FIGURES = {
     label: "verdict",
   },
   sla: { kind: "count", metric: "sla_total", help: "Tasks with a target for their cycle time.", label: "result" },
-  cost: { kind: "sum", metric: "model_cost_micros_total", help: "Cost of model calls, in millionths of a dollar." },
+  cost: { kind: "sum", metric: "model_cost_cents_total", help: "Cost of model calls, in cents.", per: 1_000_000 },
 } as const satisfies { readonly [name: string]: About };
 export type FigureName = keyof typeof FIGURES;
 
-/** One stored figure. `n` counts; `total` sums, in milliseconds or millionths. */
+/** One stored figure. `n` counts; `total` sums, in milliseconds, tokens or micro-cents. */
 export type FigureRow = {
   readonly name: FigureName;
   readonly automation: string;

@@ -8,11 +8,11 @@ type Sample = { readonly suffix?: string; readonly labels: Labels; readonly valu
 export function toPrometheus(rows: readonly FigureRow[], now: Metrics["now"], nowMs: number): string {
   const families = (Object.keys(FIGURES) as FigureName[]).map((name) => {
     const own = rows.filter((row) => row.name === name);
-    const about: { kind: string; metric: string; help: string; label?: string } = FIGURES[name];
+    const about: { kind: string; metric: string; help: string; label?: string; per?: number } = FIGURES[name];
     if (about.kind === "duration") return family(about.metric, "histogram", about.help, histogram(own));
     const samples = own.map((row) => ({
       labels: { ...where(row), ...(about.label === undefined ? {} : { [about.label]: row.label }) },
-      value: about.kind === "sum" ? row.total : row.n,
+      value: about.kind === "sum" ? row.total / (about.per ?? 1) : row.n,
     }));
     return family(about.metric, "counter", about.help, samples);
   });

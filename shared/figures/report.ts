@@ -48,7 +48,7 @@ function automationOf(rows: readonly FigureRow[], hours: number): AutomationMetr
     },
     decisions: decisionsOf(count("decisions")),
     sla: { met, missed, adherence: ratio(met, met + missed) },
-    costMicros: rows.filter(({ name }) => name === "cost").reduce((all, { total }) => all + total, 0),
+    costMicroCents: rows.filter(({ name }) => name === "cost").reduce((all, { total }) => all + total, 0),
     steps: groups(
       rows.filter(({ capability }) => capability !== ""),
       ({ capability }) => capability,

@@ -4,7 +4,7 @@
  */
 import type { StepDecision, TaskEvent } from "../events.ts";
 import { effectKeyOfSpan } from "./ids.ts";
-import { decisionAttributes, type Admitted, type ReadPlan } from "./plan.ts";
+import { decisionAttributes, stoppedSpans, type Admitted, type ReadPlan } from "./plan.ts";
 import type { Emit, Moment, SpanOf } from "./project.ts";
 import { attributesOf, SPAN_KIND, type Attributes, type SpanMoment } from "./span.ts";
 
@@ -50,7 +50,7 @@ export class StepSpans {
   apply(event: OtherEvent, at: Moment): void {
     switch (event.type) {
       case "planning-stopped":
-        return this.#point("planning stopped", { "countersign.code": event.code, "countersign.next": event.next }, at);
+        return stoppedSpans(event, at, this.#emit);
       case "signal-received":
         return this.#point("signal received", { "countersign.signal": event.name }, at);
       case "outcome-reported":

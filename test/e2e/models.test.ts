@@ -110,7 +110,9 @@ it("a model's plan acts where policy allows its words, and the record has model,
   );
   expect(run.plans[0]).toMatchObject({ planner: "model", model: "small-2026-01-01" });
   expect(run.inputTokens).toBeGreaterThan(0);
-  expect(run.costMicros).toBeGreaterThanOrEqual(0);
+  expect(run).toMatchObject({ models: ["small-2026-01-01"], modelCalls: 1, modelCallsReserved: 0 });
+  expect(run.costMicroCents).toBeGreaterThan(0);
+  expect(run.plans[0].used.costMicroCents).toBe(run.costMicroCents);
   // The transcript is kept beside the record, and the endpoint's key nowhere.
   const stored = await everyObject(system);
   expect([stored.includes("Write the note that is asked for."), stored.includes(KEY)]).toEqual([true, false]);

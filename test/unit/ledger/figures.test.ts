@@ -112,7 +112,7 @@ describe("figures", () => {
       predictions: { matched: 1, mismatched: 1, mismatchRate: 0.5 },
       sla: { met: 1, missed: 1, adherence: 0.5 },
       decisions: { correct: 0, incorrect: 1, accuracy: 0 },
-      costMicros: 0,
+      costMicroCents: 0,
     });
     const step = (capability: string) => report!.steps.find((one) => one.capability === capability)!;
     expect(step("orders.cancel")).toMatchObject({

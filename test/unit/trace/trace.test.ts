@@ -162,10 +162,16 @@ describe("the trace of a task", () => {
     ];
     const call = traceOf(source(recordsOf(withModel)))!.spans.find(({ name }) => name === "chat gpt-5");
     expect(call).toMatchObject({ kind: 3, startMs: AT - 6, endMs: AT - 1, parent: named("plan playbook")[0]!.spanId });
+    const stopped = { type: "planning-stopped", round: 1, code: "model-timeout", next: "person", calls: [model] };
+    const { spans } = traceOf(source(recordsOf([[first![0]!], [stopped as TaskEvent]])))!;
+    const planning = spans.find(({ name }) => name === "planning stopped");
+    expect(planning).toMatchObject({ startMs: AT - 6, error: "model-timeout" });
+    expect(spans.find(({ name }) => name === "chat gpt-5")!.parent).toBe(planning!.spanId);
     expect(Object.fromEntries(call!.attributes)).toMatchObject({
       "gen_ai.operation.name": "chat",
       "gen_ai.request.model": "gpt-5",
       "gen_ai.usage.input_tokens": 812,
+      "countersign.cost.micro_cents": 4_000,
     });
   });
 

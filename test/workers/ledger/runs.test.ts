@@ -4,6 +4,7 @@ import { runsSql } from "../../../ledger/queries/runs.ts";
 import type { RunView } from "../../../shared/api/runs.ts";
 import { toBase64, utf8 } from "../../../shared/bytes.ts";
 import type { TaskEvent } from "../../../shared/events.ts";
+import type { ModelCall } from "../../../shared/model.ts";
 import type { RunQuery } from "../../../shared/rpc/answers.ts";
 import {
   admitted,
@@ -23,14 +24,14 @@ const runsOf = async (query: Omit<RunQuery, "limit"> & { limit?: number }): Prom
   valueOf(await ledger.runs({ limit: 100, ...query })).runs;
 
 /** A plan whose signed payload can be read, with one step for each capability. */
-function planned(capabilities: readonly string[]): TaskEvent {
+function planned(capabilities: readonly string[], model: readonly ModelCall[] = []): TaskEvent {
   const steps = capabilities.map((capability, i) => ({
     id: `s${i + 1}`,
     capability,
     undo: { capability: `${capability}.undo` },
   }));
   const event = admitted(steps.map(({ id }) => id)) as Extract<TaskEvent, { type: "plan-admitted" }>;
-  return { ...event, envelope: { ...event.envelope, payload: toBase64(utf8(JSON.stringify({ steps }))) } };
+  return { ...event, envelope: { ...event.envelope, payload: toBase64(utf8(JSON.stringify({ steps, model }))) } };
 }
 
 it("a run has who asked, what was decided, who reviewed it and how long that took, what was tried, and what came out", async () => {
@@ -71,6 +72,44 @@ it("a run has who asked, what was decided, who reviewed it and how long that too
     ],
   });
   expect(run!.output).toMatch(/^sha256:/);
+});
+
+it("a run has what its models did: those of its plans, and those of rounds that nobody could plan", async () => {
+  const tenant = newTenant();
+  const chain = chainOf(`${tenant}/eu/0`);
+  const task = testTask(chain.executor, 1);
+  const figures = { startMs: 100, endMs: 140, inputTokens: 30, outputTokens: 5, microCents: 7, usage: "reported" };
+  const call = (model: string, more: object = {}) =>
+    ({
+      purpose: "plan",
+      tier: "small",
+      model,
+      ...figures,
+      outcome: "model-answer-invalid",
+      transcript: null,
+      ...more,
+    }) as ModelCall;
+  const stopped = { type: "planning-stopped", round: 1, code: "model-timeout", next: "person" } as const;
+  chain.write(task, [
+    opened(chain.executor),
+    { ...stopped, calls: [call("tiny-1", { usage: "reserved", outcome: "model-timeout" })] } as TaskEvent,
+    planned(["orders.cancel"], [call("big-1", { outcome: "ok" }), call("tiny-1")]),
+  ]);
+  chain.write(task, [claimed("s1"), applied("s1"), settled()]);
+  valueOf(await ledger.append(await chain.deliver()));
+  await followed(tenant);
+  const [run] = await runsOf({ tenant, task });
+  expect(run).toMatchObject({
+    trigger: { kind: "key", id: "key_test" },
+    models: ["big-1", "tiny-1"],
+    modelCalls: 3,
+    modelCallsReserved: 1,
+    modelMs: 120,
+    inputTokens: 90,
+    outputTokens: 15,
+    costMicroCents: 21,
+    plans: [{ model: "big-1", used: { modelCalls: 2, costMicroCents: 14 } }],
+  });
 });
 
 it("a run that ended is never written again: what came later stands behind it, and the table refuses anything else", async () => {
