@@ -108,7 +108,7 @@ const automation = (name, region, fields) => ({
   predictions: { matched: 118, mismatched: 1, unobserved: 0, mismatchRate: 0.0084 },
   decisions: { correct: 40, incorrect: 1, accuracy: 0.9756 },
   sla: { met: 117, missed: 1, adherence: 0.9915 },
-  costMicros: 0,
+  costMicroCents: 0,
   steps: [step("orders.get", 118, { applied: { read: 118 } }), step("orders.cancel", 64)],
   ...fields,
 });
@@ -129,7 +129,7 @@ export const metrics = (window) => ({
             settled: { succeeded: 20, failed: 7, expired: 2 },
             throughputPerHour: 1.208,
             sla: { met: 0, missed: 0, adherence: null },
-            costMicros: 412_300,
+            costMicroCents: 41_230_000,
             steps: [
               step("payments.refund", 22, {
                 retries: { "target-unavailable": 6 },

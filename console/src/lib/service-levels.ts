@@ -127,7 +127,7 @@ export function moreLevels(one: AutomationMetrics): readonly Level[] {
     ),
     level(
       "Model calls cost",
-      (one.costMicros / 1_000_000).toFixed(one.costMicros > 0 && one.costMicros < 10_000 ? 4 : 2),
+      (one.costMicroCents / 100_000_000).toFixed(one.costMicroCents > 0 && one.costMicroCents < 1_000_000 ? 4 : 2),
       "in the provider's currency",
     ),
   ];
