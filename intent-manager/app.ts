@@ -11,7 +11,11 @@ import { refusal } from "./http/reply.ts";
 
 type Ctx = Context<{ Bindings: Bindings }>;
 
-export function createApp(endpoints: readonly Endpoint[]): Hono<{ Bindings: Bindings }> {
+type App = Pick<ExportedHandler<Bindings>, "fetch"> & {
+  readonly fetch: NonNullable<ExportedHandler<Bindings>["fetch"]>;
+};
+
+export function createApp(endpoints: readonly Endpoint[]): App {
   const app = new Hono<{ Bindings: Bindings }>();
   for (const endpoint of endpoints) app.on(endpoint.method, honoPath(endpoint.path), (c) => answer(endpoint, c));
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
@@ -24,7 +28,27 @@ export function createApp(endpoints: readonly Endpoint[]): Hono<{ Bindings: Bind
     });
   }
   app.notFound((c) => refusal(problem("not-found", "There is no such route."), requestIdOf(c.req.raw)));
-  return app;
+  const work = new Set(endpoints.filter((of) => of.takesWork === true).map((of) => `${of.method} ${of.path}`));
+  return {
+    /** What there is too much of is refused before anything is made of the request. */
+    async fetch(request, env, context) {
+      if (!work.has(`${request.method} ${pathOf(request.url)}`)) return app.fetch(request, env, context);
+      const entry = pressure.enter(Date.now(), (turn) => context.waitUntil(turn));
+      if (entry.refused !== null) return refusal(entry.refused, requestIdOf(request));
+      try {
+        return await app.fetch(request, env, context);
+      } finally {
+        entry.leave();
+      }
+    },
+  };
+}
+
+/** The path of a URL that the platform has already checked. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const end = url.slice(start).search(/[?#]/);
+  return end < 0 ? url.slice(start) : url.slice(start, start + end);
 }
 
 /** One for the whole isolate. */
@@ -32,14 +56,11 @@ const pressure = new Pressure(
   () => Date.now(),
   () => new Promise((resolve) => setTimeout(resolve, 0)),
 );
-const FREE = { refused: null, leave: () => {} } as const;
 
 async function answer(endpoint: Endpoint, c: Ctx): Promise<Response> {
   const requestId = requestIdOf(c.req.raw);
   const nowMs = Date.now();
   const background = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const entry = endpoint.takesWork === true ? pressure.enter(nowMs, background) : FREE;
-  if (entry.refused !== null) return refusal(entry.refused, requestId, { "x-request-id": requestId });
   let response: Response;
   try {
     response = await endpoint.run(
@@ -56,8 +77,6 @@ async function answer(endpoint: Endpoint, c: Ctx): Promise<Response> {
       }),
     );
     response = refusal(unexpected(cause), requestId);
-  } finally {
-    entry.leave();
   }
   response.headers.set("x-request-id", requestId);
   return response;

@@ -346,12 +346,11 @@ export const LIMITS = {
   reservationSweep: 200,
   /** New work that one isolate of the intent-manager does at a time: a few hundred tasks a second, each a few hundred milliseconds. */
   workInFlight: 128,
-  /** Of it, what is still taken while the isolate lags: enough to keep it busy. And the lag, in milliseconds, that says so. */
-  workCalm: 64,
-  turnLagMs: 100,
-  /** What is taken while requests queue unseen for longer than that: enough to keep one core busy, and the door is free for refusals. */
-  workTight: 24,
-  turnLateMs: 300,
+  /** Of it, what is always taken: enough that commits are still shared. */
+  workLeast: 8,
+  /** Length of a turn of the event loop past which less work is taken than before, and past which its timer is given up, in milliseconds. */
+  turnMs: 40,
+  turnLostMs: 250,
   /** Age after which such a request only waits, and does not count any more; and requests that are held at all, waiting ones included. */
   workMs: 8_000,
   workHeld: 2_000,

@@ -26,6 +26,7 @@ async function runJob(job: Job): Promise<JobResult> {
     let due = startMs + (gapMs * position) / job.clients;
     for (;;) {
       const now = performance.now();
+      if (due >= endMs) break;
       if (now < due) await new Promise((resolve) => setTimeout(resolve, due - now));
       const sentMs = performance.now();
       if (sentMs >= endMs) break;

@@ -31,43 +31,83 @@ describe("new work under pressure", () => {
     expect(pressure.enter(1e9, none).refused?.code).toBe("overloaded");
   });
 
-  it("is taken in small numbers alone while timers come late, and as before once they are in time again", async () => {
-    let nowMs = 0;
-    let fire = (): void => {};
-    const pressure = new Pressure(
-      () => nowMs,
-      () => new Promise((resolve) => (fire = resolve)),
-    );
-    const works: Promise<unknown>[] = [];
-    const enter = () => pressure.enter(nowMs, (work) => works.push(work));
-    for (let i = 0; i <= LIMITS.workCalm; i++) expect(enter().refused).toBeNull();
-    expect(works).toHaveLength(1);
-    nowMs += LIMITS.turnLagMs + 1;
-    expect(enter().refused?.code).toBe("overloaded");
-    fire();
-    await works[0];
-    // The lag of before holds until another timer says otherwise.
-    expect(enter().refused?.code).toBe("overloaded");
-    fire();
-    await works[1];
-    expect(enter().refused).toBeNull();
+  it("is taken less and less while turns are long and work is refused, but never less than the least", async () => {
+    const { pressure, endTurn, fill } = turning();
+    let bound = fill(pressure);
+    expect(bound).toBe(LIMITS.workInFlight);
+    const bounds = [bound];
+    while (bound > LIMITS.workLeast) {
+      await endTurn(LIMITS.turnMs + 1);
+      bound = fill(pressure);
+      expect(bound).toBeLessThan(bounds.at(-1)!);
+      bounds.push(bound);
+    }
+    expect(bounds.length).toBeLessThan(8);
+    await endTurn(LIMITS.turnMs + 1);
+    expect(fill(pressure)).toBe(LIMITS.workLeast);
   });
 
-  it("is taken in the smallest number while timers come very late", () => {
-    let nowMs = 0;
-    const pressure = new Pressure(
-      () => nowMs,
-      () => new Promise(() => {}),
-    );
-    const enter = () => pressure.enter(nowMs, none);
-    const entries = Array.from({ length: LIMITS.workCalm }, enter);
-    // The next one asks for a timer, which does not come.
-    expect(enter().refused).toBeNull();
-    nowMs += LIMITS.turnLateMs + 1;
-    for (const entry of entries.slice(LIMITS.workTight - 1)) if (entry.refused === null) entry.leave();
-    expect(enter().refused?.code).toBe("overloaded");
-    if (entries[0]!.refused === null) entries[0]!.leave();
-    expect(enter().refused).toBeNull();
-    expect(enter().refused?.code).toBe("overloaded");
+  it("is taken again step by step once turns are short, one more where some was refused and a quarter more where none was", async () => {
+    const { pressure, endTurn, fill, enter } = turning();
+    fill(pressure);
+    await endTurn(LIMITS.turnMs + 1);
+    const shrunk = fill(pressure);
+    await endTurn(1);
+    expect(fill(pressure)).toBe(shrunk + 1);
+    await endTurn(1);
+    const entry = enter(pressure);
+    if (entry.refused === null) entry.leave();
+    await endTurn(1);
+    expect(fill(pressure)).toBe(Math.floor((shrunk + 2) * 1.25));
+  });
+
+  it("is taken as before in long turns that refuse nothing: slow work alone is no reason", async () => {
+    const { pressure, endTurn, fill, enter } = turning();
+    fill(pressure);
+    await endTurn(LIMITS.turnMs + 1);
+    const shrunk = fill(pressure);
+    await endTurn(1);
+    for (let i = 0; i < 3; i++) {
+      const entry = enter(pressure);
+      if (entry.refused === null) entry.leave();
+      await endTurn(10 * LIMITS.turnMs);
+    }
+    expect(fill(pressure)).toBe(shrunk + 1);
+  });
+
+  it("takes a turn whose timer does not come for a long one, and starts another", () => {
+    const { pressure, fill, pass } = turning();
+    fill(pressure);
+    pass(LIMITS.turnLostMs);
+    expect(fill(pressure)).toBe(LIMITS.workInFlight);
+    expect(fill(pressure)).toBe(LIMITS.workInFlight / 2);
   });
 });
+
+/** A door whose turns end when a test says so; `fill` says how much it takes until it refuses, and ends it all again. */
+function turning() {
+  let nowMs = 0;
+  let fire = (): void => {};
+  const works: Promise<unknown>[] = [];
+  const pressure = new Pressure(
+    () => nowMs,
+    () => new Promise((resolve) => (fire = resolve)),
+  );
+  const enter = (of: Pressure) => of.enter(nowMs, (work) => works.push(work));
+  return {
+    pressure,
+    enter,
+    pass: (ms: number) => void (nowMs += ms),
+    async endTurn(ms: number) {
+      nowMs += ms;
+      fire();
+      await works.at(-1);
+    },
+    fill(of: Pressure): number {
+      const taken = [];
+      for (let entry = enter(of); entry.refused === null; entry = enter(of)) taken.push(entry);
+      for (const { leave } of taken) leave();
+      return taken.length;
+    },
+  };
+}
