@@ -3,6 +3,7 @@ import { usePath } from "./lib/router.tsx";
 import { parseRoute, type Route } from "./lib/routes.ts";
 import { useSessionControl } from "./lib/session.tsx";
 import { AnchorsProvider } from "./lib/trust-anchors.tsx";
+import { ImpactPage } from "./pages/impact.tsx";
 import { KeyPage } from "./pages/key.tsx";
 import { LedgerPage } from "./pages/ledger.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
@@ -58,6 +59,8 @@ function RoutePage({ route }: { route: Route }) {
       return <LedgerPage index={route.index} />;
     case "runbook":
       return <RunbookPage key={route.name} name={route.name} />;
+    case "impact":
+      return <ImpactPage key={route.resource} resource={route.resource} />;
     case "key":
       return <KeyPage />;
     case "trust":

@@ -11,6 +11,7 @@ import "./styles/task.css";
 import "./styles/review.css";
 import "./styles/ledger.css";
 import "./styles/figures.css";
+import "./styles/impact.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -43,6 +43,7 @@ describe.skipIf(CHROMIUM === null)("every page", () => {
       "review-tampered": `/reviews/${reviews[2]!.id}`,
       key: "/key",
       trust: "/trust",
+      impact: "/impact/order%3A%23W4219",
       runbook: "/runbooks/in-doubt",
       unknown: "/nowhere",
     };

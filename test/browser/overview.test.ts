@@ -35,7 +35,7 @@ describe.skipIf(CHROMIUM === null)("the overview", () => {
   it("goes to a task by its pasted id", async () => {
     const { page, close } = await visit(browser, mock, "/");
     const [id] = [...mock.world.viewById.keys()];
-    await page.getByLabel("Go to a task or review by its id").fill(` ${id} `);
+    await page.getByLabel("Go to a task, a review or a record by its name").fill(` ${id} `);
     await page.keyboard.press("Enter");
     await page.waitForURL(`**/tasks/${id}`);
     await close();

@@ -30,7 +30,26 @@ export const rows = (world, url) => {
   return { tasks, next: from + limit < all.length ? String(from + limit) : null };
 };
 
-/** The contract of the capability that is in doubt in the made-up world; contracts have more than the page reads. */
+const order = object({ orderId: { type: "string" } });
+const contract = (name, summary, effect) => ({
+  contract: {
+    name,
+    version: "1.0.0",
+    summary,
+    input: order,
+    output: order,
+    effect,
+    delivery: "exactly-once",
+    risk: "medium",
+    reversible: false,
+    roles: {},
+    tags: ["order:{orderId}", "customer:{customerId}"],
+  },
+  digest: RELEASE,
+  stop: null,
+});
+
+/** Contracts of the made-up world; they have more than the page reads. The first one is in doubt there. */
 export const capabilities = {
   capabilities: [
     {
@@ -45,11 +64,14 @@ export const capabilities = {
         risk: "high",
         reversible: false,
         roles: {},
-        tags: [],
+        tags: ["charge:{chargeId}"],
       },
       digest: RELEASE,
       stop: null,
     },
+    contract("orders.cancel", "Cancels a pending order and gives the money back.", "write"),
+    contract("orders.get", "Reads an order.", "read"),
+    contract("addresses.change", "Changes where the orders of a customer go.", "write"),
   ],
 };
 

@@ -12,6 +12,7 @@ import { problem, PROBLEMS, toProblemJson } from "../../shared/problems.ts";
 import { eventText } from "../../shared/sse.ts";
 import { ReviewView, TaskEventView, TaskView } from "../../shared/views.ts";
 import { alerts, metrics } from "./console-figures.mjs";
+import { impact, reasons } from "./console-impact.mjs";
 import { automations, capabilities, explanation, markdown, overview, rows, trace } from "./console-answers.mjs";
 import { makePeople, Refused } from "./console-people.mjs";
 import { makeKeys } from "./console-signing.mjs";
@@ -121,6 +122,8 @@ export async function startConsoleMock(port = 0, dist = DIST) {
           receiptKeys: [keys.receipt.publicJwk],
           checkpointKeys: [keys.checkpoint.publicJwk],
         });
+      case "GET impact":
+        return send(response, 200, api.ImpactAnswer, impact(world, url));
       case "GET metrics":
         return send(response, 200, api.Metrics, metrics(url.searchParams.get("window") ?? "24h"));
       case "GET alerts":
@@ -140,7 +143,8 @@ export async function startConsoleMock(port = 0, dist = DIST) {
       case "GET tasks/:id/events":
         return follow(request, response, view);
       case "GET tasks/:id/explain":
-        if (request.headers.accept !== "text/markdown") return send(response, 200, api.Explanation, explanation(view));
+        if (request.headers.accept !== "text/markdown")
+          return send(response, 200, api.Explanation, { ...explanation(view), steps: reasons(view) });
         response.writeHead(200, { "content-type": "text/markdown; charset=utf-8" });
         return response.end(markdown(view));
       case "GET tasks/:id/trace":

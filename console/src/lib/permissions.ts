@@ -11,6 +11,8 @@ export const mayDecide = (role: string): boolean => PEOPLE.includes(role);
 export const mayReadFigures = mayReadReviews;
 /** Say that somebody is on an alert. */
 export const mayAcknowledge = mayDecide;
+/** Ask what touched a record. */
+export const mayAskImpact = mayReadReviews;
 /** Ask for proofs of the log. */
 export const mayProve = (role: string): boolean => ["auditor", "operator", "admin"].includes(role);
 /** Read the entries of the log themselves. */

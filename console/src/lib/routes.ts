@@ -8,6 +8,8 @@ export type Route =
   | { readonly page: "ledger"; readonly index: number | null }
   /** What to do about an alert. */
   | { readonly page: "runbook"; readonly name: string }
+  /** A business record by its impact tag, or the way to ask for one. */
+  | { readonly page: "impact"; readonly resource: string | null }
   | { readonly page: "key" }
   | { readonly page: "trust" }
   | { readonly page: "unknown" };
@@ -22,6 +24,7 @@ export function parseRoute(path: string): Route {
   if (first === "tasks") return id === null ? { page: "overview" } : { page: "task", id };
   if (first === "ledger" && (id === null || /^(?:0|[1-9][0-9]{0,14})$/.test(id)))
     return { page: "ledger", index: id === null ? null : Number(id) };
+  if (first === "impact") return { page: "impact", resource: id };
   if (first === "runbooks" && id !== null) return { page: "runbook", name: id };
   if (id !== null) return { page: "unknown" };
   if (first === "") return { page: "overview" };
@@ -40,4 +43,5 @@ function decode(part: string): string | null {
 export const taskPath = (id: string): string => `/tasks/${encodeURIComponent(id)}`;
 export const entryPath = (index: number): string => `/ledger/${index}`;
 export const runbookPath = (name: string): string => `/runbooks/${encodeURIComponent(name)}`;
+export const impactPath = (resource: string): string => `/impact/${encodeURIComponent(resource)}`;
 export const reviewPath = (id: string): string => `/reviews/${encodeURIComponent(id)}`;

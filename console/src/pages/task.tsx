@@ -41,6 +41,7 @@ export function TaskPage({ id }: { id: string }) {
     },
     [],
   );
+  useNamedStep(task.data !== null);
   const stream = useTaskEvents(client, id, onEvent);
   const signed = useMemo(() => signaturesIn(stream.events), [stream.events]);
   const view = task.data;
@@ -105,6 +106,16 @@ export function TaskPage({ id }: { id: string }) {
       )}
     </Page>
   );
+}
+
+/** An address may name a step, which is there only once the task has been read. */
+function useNamedStep(isShown: boolean): void {
+  useEffect(() => {
+    if (!isShown || location.hash === "") return;
+    const step = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    step?.scrollIntoView();
+    step?.focus({ preventScroll: true });
+  }, [isShown]);
 }
 
 function EventRecord({ events }: { events: Parameters<typeof EventList>[0]["events"] }) {

@@ -1,11 +1,12 @@
-/** The newest tasks of the ledger's read model, by status, page after page; and a way to any task or review by its id. */
+/** The newest tasks of the ledger's read model, by status, page after page; and a way to any task, review or record by its name. */
 import { useState, type FormEvent } from "react";
 import type { TaskPage } from "../../../shared/api.ts";
 import { TaskStatus } from "../../../shared/events.ts";
 import { parseReviewId, parseTaskId } from "../../../shared/ids.ts";
 import { shorten, words } from "../lib/format.ts";
+import { wantedRecord } from "../lib/impact-words.ts";
 import { Link, navigate } from "../lib/router.tsx";
-import { reviewPath, taskPath } from "../lib/routes.ts";
+import { impactPath, reviewPath, taskPath } from "../lib/routes.ts";
 import { useSession } from "../lib/session.tsx";
 import { useQuery } from "../lib/use-query.ts";
 import { Empty, ProblemNotice, Skeleton } from "./notice.tsx";
@@ -132,11 +133,18 @@ function TaskRows({ rows }: { rows: TaskPage["tasks"] }) {
   );
 }
 
+function pathOf(text: string): string | null {
+  const id = text.trim();
+  if (parseTaskId(id) !== null) return taskPath(id);
+  if (parseReviewId(id) !== null) return reviewPath(id);
+  const record = wantedRecord(id);
+  return record === null ? null : impactPath(record);
+}
+
 /** Ids come from logs and chats: paste one and go. */
 function GoTo() {
   const [text, setText] = useState("");
-  const id = text.trim();
-  const path = parseTaskId(id) !== null ? taskPath(id) : parseReviewId(id) !== null ? reviewPath(id) : null;
+  const path = pathOf(text);
   const go = (event: FormEvent): void => {
     event.preventDefault();
     if (path !== null) navigate(path);
@@ -147,8 +155,8 @@ function GoTo() {
         type="search"
         value={text}
         onChange={(event) => setText(event.target.value)}
-        placeholder="tsk_… or rev_…"
-        aria-label="Go to a task or review by its id"
+        placeholder="tsk_…, rev_… or order:W123"
+        aria-label="Go to a task, a review or a record by its name"
         spellCheck={false}
         autoComplete="off"
       />

@@ -1,6 +1,6 @@
 /** What stands around every page: where one can go, who one is, and the list of keys to press. */
 import { useRef, type ReactNode } from "react";
-import { mayDecide, mayReadEntries, mayReadReviews } from "../lib/permissions.ts";
+import { mayAskImpact, mayDecide, mayReadEntries, mayReadReviews } from "../lib/permissions.ts";
 import { Link, navigate } from "../lib/router.tsx";
 import type { Route } from "../lib/routes.ts";
 import { useSession, useSessionControl } from "../lib/session.tsx";
@@ -54,6 +54,11 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
                 >
                   {waiting === 0 ? "" : waiting}
                 </span>
+              </Link>
+            ) : null}
+            {mayAskImpact(who.role) ? (
+              <Link to="/impact" current={route.page === "impact"}>
+                Impact
               </Link>
             ) : null}
             {mayReadEntries(who.role) ? (

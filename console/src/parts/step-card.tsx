@@ -6,6 +6,7 @@ import { plural, visible } from "../lib/format.ts";
 import { Link } from "../lib/router.tsx";
 import { reviewPath } from "../lib/routes.ts";
 import type { SignedDecision } from "../lib/task-signatures.ts";
+import { RecordLink } from "./record-name.tsx";
 import { Badge, Status, toneOf, type Tone } from "./status.tsx";
 import { stepAnchor } from "./step-graph.tsx";
 import { DecisionLine, ReceiptLine } from "./step-signatures.tsx";
@@ -171,9 +172,7 @@ function Rest({ step }: { step: StepView }) {
           </span>
         ))}
         {step.tags.map((tag) => (
-          <span key={tag} className="chip" title="Impact tag: what the action touches">
-            {tag}
-          </span>
+          <RecordLink key={tag} tag={tag} className="chip" />
         ))}
       </p>
     </Part>

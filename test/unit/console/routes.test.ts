@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseRoute, reviewPath, runbookPath, taskPath } from "../../../console/src/lib/routes.ts";
+import { impactPath, parseRoute, reviewPath, runbookPath, taskPath } from "../../../console/src/lib/routes.ts";
 
 describe("addresses", () => {
   it.each([
@@ -9,6 +9,8 @@ describe("addresses", () => {
     ["/reviews/", { page: "reviews", id: null }],
     [reviewPath("a/b"), { page: "reviews", id: "a/b" }],
     [runbookPath("in-doubt"), { page: "runbook", name: "in-doubt" }],
+    ["/impact", { page: "impact", resource: null }],
+    [impactPath("order:#W1/2"), { page: "impact", resource: "order:#W1/2" }],
     ["/runbooks", { page: "unknown" }],
     ["/key", { page: "key" }],
     ["/trust", { page: "trust" }],
