@@ -184,6 +184,12 @@ export function spendTimers(sql: SqlStorage, task: string, nowMs: number): void 
 export const nextTimer = (sql: SqlStorage): number | null =>
   (sql.exec<{ at: number | null }>("SELECT min(at_ms) AS at FROM timers").one().at as number | null) ?? null;
 
+/** The time of the oldest timer that has come and was not handled; null where none has. */
+export function dueSince(sql: SqlStorage, nowMs: number): string | null {
+  const atMs = nextTimer(sql);
+  return atMs === null || atMs > nowMs ? null : new Date(atMs).toISOString();
+}
+
 /** When the oldest record was written that the ledger does not have; null where it has all. */
 export function undeliveredSince(sql: SqlStorage, delivered: number): string | null {
   const row = sql.exec("SELECT body FROM journal WHERE seq = ?", delivered + 1).toArray()[0];

@@ -59,7 +59,7 @@ import { Shard } from "./shard.ts";
 import * as signalling from "./signalling.ts";
 import * as stopping from "./stopping.ts";
 import { cancelTask } from "./task/decide.ts";
-import { undeliveredSince } from "./projections.ts";
+import { dueSince, undeliveredSince } from "./projections.ts";
 
 export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc {
   readonly #shard: Shard;
@@ -244,6 +244,7 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
       head: { seq: journal.head.seq, hash: journal.head.hash },
       delivered: journal.delivered,
       undeliveredSince: undeliveredSince(sql, journal.delivered),
+      dueSince: dueSince(sql, this.#shard.nowMs()),
       checkpoint: watch.seen?.note ?? null,
       alarms: watch.alarm === null ? [] : [{ ...watch.alarm.problem, at: watch.alarm.at }],
       tasks: { open: tasks.open, waiting: tasks.waiting },

@@ -259,6 +259,11 @@ export const rmFlow = sqliteTable(
     /** Since when something of it is in doubt, or waits for a person. */
     doubtMs: integer("doubt_ms"),
     reviewMs: integer("review_ms"),
+    automation: text().notNull().default(""),
+    region: text().notNull().default(""),
+    /** Since when a gate or limit holds something of it back, or it waits for a plan. */
+    heldMs: integer("held_ms"),
+    planMs: integer("plan_ms"),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.task] })],
 );

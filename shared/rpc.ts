@@ -270,6 +270,8 @@ export type Witness = {
   readonly delivered: number;
   /** When the oldest record was written that the ledger does not have; null where it has all. Absent where an older executor answers. */
   readonly undeliveredSince?: string | null;
+  /** When the oldest work should have been begun whose time has come; null where nothing is due. */
+  readonly dueSince?: string | null;
   /** Signed note of the newest checkpoint it verified. */
   readonly checkpoint: string | null;
   readonly alarms: readonly { readonly code: string; readonly detail: string; readonly at: string }[];

@@ -5,6 +5,7 @@ import type { Result } from "../../shared/result.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Bindings } from "../bindings.ts";
 import { callWorker } from "../dispatch/executor.ts";
+import { waitsByPlace, waitsOf } from "../../shared/figures/waits.ts";
 import { askAll } from "../dispatch/fan-out.ts";
 import type { Tenant } from "../http/caller.ts";
 
@@ -20,23 +21,19 @@ export async function measure(env: Bindings, tenant: Tenant, fromMs: number | nu
     askAll(env, tenant, (stub) => stub.witness()),
   ]);
   if (!figures.ok) return err(figures.problem);
-  const open = (what: string) => {
-    const row = figures.value.open.find((one) => one.what === what);
-    const oldestMs = row?.oldestMs ?? null;
-    return { tasks: row?.count ?? 0, oldestAt: oldestMs === null ? null : new Date(oldestMs).toISOString() };
-  };
   const projections = health.ok ? health.value.projections : [];
   return ok({
     figures: { rows: [...figures.value.rows], open: [...figures.value.open], cut: figures.value.cut },
     now: {
-      inDoubt: open("doubt"),
-      reviews: open("review"),
+      ...waitsOf(figures.value.open),
+      waits: waitsByPlace(figures.value.open),
       executors: witnesses.answers.map(({ value }) => ({
         executor: value.executor,
         open: value.tasks.open,
         waiting: value.tasks.waiting,
         undelivered: Math.max(0, value.head.seq - value.delivered),
         oldestUndeliveredAt: value.undeliveredSince ?? null,
+        oldestDueAt: value.dueSince ?? null,
         alarms: value.alarms.length,
         stuck: value.stuck.length,
         deadLetters: value.deadLetters.count,

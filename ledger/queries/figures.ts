@@ -2,6 +2,17 @@
 import type { FigureRow, Figures, OpenRow } from "../../shared/figures/names.ts";
 import { LIMITS } from "../../shared/limits.ts";
 
+/** What a task can wait for, and the column that says since when. Each is counted along its own index. */
+const WAITS: ReadonlyMap<OpenRow["what"], string> = new Map([
+  ["doubt", "doubt_ms"],
+  ["review", "review_ms"],
+  ["held", "held_ms"],
+  ["plan", "plan_ms"],
+]);
+const waiting = (what: string, since: string): string =>
+  `SELECT '${what}' AS what, automation, region, count(*) AS count, min(${since}) AS oldestMs FROM rm_flow
+   WHERE tenant = ?1 AND ${since} IS NOT NULL GROUP BY automation, region`;
+
 /** @param fromMs beginning of the window; null for everything */
 export async function figuresOf(db: D1Database, tenant: string, fromMs: number | null): Promise<Figures> {
   const where = fromMs === null ? "at_ms = ?2" : "at_ms > 0 AND at_ms >= ?2";
@@ -12,13 +23,7 @@ export async function figuresOf(db: D1Database, tenant: string, fromMs: number |
          WHERE tenant = ?1 AND ${where} GROUP BY name, automation, capability, region, label ORDER BY 1, 2, 3, 4, 5 LIMIT ?3`,
       )
       .bind(tenant, fromMs ?? 0, LIMITS.figureRows + 1),
-    db
-      .prepare(
-        `SELECT 'doubt' AS what, count(*) AS count, min(doubt_ms) AS oldestMs FROM rm_flow WHERE tenant = ?1 AND doubt_ms IS NOT NULL
-         UNION ALL
-         SELECT 'review', count(*), min(review_ms) FROM rm_flow WHERE tenant = ?1 AND review_ms IS NOT NULL`,
-      )
-      .bind(tenant),
+    db.prepare([...WAITS].map(([what, since]) => waiting(what, since)).join(" UNION ALL ")).bind(tenant),
   ]);
   const rows = figures!.results as unknown as FigureRow[];
   return {

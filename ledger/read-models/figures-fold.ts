@@ -4,7 +4,7 @@
  */
 import type { ExecutorEvent, TaskEvent } from "../../shared/events.ts";
 import { boundOf, type FigureName } from "../../shared/figures/names.ts";
-import { readPlan, modelCallsOf } from "../../shared/trace/plan.ts";
+import { modelCallsOf, readPlan, recordedCalls, type ModelCall } from "../../shared/trace/plan.ts";
 
 type StepFlow = {
   capability: string;
@@ -12,6 +12,9 @@ type StepFlow = {
   claimMs?: number;
   doubtMs?: number;
   reviewMs?: number;
+  /** A gate or limit has held it back since then. */
+  heldMs?: number;
+  over?: true;
   /** A person may still ask to take it back. */
   reversible?: true;
 };
@@ -22,6 +25,10 @@ export type Flow = {
   readonly slaMs: number | null;
   settled: boolean;
   people: boolean;
+  /** It has waited for a plan since then; absent where it waits for none. */
+  planMs?: number;
+  /** Another plan follows the one that was admitted last. */
+  more?: true;
   /** Undo steps that have not ended. */
   undoing: number;
   readonly steps: { [step: string]: StepFlow };
@@ -58,6 +65,17 @@ export const isOver = ({ settled, undoing, steps }: Flow): boolean =>
   undoing === 0 &&
   !Object.values(steps).some((step) => step.reversible === true || step.doubtMs !== undefined);
 
+function countModels(calls: readonly ModelCall[], add: Add): void {
+  for (const call of calls) {
+    const ms = Math.max(0, call.endMs - call.startMs);
+    add("modelCall", { label: boundOf(ms), total: ms });
+    if (call.error !== undefined) add("modelErrors", { label: call.error });
+    for (const [label, tokens] of [["in", call.inputTokens] as const, ["out", call.outputTokens] as const])
+      if (tokens !== undefined && tokens > 0) add("modelTokens", { label, total: tokens });
+    if (call.microCents !== undefined && call.microCents > 0) add("cost", { total: call.microCents });
+  }
+}
+
 const UNKNOWN: StepFlow = { capability: "unknown", undo: null };
 
 /** Folds an event into `flow` and adds what it counts. */
@@ -83,19 +101,33 @@ export function foldEvent(flow: Flow, event: Event, atMs: number, add: Add): voi
   };
   const ended = (code?: string): void => {
     if (code !== undefined) add("errors", { capability, label: code });
-    if (step.reviewMs !== undefined) delete step.reviewMs;
+    if (step.over === true) return;
+    delete step.reviewMs;
+    delete step.heldMs;
+    step.over = true;
+    if (flow.more === true && Object.values(flow.steps).every(({ over }) => over === true)) flow.planMs = atMs;
     if (id?.includes("~") === true) flow.undoing = Math.max(0, flow.undoing - 1);
   };
   switch (event.type) {
     case "task-opened":
+      flow.planMs = atMs;
       return add("opened");
     case "plan-admitted": {
       const plan = readPlan(event, atMs);
       for (const name of Object.keys(event.decisions)) flow.steps[name] = { ...(plan.steps.get(name) ?? UNKNOWN) };
-      const cost = modelCallsOf(event).reduce((sum, call) => sum + (call.microCents ?? 0), 0);
-      if (cost > 0) add("cost", { total: cost });
-      return;
+      delete flow.planMs;
+      if (event.last) delete flow.more;
+      else flow.more = true;
+      return countModels(modelCallsOf(event), add);
     }
+    case "planning-stopped":
+      // Somebody was asked, or nothing follows: either way no planner's turn is awaited.
+      delete flow.planMs;
+      add("planningStopped", { label: event.code });
+      return countModels(recordedCalls(event.calls ?? []), add);
+    case "cancel-requested":
+      delete flow.planMs;
+      return;
     case "undo-started":
       add("undos", { capability, label: event.kind });
       if (event.member !== null) byPerson();
@@ -110,7 +142,10 @@ export function foldEvent(flow: Flow, event: Event, atMs: number, add: Add): voi
       byPerson();
       if (step.reviewMs !== undefined) lasted("intervention", step.reviewMs);
       delete step.reviewMs;
-      if (event.decision === "reject") add("reviews", { capability, label: "rejected" });
+      if (event.decision === "reject") {
+        add("reviews", { capability, label: "rejected" });
+        return ended();
+      }
       return;
     case "review-approved":
       return add("reviews", { capability, label: "approved" });
@@ -118,10 +153,12 @@ export function foldEvent(flow: Flow, event: Event, atMs: number, add: Add): voi
       add("reviews", { capability, label: "expired" });
       return ended("review-expired");
     case "step-held":
+      step.heldMs ??= atMs;
       return add("held", { capability, label: event.code });
     case "step-claimed":
       add("attempts", { capability });
       step.claimMs = atMs;
+      delete step.heldMs;
       return;
     case "step-applied":
       answered();
@@ -159,7 +196,11 @@ export function foldEvent(flow: Flow, event: Event, atMs: number, add: Add): voi
     case "task-settled": {
       if (flow.settled) return;
       flow.settled = true;
-      for (const open of Object.values(flow.steps)) delete open.reviewMs;
+      delete flow.planMs;
+      for (const open of Object.values(flow.steps)) {
+        delete open.reviewMs;
+        delete open.heldMs;
+      }
       add("settled", { label: event.status });
       lasted("cycle", flow.openedMs, "");
       if (flow.slaMs !== null) add("sla", { label: atMs - flow.openedMs <= flow.slaMs ? "met" : "missed" });

@@ -17,6 +17,11 @@ export type FlowRow = {
   readonly state: string | null;
   readonly doubtMs: number | null;
   readonly reviewMs: number | null;
+  readonly heldMs: number | null;
+  readonly planMs: number | null;
+  /** What it is about; empty where nothing is kept. */
+  readonly automation: string;
+  readonly region: string;
   readonly figures?: readonly (FigureRow & { readonly atMs: number })[];
 };
 
@@ -43,7 +48,7 @@ function evolve(row: FlowRow | null, entry: ReadEntry): FlowRow {
       });
     }
   }
-  const times = (of: "doubtMs" | "reviewMs"): number | null => {
+  const times = (of: "doubtMs" | "reviewMs" | "heldMs"): number | null => {
     const since = Object.values(flow?.steps ?? {}).flatMap((step) => (step[of] === undefined ? [] : [step[of]]));
     return since.length === 0 ? null : Math.min(...since);
   };
@@ -53,6 +58,10 @@ function evolve(row: FlowRow | null, entry: ReadEntry): FlowRow {
     state: kept === null || kept.length > LIMITS.flowChars ? null : kept,
     doubtMs: times("doubtMs"),
     reviewMs: times("reviewMs"),
+    heldMs: times("heldMs"),
+    planMs: flow?.planMs ?? null,
+    automation: flow?.automation ?? "",
+    region: flow?.region ?? "",
     figures,
   };
 }
@@ -72,20 +81,22 @@ function together(rows: readonly FlowRow[]): readonly FlowRow[] {
 
 export const figuresProjector: Projector<FlowRow> = {
   name: "figures",
-  version: 1,
+  version: 2,
   keyOf: (entry) => entry.task,
   begins: (entry) => recordsOf(entry)[0]?.events[0]?.type === "task-opened",
   evolve,
   together,
-  stored: ({ task, state, doubtMs, reviewMs }) => ({ task, state, doubtMs, reviewMs }),
+  stored: ({ figures: _, ...row }) => row,
   keyOfRow: (row) => row.task,
-  load: `SELECT r.task, r.state, r.doubt_ms AS doubtMs, r.review_ms AS reviewMs
+  load: `SELECT r.task, r.state, r.doubt_ms AS doubtMs, r.review_ms AS reviewMs, r.held_ms AS heldMs, r.plan_ms AS planMs, r.automation, r.region
     FROM json_each(?2) AS j CROSS JOIN rm_flow AS r ON r.tenant = ?1 AND r.task = j.value`,
   save: [
-    `INSERT INTO rm_flow (tenant, task, state, doubt_ms, review_ms)
-    SELECT ?1, value ->> 'task', value ->> 'state', value ->> 'doubtMs', value ->> 'reviewMs'
+    `INSERT INTO rm_flow (tenant, task, state, doubt_ms, review_ms, held_ms, plan_ms, automation, region)
+    SELECT ?1, value ->> 'task', value ->> 'state', value ->> 'doubtMs', value ->> 'reviewMs', value ->> 'heldMs', value ->> 'planMs',
+      value ->> 'automation', value ->> 'region'
     FROM json_each(?2) WHERE value ->> 'state' IS NOT NULL AND ${guard("figures")}
-    ON CONFLICT DO UPDATE SET state = excluded.state, doubt_ms = excluded.doubt_ms, review_ms = excluded.review_ms`,
+    ON CONFLICT DO UPDATE SET state = excluded.state, doubt_ms = excluded.doubt_ms, review_ms = excluded.review_ms,
+      held_ms = excluded.held_ms, plan_ms = excluded.plan_ms, automation = excluded.automation, region = excluded.region`,
     `DELETE FROM rm_flow WHERE tenant = ?1 AND ${guard("figures")}
       AND task IN (SELECT value ->> 'task' FROM json_each(?2) WHERE value ->> 'state' IS NULL)`,
     `INSERT INTO rm_figures (tenant, at_ms, name, automation, capability, region, label, n, total)

@@ -65,6 +65,13 @@ export const ALERT_RULES: readonly AlertRule[] = [
   system("outbox-age", "Records do not reach the ledger", "page", 300, "seconds", ({ executors }, nowMs) =>
     most(executors.map(({ oldestUndeliveredAt }) => age(oldestUndeliveredAt, nowMs))),
   ),
+  system("queue-age", "Work waits for its turn", "ticket", 900, "seconds", ({ executors, held, planning }, nowMs) =>
+    most(
+      [...executors.map(({ oldestDueAt }) => oldestDueAt), held.oldestAt, planning.oldestAt].map((at) =>
+        age(at, nowMs),
+      ),
+    ),
+  ),
   system("executor-alarm", "An executor has raised an alarm", "page", 1, "count", ({ executors }) =>
     executors.reduce((all, { alarms }) => all + alarms, 0),
   ),
@@ -106,6 +113,22 @@ export const ALERT_RULES: readonly AlertRule[] = [
     ({ steps }) => steps.reduce((all, step) => all + step.attempts, 0),
   ),
   automation(
+    "planning-stopped",
+    "No model of the release could plan",
+    0.2,
+    5,
+    ({ models, opened }) => (opened === 0 ? null : sum(models.planningStopped) / opened),
+    ({ opened }) => opened,
+  ),
+  automation(
+    "suggestions-rejected",
+    "People reject much of what is suggested",
+    0.5,
+    10,
+    ({ suggestions }) => (suggestions.acceptance === null ? null : 1 - suggestions.acceptance),
+    ({ suggestions }) => suggestions.approved + suggestions.rejected,
+  ),
+  automation(
     "rollbacks",
     "Much of what was done is taken back",
     0.1,
@@ -143,6 +166,8 @@ export const ALERT_RULES: readonly AlertRule[] = [
 export const AUTOMATION_RULES = [
   "task-failures",
   "retries",
+  "planning-stopped",
+  "suggestions-rejected",
   "rollbacks",
   "mismatches",
   "wrong-decisions",

@@ -19,6 +19,8 @@ export const Decisions = z.object({ correct: z.int(), incorrect: z.int(), accura
 
 export const StepMetrics = z.object({
   capability: z.string(),
+  /** Actions applied, for each hour of the window. */
+  throughputPerHour: z.number(),
   latency: Durations,
   attempts: z.int(),
   applied: ByWord,
@@ -28,6 +30,12 @@ export const StepMetrics = z.object({
   inDoubt: z.int(),
   inDoubtFor: Durations,
   reviews: ByWord,
+  timeToIntervention: Durations,
+  /** As of the automation, for this capability: approved of those decided, taken back of the writes, a person's word of all that ended. */
+  acceptance: Ratio,
+  rollbackRate: Ratio,
+  overrides: z.int(),
+  overrideRate: Ratio,
   predictions: ByWord,
   undos: ByWord,
   /** Of the tasks that decided about this capability. */
@@ -51,10 +59,33 @@ export const AutomationMetrics = z.object({
   predictions: z.object({ matched: z.int(), mismatched: z.int(), unobserved: z.int(), mismatchRate: Ratio }),
   decisions: Decisions,
   sla: z.object({ met: z.int(), missed: z.int(), adherence: Ratio }),
+  /** Calls of models, those among them that were not used, and rounds that nobody of the release's list could plan. */
+  models: z.object({
+    calls: Durations,
+    errors: ByWord,
+    inputTokens: z.int(),
+    outputTokens: z.int(),
+    planningStopped: ByWord,
+  }),
   /** Of model calls; a micro-cent is a millionth of a cent. */
   costMicroCents: z.int(),
+  /** For each task that ended. */
+  costPerTaskMicroCents: z.int().nullable(),
   steps: z.array(StepMetrics),
 });
+/** Tasks that wait for the same, and since when the oldest does. */
+const Waiting = z.object({ tasks: z.int(), oldestAt: At.nullable() });
+const Waits = z.object({
+  inDoubt: Waiting,
+  /** For a person. */
+  reviews: Waiting,
+  /** For a gate or limit that holds a step back. */
+  held: Waiting,
+  /** For a planner: a model, or an outside agent. */
+  planning: Waiting,
+});
+export type Waits = z.infer<typeof Waits>;
+
 export const Metrics = z.object({
   window: z.string(),
   from: At,
@@ -63,9 +94,10 @@ export const Metrics = z.object({
   cut: z.boolean(),
   automations: z.array(AutomationMetrics),
   now: z.object({
-    inDoubt: z.object({ tasks: z.int(), oldestAt: At.nullable() }),
-    reviews: z.object({ tasks: z.int(), oldestAt: At.nullable() }),
-    /** Records on their way to the ledger, and since when the oldest is; requests that wait for a commit round. */
+    ...Waits.shape,
+    /** The same by automation and region, those where something waits. */
+    waits: z.array(Waits.extend({ automation: z.string(), region: z.string() })),
+    /** Records on their way to the ledger, and since when the oldest is; work whose time has come and that was not begun. */
     executors: z.array(
       z.object({
         executor: z.string(),
@@ -73,6 +105,7 @@ export const Metrics = z.object({
         waiting: z.int(),
         undelivered: z.int(),
         oldestUndeliveredAt: At.nullable(),
+        oldestDueAt: At.nullable(),
         alarms: z.int(),
         stuck: z.int(),
         deadLetters: z.int(),

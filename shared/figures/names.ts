@@ -100,6 +100,19 @@ export const FIGURES = {
     label: "verdict",
   },
   sla: { kind: "count", metric: "sla_total", help: "Tasks with a target for their cycle time.", label: "result" },
+  modelCall: {
+    kind: "duration",
+    metric: "model_call_seconds",
+    help: "Calls of models, those among them that were not used.",
+  },
+  modelErrors: { kind: "count", metric: "model_call_errors_total", help: "Calls that were not used.", label: "code" },
+  modelTokens: { kind: "sum", metric: "model_tokens_total", help: "Tokens of model calls.", label: "direction" },
+  planningStopped: {
+    kind: "count",
+    metric: "planning_stopped_total",
+    help: "Rounds that nobody of a release's list could plan, by why.",
+    label: "code",
+  },
   cost: { kind: "sum", metric: "model_cost_cents_total", help: "Cost of model calls, in cents.", per: 1_000_000 },
 } as const satisfies { readonly [name: string]: About };
 export type FigureName = keyof typeof FIGURES;
@@ -115,9 +128,11 @@ export type FigureRow = {
   readonly total: number;
 };
 
-/** What is open now, by automation and region: how many, and since when the oldest. */
+/** What waits now, by automation and region: how many tasks, and since when the oldest. `held`: by a gate or limit; `plan`: for its planner. */
 export type OpenRow = {
-  readonly what: "doubt" | "review";
+  readonly what: "doubt" | "review" | "held" | "plan";
+  readonly automation: string;
+  readonly region: string;
   readonly count: number;
   readonly oldestMs: number | null;
 };

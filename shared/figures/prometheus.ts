@@ -16,7 +16,7 @@ export function toPrometheus(rows: readonly FigureRow[], now: Metrics["now"], no
     }));
     return family(about.metric, "counter", about.help, samples);
   });
-  return `${[...families, ...gauges(now, nowMs)].filter((text) => text !== "").join("\n")}\n`;
+  return `${[...families, ...waits(rows, now, nowMs), ...gauges(now, nowMs)].filter((text) => text !== "").join("\n")}\n`;
 }
 
 const where = ({ automation, capability, region }: FigureRow): Labels => ({
@@ -51,8 +51,44 @@ function histogram(rows: readonly FigureRow[]): Sample[] {
   });
 }
 
+const age = (at: string | null, nowMs: number): number =>
+  at === null ? 0 : Math.max(0, nowMs - Date.parse(at)) / 1_000;
+
+/** What tasks wait for. Every automation and region that ever had a task has its sample, also while nothing waits: an alert sees it fall to 0. */
+function waits(rows: readonly FigureRow[], { waits: open }: Metrics["now"], nowMs: number): string[] {
+  const places = new Map<string, Labels>();
+  for (const { automation, region } of [...rows.filter(({ name }) => name === "opened"), ...open])
+    places.set(JSON.stringify([automation, region]), { automation, region });
+  const about = {
+    inDoubt: ["in_doubt", "an effect in doubt"],
+    reviews: ["reviews", "a person"],
+    held: ["held", "a gate or limit"],
+    planning: ["planning", "a planner"],
+  } as const;
+  return (Object.keys(about) as (keyof typeof about)[]).flatMap((what) => {
+    const [metric, words] = about[what];
+    const each = [...places.values()].map((labels) => ({
+      labels,
+      own: open.find(({ automation, region }) => automation === labels["automation"] && region === labels["region"]),
+    }));
+    return [
+      family(
+        `${metric}_tasks`,
+        "gauge",
+        `Tasks that wait for ${words}.`,
+        each.map(({ labels, own }) => ({ labels, value: own?.[what].tasks ?? 0 })),
+      ),
+      family(
+        `${metric}_oldest_seconds`,
+        "gauge",
+        `Since when the oldest of them waits for ${words}.`,
+        each.map(({ labels, own }) => ({ labels, value: age(own?.[what].oldestAt ?? null, nowMs) })),
+      ),
+    ];
+  });
+}
+
 function gauges(now: Metrics["now"], nowMs: number): string[] {
-  const age = (at: string | null): number => (at === null ? 0 : Math.max(0, nowMs - Date.parse(at)) / 1_000);
   const gauge = (name: string, help: string, samples: readonly Sample[]) => family(name, "gauge", help, samples);
   const one = (name: string, help: string, value: number) => gauge(name, help, [{ labels: {}, value }]);
   const each = (name: string, help: string, valueOf: (executor: Metrics["now"]["executors"][number]) => number) =>
@@ -63,14 +99,13 @@ function gauges(now: Metrics["now"], nowMs: number): string[] {
     );
   const { traces, ledger } = now;
   return [
-    one("in_doubt_tasks", "Tasks with an effect in doubt.", now.inDoubt.tasks),
-    one("in_doubt_oldest_seconds", "Age of the oldest doubt.", age(now.inDoubt.oldestAt)),
-    one("reviews_waiting_tasks", "Tasks that wait for a person.", now.reviews.tasks),
-    one("reviews_oldest_seconds", "Age of the oldest review that waits.", age(now.reviews.oldestAt)),
     each("executor_tasks_open", "Open tasks.", ({ open }) => open),
     each("executor_tasks_waiting", "Tasks that wait for somebody.", ({ waiting }) => waiting),
     each("outbox_records", "Records on their way to the ledger.", ({ undelivered }) => undelivered),
-    each("outbox_oldest_seconds", "Age of the oldest of them.", (executor) => age(executor.oldestUndeliveredAt)),
+    each("outbox_oldest_seconds", "Age of the oldest of them.", (executor) => age(executor.oldestUndeliveredAt, nowMs)),
+    each("due_oldest_seconds", "Age of the oldest work whose time has come.", (executor) =>
+      age(executor.oldestDueAt, nowMs),
+    ),
     each("executor_alarms", "Alarms raised.", ({ alarms }) => alarms),
     each("executor_stuck_tasks", "Tasks that only an operator can help.", ({ stuck }) => stuck),
     each("dead_letters", "Messages that no consumer could process.", ({ deadLetters }) => deadLetters),

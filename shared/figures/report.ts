@@ -24,12 +24,13 @@ function automationOf(rows: readonly FigureRow[], hours: number): AutomationMetr
   const [met, missed] = [of(sla, "met"), of(sla, "missed")];
   const people = sum(count("people"));
   const overrides = sum(count("overrides"));
+  const costMicroCents = total(rows, "cost");
   return {
     automation,
     region,
     opened: sum(count("opened")),
     settled,
-    throughputPerHour: hours === 0 ? 0 : Math.round((ended / hours) * 1_000) / 1_000,
+    throughputPerHour: perHour(ended, hours),
     cycle: durations(rows, "cycle"),
     people: { tasks: people, frequency: ratio(people, ended), timeToIntervention: durations(rows, "intervention") },
     suggestions: {
@@ -48,11 +49,19 @@ function automationOf(rows: readonly FigureRow[], hours: number): AutomationMetr
     },
     decisions: decisionsOf(count("decisions")),
     sla: { met, missed, adherence: ratio(met, met + missed) },
-    costMicroCents: rows.filter(({ name }) => name === "cost").reduce((all, { total }) => all + total, 0),
+    models: {
+      calls: durations(rows, "modelCall"),
+      errors: count("modelErrors"),
+      inputTokens: total(rows, "modelTokens", "in"),
+      outputTokens: total(rows, "modelTokens", "out"),
+      planningStopped: count("planningStopped"),
+    },
+    costMicroCents,
+    costPerTaskMicroCents: ended === 0 ? null : Math.round(costMicroCents / ended),
     steps: groups(
       rows.filter(({ capability }) => capability !== ""),
       ({ capability }) => capability,
-    ).map(stepOf),
+    ).map((own) => stepOf(own, hours)),
   };
 }
 
@@ -63,21 +72,40 @@ function decisionsOf(words: { readonly [word: string]: number }): AutomationMetr
   return { correct, incorrect, accuracy: ratio(correct, correct + incorrect) };
 }
 
-const stepOf = (rows: readonly FigureRow[]): StepMetrics => ({
-  capability: rows[0]!.capability,
-  latency: durations(rows, "step"),
-  attempts: sum(words(rows, "attempts")),
-  applied: words(rows, "applied"),
-  retries: words(rows, "retries"),
-  errors: words(rows, "errors"),
-  held: words(rows, "held"),
-  inDoubt: sum(words(rows, "doubts")),
-  inDoubtFor: durations(rows, "doubt"),
-  reviews: words(rows, "reviews"),
-  predictions: words(rows, "predictions"),
-  undos: words(rows, "undos"),
-  decisions: decisionsOf(words(rows, "decisionsOf")),
-});
+function stepOf(rows: readonly FigureRow[], hours: number): StepMetrics {
+  const applied = words(rows, "applied");
+  const errors = words(rows, "errors");
+  const reviews = words(rows, "reviews");
+  const undos = words(rows, "undos");
+  const overrides = sum(words(rows, "overrides"));
+  const approved = reviews["approved"] ?? 0;
+  return {
+    capability: rows[0]!.capability,
+    throughputPerHour: perHour(sum(applied), hours),
+    latency: durations(rows, "step"),
+    attempts: sum(words(rows, "attempts")),
+    applied,
+    retries: words(rows, "retries"),
+    errors,
+    held: words(rows, "held"),
+    inDoubt: sum(words(rows, "doubts")),
+    inDoubtFor: durations(rows, "doubt"),
+    reviews,
+    timeToIntervention: durations(rows, "intervention"),
+    acceptance: ratio(approved, approved + (reviews["rejected"] ?? 0)),
+    rollbackRate: ratio(sum(undos), applied["write"] ?? 0),
+    overrides,
+    overrideRate: ratio(overrides, sum(applied) + sum(errors)),
+    predictions: words(rows, "predictions"),
+    undos,
+    decisions: decisionsOf(words(rows, "decisionsOf")),
+  };
+}
+
+const perHour = (n: number, hours: number): number => (hours === 0 ? 0 : Math.round((n / hours) * 1_000) / 1_000);
+
+const total = (rows: readonly FigureRow[], name: FigureName, label?: string): number =>
+  rows.reduce((all, row) => all + (row.name === name && (label ?? row.label) === row.label ? row.total : 0), 0);
 
 /** Label → how many. */
 function words(rows: readonly FigureRow[], name: FigureName): { [word: string]: number } {

@@ -79,6 +79,7 @@ const none = { count: 0, meanMs: null, p50Ms: null, p95Ms: null, p99Ms: null };
 
 const step = (capability, attempts, fields = {}) => ({
   capability,
+  throughputPerHour: attempts / 24,
   latency: durations(attempts, 30, 100, 300),
   attempts,
   applied: { write: attempts },
@@ -88,6 +89,11 @@ const step = (capability, attempts, fields = {}) => ({
   inDoubt: 0,
   inDoubtFor: none,
   reviews: {},
+  timeToIntervention: none,
+  acceptance: null,
+  rollbackRate: 0,
+  overrides: 0,
+  overrideRate: 0,
   predictions: { matched: attempts },
   undos: {},
   decisions: { correct: 0, incorrect: 0, accuracy: null },
@@ -108,7 +114,9 @@ const automation = (name, region, fields) => ({
   predictions: { matched: 118, mismatched: 1, unobserved: 0, mismatchRate: 0.0084 },
   decisions: { correct: 40, incorrect: 1, accuracy: 0.9756 },
   sla: { met: 117, missed: 1, adherence: 0.9915 },
+  models: { calls: none, errors: {}, inputTokens: 0, outputTokens: 0, planningStopped: {} },
   costMicroCents: 0,
+  costPerTaskMicroCents: 0,
   steps: [step("orders.get", 118, { applied: { read: 118 } }), step("orders.cancel", 64)],
   ...fields,
 });
@@ -129,7 +137,15 @@ export const metrics = (window) => ({
             settled: { succeeded: 20, failed: 7, expired: 2 },
             throughputPerHour: 1.208,
             sla: { met: 0, missed: 0, adherence: null },
+            models: {
+              calls: durations(33, 1_000, 2_500, 5_000),
+              errors: { "model-timeout": 2 },
+              inputTokens: 61_000,
+              outputTokens: 9_200,
+              planningStopped: { "model-unsure": 1 },
+            },
             costMicroCents: 41_230_000,
+            costPerTaskMicroCents: 1_421_724,
             steps: [
               step("payments.refund", 22, {
                 retries: { "target-unavailable": 6 },
@@ -144,6 +160,9 @@ export const metrics = (window) => ({
   now: {
     inDoubt: { tasks: 1, oldestAt: ago(42 * MINUTE) },
     reviews: { tasks: 5, oldestAt: ago(248 * MINUTE) },
+    held: { tasks: 0, oldestAt: null },
+    planning: { tasks: 0, oldestAt: null },
+    waits: [],
     executors: [
       {
         executor: "dev/eu/2",
@@ -151,6 +170,7 @@ export const metrics = (window) => ({
         waiting: 1,
         undelivered: 2,
         oldestUndeliveredAt: ago(4_000),
+        oldestDueAt: null,
         alarms: 0,
         stuck: 0,
         deadLetters: 0,

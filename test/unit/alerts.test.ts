@@ -12,6 +12,9 @@ const AT = 1_790_000_000_000;
 const QUIET: Metrics["now"] = {
   inDoubt: { tasks: 0, oldestAt: null },
   reviews: { tasks: 0, oldestAt: null },
+  held: { tasks: 0, oldestAt: null },
+  planning: { tasks: 0, oldestAt: null },
+  waits: [],
   executors: [],
   silent: [],
   ledger: { size: 1, lag: 0, quarantined: 0 },
@@ -45,6 +48,32 @@ it("a rate is raised at its threshold, by automation, and never from a few cases
     value: 0.2,
     runbook: "docs/runbooks/task-failures.md",
   });
+});
+
+it("work that waits for its turn is raised by its age, whatever it waits for", () => {
+  const ago = (minutes: number) => new Date(AT - minutes * 60_000).toISOString();
+  expect(idsOf([], { held: { tasks: 1, oldestAt: ago(14) } })).toEqual([]);
+  expect(idsOf([], { held: { tasks: 1, oldestAt: ago(16) } })).toEqual(["queue-age"]);
+  expect(idsOf([], { planning: { tasks: 1, oldestAt: ago(16) } })).toEqual(["queue-age"]);
+});
+
+it("rounds that nobody could plan, and suggestions that people reject, are raised for the automation", () => {
+  const opened = { ...row, name: "opened", n: 10 } as const;
+  const stopped = { ...row, name: "planningStopped", label: "budget-exceeded" } as const;
+  expect(idsOf(reportOf([opened, { ...stopped, n: 1 }], 1))).toEqual([]);
+  expect(idsOf(reportOf([opened, { ...stopped, n: 2 }], 1))).toEqual(["planning-stopped"]);
+  const review = { ...row, name: "reviews", capability: "a.b" } as const;
+  const decided = (rejected: number) =>
+    idsOf(
+      reportOf(
+        [
+          { ...review, label: "approved", n: 10 - rejected },
+          { ...review, label: "rejected", n: rejected },
+        ],
+        1,
+      ),
+    );
+  expect([decided(4), decided(5)]).toEqual([[], ["suggestions-rejected"]]);
 });
 
 it("what wakes somebody comes first", () => {

@@ -10,6 +10,8 @@ import { ENTRY_TYPES } from "../../../shared/entry.ts";
 import type { TaskEvent } from "../../../shared/events.ts";
 import { boundOf } from "../../../shared/figures/names.ts";
 import { toPrometheus } from "../../../shared/figures/prometheus.ts";
+import { waitsByPlace, waitsOf } from "../../../shared/figures/waits.ts";
+import type { ModelCall } from "../../../shared/model.ts";
 import { reportOf } from "../../../shared/figures/report.ts";
 import { applied, claimed, opened, settled, testTask } from "../../support/chain.ts";
 import { openLedgerDatabase } from "../../support/sqlite-d1.ts";
@@ -95,6 +97,28 @@ const TASKS: readonly Rounds[] = [
   ],
 ];
 
+const iso = (ms: number): string => new Date(ms).toISOString();
+const call = (outcome: string) =>
+  ({ startMs: AT, endMs: AT + 40, inputTokens: 10, outputTokens: 2, microCents: 100, outcome }) as ModelCall;
+const stopped: TaskEvent = {
+  type: "planning-stopped",
+  round: 1,
+  code: "model-timeout",
+  next: "person",
+  calls: [call("model-timeout")],
+};
+/** Planned in the second attempt; held by a gate since the second commit; waits for a plan; has done a round and waits for the next. */
+const PLANNED: readonly Rounds[] = [
+  [[opened(EXECUTOR), stopped], [plannedSteps(["s1"], AT, [call("ok"), call("ok")])], [settled("failed")]],
+  [
+    [opened(EXECUTOR), plannedSteps(["s1"], AT)],
+    [{ type: "step-held", step: "s1", code: "rate-exceeded", holds: 1 } as unknown as TaskEvent],
+    [{ type: "step-held", step: "s1", code: "rate-exceeded", holds: 2 } as unknown as TaskEvent],
+  ],
+  [[opened(EXECUTOR)]],
+  [[opened(EXECUTOR), { ...plannedSteps(["s1"], AT), last: false } as TaskEvent], [claimed("s1")], [applied("s1")]],
+];
+
 describe("figures", () => {
   it("come out of the entries: latency, retries, errors, doubts, people, acceptance, undos, predictions and targets", async () => {
     const { figures } = await follow(entriesOf(TASKS, 100));
@@ -124,10 +148,39 @@ describe("figures", () => {
     expect(step("orders.refund")).toMatchObject({ held: { "rate-exceeded": 1 }, reviews: { approved: 1 } });
     expect(step("orders.ship")).toMatchObject({ inDoubt: 1, inDoubtFor: { count: 1, meanMs: 20 } });
     expect(step("orders.s1")).toMatchObject({ errors: { "policy-denied": 1 }, applied: { read: 1, write: 1 } });
-    expect(open).toEqual([
-      { what: "doubt", count: 0, oldestMs: null },
-      { what: "review", count: 1, oldestMs: AT + 10 },
+    expect(step("orders.refund")).toMatchObject({ timeToIntervention: { count: 1 }, acceptance: 1 });
+    expect(step("orders.cancel")).toMatchObject({ rollbackRate: 1, overrides: 0 });
+    expect(open).toEqual([{ what: "review", automation: "refunds", region: "eu", count: 1, oldestMs: AT + 10 }]);
+  });
+
+  it("of models are those of every call, used or not, and of the rounds that nobody could plan", async () => {
+    const { rows } = await (await follow(entriesOf(PLANNED, 1))).figures();
+    expect(reportOf(rows, 1)[0]).toMatchObject({
+      models: {
+        calls: { count: 3, meanMs: 40, p95Ms: 50 },
+        errors: { "model-timeout": 1 },
+        inputTokens: 30,
+        outputTokens: 6,
+        planningStopped: { "model-timeout": 1 },
+      },
+      costMicroCents: 300,
+      costPerTaskMicroCents: 300,
+    });
+  });
+
+  it("of now say what waits for a gate and what for a planner, since when, by automation and region", async () => {
+    const { open } = await (await follow(entriesOf(PLANNED, 1))).figures();
+    expect(waitsByPlace(open)).toEqual([
+      {
+        automation: "refunds",
+        region: "eu",
+        inDoubt: { tasks: 0, oldestAt: null },
+        reviews: { tasks: 0, oldestAt: null },
+        held: { tasks: 1, oldestAt: iso(AT + 10) },
+        planning: { tasks: 2, oldestAt: iso(AT) },
+      },
     ]);
+    expect(waitsOf(open).planning).toEqual({ tasks: 2, oldestAt: iso(AT) });
   });
 
   it("are the same however the entries are cut and however many are taken at a time, and built again", async () => {
@@ -174,9 +227,16 @@ describe("figures", () => {
   });
 });
 
-const NOW: Metrics["now"] = {
+const NOTHING = { tasks: 0, oldestAt: null };
+const WAITS = {
   inDoubt: { tasks: 1, oldestAt: new Date(AT - 60_000).toISOString() },
-  reviews: { tasks: 0, oldestAt: null },
+  reviews: NOTHING,
+  held: NOTHING,
+  planning: NOTHING,
+};
+const NOW: Metrics["now"] = {
+  ...WAITS,
+  waits: [{ automation: "mail", region: "us", ...WAITS }],
   executors: [
     {
       executor: EXECUTOR,
@@ -184,6 +244,7 @@ const NOW: Metrics["now"] = {
       waiting: 1,
       undelivered: 2,
       oldestUndeliveredAt: new Date(AT - 5_000).toISOString(),
+      oldestDueAt: new Date(AT - 2_000).toISOString(),
       alarms: 0,
       stuck: 0,
       deadLetters: 0,
@@ -205,7 +266,9 @@ describe("the text for Prometheus", () => {
     const types = lines.filter((line) => line.startsWith("# TYPE")).map((line) => line.split(" ")[2]);
     expect(new Set(types).size).toBe(types.length);
     expect(lines).toContain('countersign_tasks_settled_total{automation="refunds",region="eu",status="succeeded"} 3');
-    expect(lines).toContain("countersign_in_doubt_oldest_seconds 60");
+    expect(lines).toContain('countersign_in_doubt_oldest_seconds{automation="mail",region="us"} 60');
+    expect(lines).toContain('countersign_in_doubt_oldest_seconds{automation="refunds",region="eu"} 0');
+    expect(lines).toContain('countersign_due_oldest_seconds{executor="acme/eu/0"} 2');
     expect(lines).toContain('countersign_outbox_oldest_seconds{executor="acme/eu/0"} 5');
     const buckets = lines.filter((line) => line.startsWith("countersign_task_cycle_seconds_bucket"));
     const counts = buckets.map((line) => Number(line.split(" ").at(-1)));

@@ -252,7 +252,8 @@ describe("figures", () => {
     { ...row, name: "opened", automation: "other" },
   ];
   beforeEach(() => {
-    ledger["figures"] = async () => ok({ rows, open: [{ what: "doubt", count: 1, oldestMs: 0 }], cut: false });
+    ledger["figures"] = async () =>
+      ok({ rows, open: [{ what: "doubt", automation: "mail", region: "eu", count: 1, oldestMs: 0 }], cut: false });
     answerWith({ witness: () => err(problem("overloaded", "x")) });
   });
 
