@@ -26,7 +26,15 @@ import { measureOverload } from "./overload.ts";
 import { measureRules } from "./rules.ts";
 import { short, table, times } from "./table.ts";
 import { drained, WitnessWatch, type Delivery } from "./witness.ts";
-import { startBaseline, startEffects, startGoverned, type Governed, type Rows, type Running } from "./world.ts";
+import {
+  startBaseline,
+  startEffects,
+  startGoverned,
+  type Governed,
+  type Lags,
+  type Rows,
+  type Running,
+} from "./world.ts";
 import { wranglerEnvironment } from "../lib/project.ts";
 
 const CLIENTS = [1, 16, 64] as const;
@@ -50,6 +58,7 @@ type Row = {
   readonly objectRows: number | null;
   readonly databaseRows: number | null;
   readonly delivery: Delivery | null;
+  readonly lags: Lags | null;
 };
 
 Object.assign(process.env, wranglerEnvironment());
@@ -112,6 +121,7 @@ async function measureBaseline(
     objectRows: rowsPerTask.object,
     databaseRows: rowsPerTask.database,
     delivery: null,
+    lags: null,
   });
 }
 
@@ -125,7 +135,9 @@ async function measureGoverned(
 ): Promise<{ row: Row; drainSeconds: number }> {
   const before = await target.rows();
   const watch = new WitnessWatch(target);
+  const fromMs = Date.now();
   const { load: result, cpu } = await load(target, kind, clients, seconds, perSecond);
+  const untilMs = Date.now();
   const delivery = await watch.stop();
   const drainSeconds = (await drained(target)) / 1_000;
   const written = difference(await target.rows(), before);
@@ -138,6 +150,7 @@ async function measureGoverned(
     objectRows: written.object / result.done,
     databaseRows: (written.businessDatabase + written.ledgerDatabase) / result.done,
     delivery,
+    lags: await target.lags(fromMs, untilMs),
   };
   return { row, drainSeconds };
 }
@@ -210,7 +223,7 @@ function print(): void {
       short(row.cpuMs),
       short(row.objectRows),
       short(row.databaseRows),
-      row.delivery === null ? "–" : short(row.delivery.lagP99Ms),
+      row.lags === null ? "–" : short(row.lags.p99),
       row.delivery === null ? "–" : short(row.delivery.undelivered),
       floor === undefined ? "–" : times(rateOf(row) / rateOf(floor)),
       floor === undefined ? "–" : times(row.load.p50 / floor.load.p50),

@@ -1,12 +1,12 @@
 /**
  * Watches the executors while they work: how far each chain reaches and how much of it the ledger has, several times a second, through
- * the public interface. From that follow how much waits in the outboxes, and how long a record waits.
+ * the public interface. From that follows how much waits in the outboxes. How long each record waited is read afterwards from what is stored.
  */
 import type { Governed } from "./world.ts";
 
 const EVERY_MS = 50;
 
-type Seen = { readonly atMs: number; readonly head: number; readonly delivered: number };
+type Seen = { readonly head: number; readonly delivered: number };
 
 export type Delivery = {
   /** Records that waited when it began, and when it ended. */
@@ -15,10 +15,6 @@ export type Delivery = {
   /** Records that were committed and delivered meanwhile. */
   readonly committed: number;
   readonly delivered: number;
-  /** Milliseconds from a record's commit to its delivery. The resolution is that of the polling. */
-  readonly lagP50Ms: number;
-  readonly lagP99Ms: number;
-  readonly lagMaxMs: number;
 };
 
 export class WitnessWatch {
@@ -34,10 +30,9 @@ export class WitnessWatch {
 
   async #watch(): Promise<void> {
     while (this.#on) {
-      const atMs = performance.now();
       for (const { executor, head, delivered } of await witnesses(this.#governed)) {
         const seen = this.#seenByExecutor.get(executor) ?? [];
-        seen.push({ atMs, head, delivered });
+        seen.push({ head, delivered });
         this.#seenByExecutor.set(executor, seen);
       }
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
@@ -49,42 +44,13 @@ export class WitnessWatch {
     await this.#done;
     const series = [...this.#seenByExecutor.values()].filter((seen) => seen.length > 0);
     const sum = (of: (seen: Seen[]) => number) => series.reduce((total, seen) => total + of(seen), 0);
-    const lags = series.flatMap(lagsOf).toSorted((a, b) => a - b);
     return {
       undeliveredBefore: sum((seen) => seen[0]!.head - seen[0]!.delivered),
       undelivered: sum((seen) => seen.at(-1)!.head - seen.at(-1)!.delivered),
       committed: sum((seen) => seen.at(-1)!.head - seen[0]!.head),
       delivered: sum((seen) => seen.at(-1)!.delivered - seen[0]!.delivered),
-      lagP50Ms: lags[Math.floor(lags.length / 2)] ?? 0,
-      lagP99Ms: lags[Math.min(lags.length - 1, Math.floor(lags.length * 0.99))] ?? 0,
-      lagMaxMs: lags.at(-1) ?? 0,
     };
   }
-}
-
-/** Lag of every record that was both committed and delivered while being watched. */
-function lagsOf(seen: readonly Seen[]): number[] {
-  const lags: number[] = [];
-  for (let seq = seen[0]!.head + 1; seq <= seen.at(-1)!.delivered; seq++)
-    lags.push(Math.max(0, timeOf(seen, seq, "delivered") - timeOf(seen, seq, "head")));
-  return lags;
-}
-
-/** When a position was reached, taken as moving evenly between two looks. */
-function timeOf(seen: readonly Seen[], seq: number, what: "head" | "delivered"): number {
-  let low = 0;
-  let high = seen.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (seen[middle]![what] >= seq) high = middle;
-    else low = middle + 1;
-  }
-  const after = seen[low]!;
-  const before = seen[Math.max(0, low - 1)]!;
-  const span = after[what] - before[what];
-  if (span <= 0) return after.atMs;
-  // A delivery moves by whole batches: it counts when it was seen. A head moves with every task.
-  return what === "delivered" ? after.atMs : before.atMs + ((seq - before.head) / span) * (after.atMs - before.atMs);
 }
 
 async function witnesses({

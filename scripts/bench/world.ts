@@ -34,7 +34,20 @@ export type Governed = Running & {
   readonly keys: TenantKeys;
   /** Rows written since the start. */
   readonly rows: () => Promise<Rows>;
+  /** How long the records committed in [fromMs, untilMs) waited for a signed checkpoint, as far as they have one; null for no record. */
+  readonly lags: (fromMs: number, untilMs: number) => Promise<Lags | null>;
 };
+
+/** Milliseconds from a record's commit to the checkpoint over its batch, of all records. */
+export type Lags = { readonly p50: number; readonly p99: number; readonly longest: number };
+
+/** From the stored times of both, so that no queue that a question would wait in is part of it. */
+const LAGS = `WITH lags AS (
+    SELECT (SELECT at_ms FROM batches AS b WHERE b.tenant = e.tenant AND b.size > e.idx ORDER BY b.size LIMIT 1) - json_extract(r.value, '$.atMs') AS ms
+      FROM entries AS e, json_each(e.body, '$.data.records') AS r
+     WHERE e.tenant = ?1 AND e.type <> 'countersign.executor.statement.v1' AND json_extract(r.value, '$.atMs') >= ?2 AND json_extract(r.value, '$.atMs') < ?3),
+  ranked AS (SELECT ms, row_number() OVER (ORDER BY ms) AS place, count(*) OVER () AS total FROM lags)
+  SELECT min(CASE WHEN place * 2 >= total THEN ms END) AS p50, min(CASE WHEN place * 100 >= total * 99 THEN ms END) AS p99, max(ms) AS longest FROM ranked`;
 
 type WorkerOptions = { readonly name: string; readonly [option: string]: unknown };
 
@@ -207,6 +220,11 @@ export async function startGoverned({
     port: Number(url.port),
     pid,
     keys,
+    lags: async (fromMs, untilMs) => {
+      const database = await miniflare.getD1Database("LEDGER_DB", "countersign-ledger");
+      const lags = await database.prepare(LAGS).bind(TENANT, fromMs, untilMs).first<Lags>();
+      return lags === null || lags.p99 === null ? null : lags;
+    },
     rows: async () => (await (await fetch(probeUrl)).json()) as Rows,
     stop: () => miniflare.dispose(),
   };
