@@ -1,6 +1,8 @@
 /**
  * What this Worker is bound to, with the RPC interfaces of the other two in place of the generated, untyped ones.
  */
+import type { VectorizeBinding } from "./memory/vectorize.ts";
+import type { VectorsRpc } from "./memory/vectors.ts";
 import type { BudgetsRpc } from "./planning/model/budgets.ts";
 import type { DeskRpc } from "./planning/model/desk.ts";
 import type { ExecutorRpc, ExecutorsRpc, LedgerRpc } from "../shared/rpc.ts";
@@ -10,7 +12,13 @@ export type ExecutorNamespace = {
   getByName(name: string, options?: { readonly locationHint?: DurableObjectLocationHint }): ExecutorRpc;
 };
 
-export type Bindings = Omit<Env, "REGIONAL_EXECUTOR" | "EXECUTORS" | "LEDGER" | "MODEL_BUDGETS" | "PLANNING_DESK"> & {
+export type Bindings = Omit<
+  Env,
+  "REGIONAL_EXECUTOR" | "EXECUTORS" | "LEDGER" | "MODEL_BUDGETS" | "PLANNING_DESK" | "MEMORY_VECTORS"
+> & {
+  readonly MEMORY_VECTORS: { getByName(name: string): VectorsRpc };
+  /** Vectorize, for namespaces that say so; absent locally, where it does not exist. */
+  readonly MEMORY_INDEX?: VectorizeBinding;
   readonly MODEL_BUDGETS: { getByName(name: string): BudgetsRpc };
   readonly PLANNING_DESK: { getByName(name: string): DeskRpc };
   /** The key of the model endpoint; without it no model is asked. */

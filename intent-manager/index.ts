@@ -7,6 +7,7 @@ import { createApp } from "./app.ts";
 import { runCron } from "./jobs/runs.ts";
 import { ENDPOINTS } from "./routes/index.ts";
 
+export { MemoryVectors } from "./memory/vectors.ts";
 export { ModelBudgets } from "./planning/model/budgets.ts";
 export { PlanningDesk } from "./planning/model/desk.ts";
 

@@ -17,6 +17,7 @@ export * from "./api/impact.ts";
 export * from "./api/ledger.ts";
 export * from "./api/outcomes.ts";
 export * from "./api/metrics.ts";
+export * from "./api/memory.ts";
 export * from "./api/overview.ts";
 export * from "./api/replay.ts";
 export * from "./api/reviews.ts";

@@ -445,8 +445,8 @@ export const LIMITS = {
   /** Tokens that one model call may write, and time that it may take: a plan has a few hundred; the alarm that waits has minutes. */
   modelOutputTokens: 32_000,
   modelTimeoutMs: 120_000,
-  /** Calls of models that one plan's record names: two for each tier, one of them a repair. */
-  modelCallsRecorded: 8,
+  /** Calls of models that one plan's record names: two for each tier, one of them a repair, and one for each search of memory. */
+  modelCallsRecorded: 12,
   /** Characters of a transcript that are kept, the middle left out: it is a value beside a record, of which a row holds 2 MB. */
   transcriptChars: 100_000,
   /** Characters of what a model is shown of one task, observations included: more would be paid for in every round. */
@@ -466,4 +466,32 @@ export const LIMITS = {
   automationsBudgeted: 200,
   /** Days that a budget remembers. */
   budgetDays: 62,
+  /** Characters of one text in memory: some pages; longer ones are stored in parts, which also finds them better. */
+  memoryTextChars: 8_000,
+  /** Length of a vector, items of one namespace, and numbers of all of its vectors: 40 MiB while warm, of an isolate's 128 MB. */
+  memoryDimensions: 3_072,
+  memoryItems: 20_000,
+  memoryFloats: 20_480 * 512,
+  /** Namespaces of one tenant: an erasure asks each of them. */
+  memoryNamespaces: 100,
+  /** Versions of one canonical item that are kept, the newest. */
+  memoryVersions: 50,
+  /** Items of one page of a namespace. */
+  memoryPage: 200,
+  /** Items that one search answers with, readings of memory of one automation, and items that one plan's record names: some 250 bytes each. */
+  memoryRecalled: 10,
+  memoryReads: 4,
+  memoryShown: 16,
+  /** Characters of memory that one prompt holds: what is further down is left out. */
+  memoryPromptChars: 40_000,
+  /** Time in which a use of an item counts half: what was useful last month gives way to what is useful now. */
+  memoryHalfLifeMs: 7 * 86_400_000,
+  /** How long uses are gathered in memory before they are written; losing them costs nothing but a worse guess at what is useful. */
+  memoryUseFlushMs: 10_000,
+  /** Texts of one call to an embedding model. */
+  memoryEmbedTexts: 64,
+  /** Items that one run of reconciliation embeds again for one namespace: its calls cost money and time, and the next run goes on. */
+  memoryRefreshed: 512,
+  /** Erasures that an object remembers, so that a write that began before one does not end after it. */
+  memoryErasedMs: 3_600_000,
 } as const;

@@ -14,6 +14,7 @@ import { impact } from "./impact.ts";
 import { jobs } from "./jobs.ts";
 import { keysEnrol } from "./keys-enrol.ts";
 import { keysList, keysNew, keysRevoke } from "./keys.ts";
+import { memoryFind, memoryList, memorySet } from "./memory.ts";
 import { outcome } from "./outcome.ts";
 import { promote, publish } from "./releases.ts";
 import { replay } from "./replay.ts";
@@ -51,6 +52,9 @@ export const COMMANDS: readonly Command[] = [
   jobs,
   budgets,
   alerts,
+  memoryList,
+  memorySet,
+  memoryFind,
   publish,
   promote,
   stop,

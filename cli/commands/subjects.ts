@@ -99,10 +99,10 @@ const shown = ({ held, tasks, open, consents, erasures, incomplete }: SubjectVie
 const erasedText = (
   id: string,
   request: string,
-  { done, tasks, remaining, underWay, left, copiesExpireAt, incomplete }: SubjectErased,
+  { done, tasks, remaining, memory, underWay, left, copiesExpireAt, incomplete }: SubjectErased,
 ): string =>
   [
-    `${done ? green("erased") : yellow("not erased everywhere")} ${line(id)}: ${tasks} tasks, ${remaining} remaining`,
+    `${done ? green("erased") : yellow("not erased everywhere")} ${line(id)}: ${tasks} tasks, ${remaining} remaining, ${memory === null ? "memory did not answer" : `${memory} items of memory`}`,
     ...(underWay.length === 0
       ? []
       : [

@@ -14,6 +14,7 @@ import type { Caller } from "../http/caller.ts";
 import type { Background } from "../http/fresh-cache.ts";
 import { randomBytes } from "../intake/random.ts";
 import { repeatableToken, tenantSecret } from "../intake/task-ids.ts";
+import { TenantMemory } from "../memory/memory.ts";
 import { erasures } from "../schema.ts";
 import { toBase32 } from "../../shared/ids.ts";
 import { askAll } from "./fan-out.ts";
@@ -32,10 +33,11 @@ const UNRECORDED = [
   "Business records in the regional databases are the tenant's own data: erase them there, or by an automation.",
   "Whoever read a task through the API, an evidence page or an export is not recorded by task; the keys that could are those of the tenant.",
   "Trace sinks, webhooks of checkpoints and exports of the ledger get records, which hold commitments and ids and no values.",
-  "No model provider is called by this service; what an agent sent to its own model, the agent's operator knows.",
+  "What planners and embeddings sent to a configured model provider has left; what an agent sent to its own model, the agent's operator knows.",
 ];
 
-const digestOf = (env: Bindings, tenant: string, subject: string): string =>
+/** What stands for a subject where its name may not: an HMAC under a secret of the tenant's. */
+export const subjectDigest = (env: Bindings, tenant: string, subject: string): string =>
   repeatableToken(tenantSecret(env.TASK_ID_SECRET, tenant), ["subject", subject]);
 
 /** Erases a subject in every executor. With an idempotency key a repetition is the same erasure and goes on with what is left of it. */
@@ -46,7 +48,7 @@ export async function eraseEverywhere(
 ): Promise<Result<SubjectErased>> {
   const { env, caller, nowMs } = asked;
   const tenant = caller.tenant.id;
-  const digest = digestOf(env, tenant, subject);
+  const digest = subjectDigest(env, tenant, subject);
   const token =
     idempotencyKey === null
       ? toBase32(randomBytes(16))
@@ -57,8 +59,10 @@ export async function eraseEverywhere(
     .insert(erasures)
     .values({ tenant, erasure, subject, digest, by: caller.key, at: nowMs })
     .onConflictDoNothing();
+  const memory = await quietly(new TenantMemory(env, tenant).erase(digest, nowMs));
   // Older requests for the same subject are done with this one.
-  const noteDone = () =>
+  const noteDone = async () =>
+    memory !== null &&
     db
       .update(erasures)
       .set({ doneAt: nowMs, subject: null })
@@ -69,7 +73,7 @@ export async function eraseEverywhere(
     ({ done }) => done,
     noteDone,
   );
-  const done = missing.length === 0 && answers.every(({ value }) => value.done);
+  const done = memory !== null && missing.length === 0 && answers.every(({ value }) => value.done);
   if (done) await noteDone();
   const values = answers.map(({ value }) => value);
   return ok({
@@ -77,11 +81,22 @@ export async function eraseEverywhere(
     done,
     tasks: sum(values.map(({ tasks }) => tasks)),
     remaining: sum(values.map(({ remaining }) => remaining)),
+    memory,
     underWay: values.flatMap(({ underWay }) => underWay.map((claim) => ({ ...claim }))).slice(0, LIMITS.stopListed),
     left: { ...merged(values.map(({ left }) => left)), unrecorded: UNRECORDED },
     copiesExpireAt: new Date(nowMs + LIMITS.pointInTimeDays * DAY_MS).toISOString(),
     incomplete: [...missing],
   });
+}
+
+/** Null where it failed: whoever asked repeats the request. */
+async function quietly<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (cause) {
+    console.error("memory", { error: cause instanceof Error ? cause.message : "unknown" });
+    return null;
+  }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
@@ -122,7 +137,7 @@ export async function recordConsent(
   word: { readonly purpose: string; readonly given: boolean; readonly evidence: string | null },
 ): Promise<Result<ConsentRecorded>> {
   const { env, caller } = asked;
-  const digest = digestOf(env, caller.tenant.id, subject);
+  const digest = subjectDigest(env, caller.tenant.id, subject);
   const { answers, missing } = await tellAll(asked, (stub) =>
     stub.recordConsent({ subject, digest, ...word, by: caller.key }),
   );
@@ -140,12 +155,13 @@ export async function recordConsent(
 
 /** What all executors hold about a subject. Refuses with not-found where none ever did. */
 export async function subjectEverywhere(env: Bindings, caller: Caller, subject: string): Promise<Result<SubjectView>> {
-  const digest = digestOf(env, caller.tenant.id, subject);
+  const digest = subjectDigest(env, caller.tenant.id, subject);
   const { answers, refusals, incomplete } = await askAll(env, caller.tenant, (stub) =>
     stub.subject({ subject, digest }),
   );
   const values = answers.map(({ value }) => value);
-  if (incomplete.length === 0 && values.every(({ held, erasures: past }) => !held && past.length === 0))
+  const memory = await new TenantMemory(env, caller.tenant.id).about(digest);
+  if (memory === 0 && incomplete.length === 0 && values.every(({ held, erasures: past }) => !held && past.length === 0))
     return err(problem("not-found", "Nothing is held about this subject."));
   const consents = Map.groupBy(
     values.flatMap((value) => value.consents),
@@ -159,6 +175,7 @@ export async function subjectEverywhere(env: Bindings, caller: Caller, subject: 
     held: values.some(({ held }) => held),
     tasks: sum(values.map(({ tasks }) => tasks)),
     open: sum(values.map(({ open }) => open)),
+    memory,
     executors: answers.flatMap(({ executor, value: { held, tasks, open } }) =>
       held ? [{ executor, tasks, open }] : [],
     ),

@@ -41,6 +41,13 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Read the transcript in the run (`GET /v1/runs/{id}`): it says what the model wrote. A clearer prompt or a larger model helps.",
   "model-unsure": "Plan it as a person, or lower `minConfidence` in a new release.",
   "loop-limit": "Raise `loop.rounds` or `loop.seconds` in a new release, if the task deserves it.",
+  "memory-moved":
+    "Read the item again (`facts.version` is where it stands), and send your change with that version as `expect`.",
+  "memory-full": "Delete items, or raise `maxItems` of the namespace (`PUT /v1/memory/{namespace}`).",
+  "memory-not-searchable":
+    "Ask for items by their keys, or make the canonical namespace `searchable` (`PUT /v1/memory/{namespace}`).",
+  "memory-settings":
+    "A namespace with items keeps its tier: take another name. `vectorize` needs the binding `MEMORY_INDEX`.",
   "budget-exceeded":
     "`facts` says whose budget and which figure. `GET /v1/budgets` shows what is spent; days begin at midnight UTC. Limits stand in the release, the tenant's in `MODEL_TENANT_DAY`.",
   "gates-invalid":

@@ -25,6 +25,17 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "POST /v1/tasks/{id}/plan": ["app", ...RUNS],
   "GET /v1/budgets": [...AUDITS, "app"],
 
+  // What planners are shown is no agent's to write, nor to search beyond its task.
+  "GET /v1/memory": [...AUDITS, "app"],
+  "PUT /v1/memory/{namespace}": RUNS,
+  "DELETE /v1/memory/{namespace}": ["admin"],
+  "GET /v1/memory/{namespace}": AUDITS,
+  "POST /v1/memory/{namespace}/search": ["app", ...RUNS],
+  "GET /v1/memory/{namespace}/{key}/history": [...AUDITS, "app"],
+  "GET /v1/memory/{namespace}/{key}": [...AUDITS, "app"],
+  "PUT /v1/memory/{namespace}/{key}": ["app", ...RUNS],
+  "DELETE /v1/memory/{namespace}/{key}": ["app", ...RUNS],
+
   "POST /v1/tasks/{id}/steps/{step}/resolve": PEOPLE,
   "GET /v1/tasks/{id}/steps/{step}/reverse": [...PEOPLE, "app", "auditor"],
   "POST /v1/tasks/{id}/steps/{step}/reverse": ["app", ...RUNS],

@@ -16,6 +16,8 @@ import { ledgerEffects, ledgerEntries, ledgerProof, ledgerWitnesses } from "./le
 import { applyEpoch } from "./ledger-epochs.ts";
 import { listJobs, runJobNow } from "./jobs.ts";
 import { applyRewind, findRewind } from "./ledger-rewinds.ts";
+import { deleteMemory, listMemory, memoryHistory, putMemory, readMemory, searchMemory } from "./memory.ts";
+import { deleteMemoryNamespace, listMemoryNamespaces, putMemoryNamespace } from "./memory-namespaces.ts";
 import { ledgerState } from "./ledger-state.ts";
 import { logCheckpoint, logEntries, logTile } from "./log.ts";
 import { prometheus, readMetrics } from "./metrics.ts";
@@ -81,6 +83,15 @@ export const ENDPOINTS: readonly Endpoint[] = [
   readImpact,
   replayTask,
   readBudgets,
+  listMemoryNamespaces,
+  putMemoryNamespace,
+  deleteMemoryNamespace,
+  listMemory,
+  searchMemory,
+  memoryHistory,
+  readMemory,
+  putMemory,
+  deleteMemory,
   ledgerEntries,
   ledgerProof,
   ledgerWitnesses,

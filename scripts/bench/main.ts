@@ -10,7 +10,7 @@
  *   overload            four times the peak, offered without regard for the answers (overload.ts)
  *
  * Beside the table: D1 actions a second in shared batches and with a batch each, what a callee that hangs costs the others in its shard
- * (hanging.ts), and what many policy rules cost.
+ * (hanging.ts), what a search in memory takes (memory.ts), and what many policy rules cost.
  *
  * The governed steady state runs at a rate at which the ledger keeps up; the burst before it does not wait for the ledger.
  */
@@ -23,6 +23,7 @@ import { LoadGenerator } from "./load.ts";
 import { cpuSeconds } from "./processes.ts";
 import { measureLog } from "./log.ts";
 import { measureOverload } from "./overload.ts";
+import { measureMemory } from "./memory.ts";
 import { measureRules } from "./rules.ts";
 import { short, table, times } from "./table.ts";
 import { drained, WitnessWatch, type Delivery } from "./witness.ts";
@@ -30,6 +31,7 @@ import {
   startBaseline,
   startEffects,
   startGoverned,
+  startMemory,
   type Governed,
   type Lags,
   type Rows,
@@ -324,6 +326,14 @@ try {
     );
     counter = overload.from;
     console.log(`\n${overload.text}`);
+  }
+  if (wanted("memory")) {
+    const memory = await startMemory();
+    try {
+      console.log(`\n${await measureMemory(memory, options.quick ? 100 : 500)}`);
+    } finally {
+      await memory.stop();
+    }
   }
   if (wanted("rules")) {
     const { few, many } = measureRules();

@@ -111,6 +111,20 @@ export async function startEffects(): Promise<Running> {
   return { host: url.hostname, port: Number(url.port), pid, stop: () => miniflare.dispose() };
 }
 
+/** The objects of memory, without anything around them. */
+export async function startMemory(): Promise<Running> {
+  const { miniflare, pid } = await boot([
+    {
+      name: "memory",
+      contents: await bundle("scripts/bench/workers/memory.mjs"),
+      durableObjects: { VECTORS: { className: "Vectors", useSQLite: true } },
+      ...direct,
+    },
+  ]);
+  const url = await miniflare.unsafeGetDirectURL("memory");
+  return { host: url.hostname, port: Number(url.port), pid, stop: () => miniflare.dispose() };
+}
+
 export type GovernedOptions = {
   readonly inspectorPort?: number;
   readonly shards?: number;
@@ -155,6 +169,7 @@ export async function startGoverned({
           ...executors,
           MODEL_BUDGETS: { className: "ModelBudgets", useSQLite: true },
           PLANNING_DESK: { className: "PlanningDesk", useSQLite: true },
+          MEMORY_VECTORS: { className: "MemoryVectors", useSQLite: true },
         },
         serviceBindings: { ...ledger, EXECUTORS: { name: "countersign-executors", entrypoint: "ExecutorsEntrypoint" } },
         ...direct,

@@ -30,6 +30,8 @@ export const SubjectErased = z.object({
   tasks: z.int(),
   /** Those of which something is still to be removed. Repeat the request until it is 0. */
   remaining: z.int(),
+  /** Items of memory that are gone; null where memory did not answer: repeat the request. */
+  memory: z.int().nullable(),
   /** Actions that had been claimed before: they end as they end, and their results are not kept. */
   underWay: z.array(Claimed),
   left: LeftBefore,
@@ -52,6 +54,8 @@ export const SubjectView = z.object({
   held: z.boolean(),
   tasks: z.int(),
   open: z.int(),
+  /** Items of memory about the subject. */
+  memory: z.int(),
   executors: z.array(z.object({ executor: z.string(), tasks: z.int(), open: z.int() })),
   consents: z.array(
     Consent.extend({
