@@ -6,7 +6,7 @@
  */
 import type * as z from "zod";
 import { commit } from "../shared/commitments.ts";
-import type { CompiledRelease } from "../shared/compiled-release.ts";
+import { labelsByModel, type CompiledRelease } from "../shared/compiled-release.ts";
 import type { StopKind } from "../shared/events.ts";
 import type { JsonObject } from "../shared/json.ts";
 import { problem, type Problem } from "../shared/problems.ts";
@@ -53,7 +53,10 @@ async function open(shard: Shard, command: z.output<typeof SubmitCommand>): Prom
   const stopped = stopOfTask(shard, command.automation, command.release, command.principal.key);
   if (stopped !== null) return err(stopped);
   const openedByAgent = command.principal.role === "agent";
-  if ((command.plan === null) !== (release.value.bundle.planner !== "playbook") && !openedByAgent)
+  const { bundle } = release.value;
+  // Where a model may have to give the label first, the playbook's plan comes with the intent or later.
+  const isOpen = labelsByModel(bundle) && command.plan === null;
+  if ((command.plan === null) !== (bundle.planner !== "playbook") && !openedByAgent && !isOpen)
     return err(problem("plan-invalid", "A playbook's plan travels with the intent; another planner's comes later."));
   const value = command.input.value as JsonObject;
   const checked = release.value.input.check(value);

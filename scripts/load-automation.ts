@@ -2,11 +2,12 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models fall back to one
- *   prompt.md        what models are told; stands exactly where the planner is `model` or `loop`
+ *   prompt.md        what models are told; stands exactly where `model` does
+ *   *.jsonl          labelled examples that the classifier is trained from, as automation.yaml names the file
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -15,6 +16,8 @@ import * as z from "zod";
 import { contracts as everyContract } from "../executors/capabilities/index.ts";
 import { canonicalize } from "../shared/canonical.ts";
 import type { CapabilityContract } from "../shared/capability.ts";
+import { ClassifierSettings, Example, type Classifier } from "../shared/classifier/schema.ts";
+import { trainClassifier } from "../shared/classifier/train.ts";
 import { compileRelease } from "../shared/compiled-release.ts";
 import { AutomationName } from "../shared/ids.ts";
 import { parseStrictJson, type Json } from "../shared/json.ts";
@@ -32,6 +35,11 @@ const ModelSource = z.strictObject(
   Object.fromEntries(Object.entries(ModelSpec.shape).filter(([key]) => key !== "prompt")),
 ) as unknown as z.ZodType<Omit<ModelSpec, "prompt">>;
 
+/** `classifier` of automation.yaml: as in the release, with the file of examples in place of what training gives. */
+const ClassifierSource = ClassifierSettings.extend({
+  examples: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.jsonl$/),
+});
+
 /** The keys of automation.yaml. */
 export const AutomationSource = z.strictObject({
   name: AutomationName,
@@ -44,6 +52,8 @@ export const AutomationSource = z.strictObject({
   contractVersion: ReleaseBundle.shape.contractVersion,
   model: ModelSource.optional(),
   gates: ReleaseBundle.shape.gates,
+  classifier: ClassifierSource.optional(),
+  confidence: ReleaseBundle.shape.confidence,
   capabilities: z.array(z.string()).min(1).max(200),
   deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
   sla: z.strictObject({ cycle: z.string().regex(/^[1-9][0-9]{0,4}(?:s|m|h|d)$/) }).optional(),
@@ -105,6 +115,7 @@ export function loadAutomation(
     alerts,
     contractVersion,
     gates,
+    confidence,
   } = source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
@@ -117,10 +128,17 @@ export function loadAutomation(
         : `it stands beside the planner \`${planner}\`, which has no use for it`,
     );
   const plansByModel = planner === "model" || planner === "loop";
-  if (plansByModel !== (model !== undefined))
-    return refuse(fileOf("automation.yaml"), "`model` stands exactly where the planner is `model` or `loop`");
-  if (existsSync(fileOf("prompt.md")) !== plansByModel)
-    return refuse(fileOf("prompt.md"), plansByModel ? "the file is missing" : "only models have a use for it");
+  const mayHaveModel = plansByModel || source.value.classifier !== undefined;
+  if (plansByModel ? model === undefined : model !== undefined && !mayHaveModel)
+    return refuse(
+      fileOf("automation.yaml"),
+      "`model` stands where the planner is `model` or `loop`, or beside `classifier`, and nowhere else",
+    );
+  if (existsSync(fileOf("prompt.md")) !== (model !== undefined))
+    return refuse(fileOf("prompt.md"), model === undefined ? "only models have a use for it" : "the file is missing");
+  const classifier =
+    source.value.classifier === undefined ? null : trained(source.value.classifier, path.join(folder, name));
+  if (classifier !== null && !classifier.ok) return classifier;
   const input = readFileAs(fileOf("contract.json"), ReleaseBundle.shape.input);
   if (!input.ok) return input;
   const policy = readFileAs(fileOf("policy.yaml"), ReleaseBundle.shape.policy);
@@ -148,6 +166,8 @@ export function loadAutomation(
     ...(contractVersion === undefined ? {} : { contractVersion }),
     ...(model === undefined ? {} : { model: { ...model, prompt: readFileSync(fileOf("prompt.md"), "utf8").trim() } }),
     ...(gates === undefined ? {} : { gates }),
+    ...(classifier === null ? {} : { classifier: classifier.value }),
+    ...(confidence === undefined ? {} : { confidence }),
     playbook: playbook.value,
     policy: policy.value,
     capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),
@@ -168,6 +188,23 @@ export function loadAutomation(
     digest: compiled.value.digest,
     advice: lintPolicy(bundle.policy, compiled.value.declarations),
   });
+}
+
+/** Trained here and now; the same examples give the same release. */
+function trained({ examples, ...settings }: z.output<typeof ClassifierSource>, folder: string): Result<Classifier> {
+  const file = path.join(folder, examples);
+  if (!existsSync(file)) return refuse(file, "the file is missing");
+  const read: Example[] = [];
+  for (const [i, line] of readFileSync(file, "utf8").split("\n").entries()) {
+    if (line.trim() === "") continue;
+    const value = parseStrictJson(line);
+    const example = value.ok ? Example.safeParse(value.value) : null;
+    if (example === null || !example.success)
+      return refuse(file, `line ${i + 1} is no example: {"input": {…}, "label": "…"}`);
+    read.push(example.data);
+  }
+  const classifier = trainClassifier(settings, read);
+  return classifier.ok ? classifier : refuse(file, classifier.problem.detail);
 }
 
 const refuse = (file: string, why: string) => err(problem("invalid-request", `${file}: ${why}`, { file }));

@@ -4,6 +4,7 @@
  */
 import { canonicalBytes } from "./canonical.ts";
 import { contractDigest, templateArguments } from "./capability.ts";
+import { compileClassifier, type CompiledClassifier } from "./classifier/classify.ts";
 import { compileContract, type Contract } from "./contracts.ts";
 import { compileGates, type CompiledGates } from "./gates/gates.ts";
 import { parseStrictJson } from "./json.ts";
@@ -26,12 +27,16 @@ export type CompiledRelease = {
   readonly contractDigestByName: ReadonlyMap<string, string>;
   /** Null where the automation has none. */
   readonly gates: CompiledGates | null;
+  readonly classifier: CompiledClassifier | null;
   readonly policy: CompiledPolicy;
   readonly playbook: CompiledPlaybook | null;
 };
 
 export const plansByModel = ({ planner }: Pick<ReleaseBundle, "planner">): boolean =>
   planner === "model" || planner === "loop";
+/** Whether models label what the local classifier is not sure of. */
+export const labelsByModel = ({ classifier, model }: Pick<ReleaseBundle, "classifier" | "model">): boolean =>
+  classifier !== undefined && model !== undefined;
 const usesPlaybook = ({ planner, model }: ReleaseBundle): boolean =>
   planner === "playbook" || model?.fallback.includes("playbook") === true;
 
@@ -41,6 +46,7 @@ const usesPlaybook = ({ planner, model }: ReleaseBundle): boolean =>
  */
 export function mayPlan(planner: PlannerKind, { planner: own, model }: ReleaseBundle): boolean {
   if (planner === own) return true;
+  if (own === "playbook") return false;
   if (planner === "playbook") return model?.fallback.includes("playbook") === true;
   return planner === "agent" && model?.fallback.includes("person") === true;
 }
@@ -66,10 +72,17 @@ export function compileRelease(text: string): Result<CompiledRelease> {
   if (!equalBytes(canonicalBytes(parsed.value), utf8(text)))
     return err(problem("release-mismatch", "The bundle is not canonical JSON."));
   const bundle = checked.data;
-  if (plansByModel(bundle) !== (bundle.model !== undefined))
+  if (bundle.classifier !== undefined && bundle.planner !== "playbook")
+    return err(problem("classifier-invalid", "A classifier labels inputs for a playbook; this planner has none."));
+  if ((plansByModel(bundle) || labelsByModel(bundle)) !== (bundle.model !== undefined))
     return err(
-      problem("invalid-request", "`model` stands in the release exactly when its planner is `model` or `loop`."),
+      problem(
+        "invalid-request",
+        "`model` stands in the release exactly when its planner is `model` or `loop`, or beside a classifier.",
+      ),
     );
+  if (labelsByModel(bundle) && bundle.model!.fallback.includes("playbook"))
+    return err(problem("classifier-invalid", "Who gives labels is a model or a person; a playbook gives none."));
   if ((bundle.planner === "loop") !== (bundle.model?.loop !== undefined))
     return err(problem("invalid-request", "`model.loop` stands in the release exactly when its planner is `loop`."));
   if (usesPlaybook(bundle) !== (bundle.playbook !== null))
@@ -83,6 +96,8 @@ export function compileRelease(text: string): Result<CompiledRelease> {
   if (!input.ok) return input;
   const gates = bundle.gates === undefined ? null : compileGates(bundle.gates, input.value);
   if (gates !== null && !gates.ok) return gates;
+  const classifier = bundle.classifier === undefined ? null : compileClassifier(bundle.classifier, input.value);
+  if (classifier !== null && !classifier.ok) return classifier;
   const capabilities = new Map<string, CapabilityDeclaration>();
   const contractDigestByName = new Map<string, string>();
   for (const [name, contract] of Object.entries(bundle.capabilities)) {
@@ -129,6 +144,7 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     declarations,
     contractDigestByName,
     gates: gates === null ? null : gates.value,
+    classifier: classifier === null ? null : classifier.value,
     policy: policy.value,
     playbook: playbook === null ? null : playbook.value,
   });

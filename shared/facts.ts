@@ -2,6 +2,8 @@
  * The one place where the facts for policy are put together and the automation's tier is laid over the answer. The intent-manager calls it
  * for its advice, the executor for the decision that counts; given the same facts both get the same answer.
  */
+import { worthOf, type Classification } from "./classifier/classification.ts";
+import { applyThreshold } from "./classifier/threshold.ts";
 import type { CompiledRelease } from "./compiled-release.ts";
 import type { Principal, StepDecision } from "./events.ts";
 import type { EvidenceFacts } from "./grounds.ts";
@@ -29,6 +31,8 @@ export type StepFacts = {
   readonly args: JsonObject;
   readonly provenance: { readonly [argument: string]: Provenance };
   readonly claimedConfidence: number | null;
+  /** Of a release with a classifier: the label that the plan follows. */
+  readonly classified?: Classification | null;
   /** Absent until the target's state was read. */
   readonly preview?: Json;
   readonly premises?: readonly PremiseClass[];
@@ -42,20 +46,37 @@ export type StepFacts = {
   readonly results?: { readonly [step: string]: { readonly capability: string; readonly result: Json } };
 };
 
-/** A playbook's plan is code of a promoted release; of what an agent or a model wrote nothing is known until it is calibrated. */
-const CONFIDENCE: Record<PlannerKind, number> = { playbook: 1, agent: 0, model: 0, loop: 0 };
+/**
+ * How likely it is that the step is right, as far as that was found out. A playbook's plan is code of a promoted release; where it follows a label
+ * it is as sure as the label. Of what an agent or a model wrote nothing is known until its release says what its claims are worth.
+ */
+export function confidenceOfStep({ bundle, classifier }: CompiledRelease, step: StepFacts): number {
+  const { planner, agent, claimedConfidence } = step;
+  if (planner === "playbook") return classifier === null ? 1 : (step.classified?.confidence ?? 0);
+  if (planner === "agent") return worthOf(bundle.confidence?.agent, claimedConfidence);
+  const tier = agent === bundle.model?.small?.name ? "small" : "large";
+  return worthOf(bundle.confidence?.[tier], claimedConfidence);
+}
+
+/** The intent as playbooks and rules see it. */
+export const intentFacts = (
+  automation: string,
+  task: Pick<TaskFacts, "input" | "region" | "purpose">,
+  classified: Classification | null | undefined,
+): Facts["intent"] => ({
+  automation,
+  input: task.input,
+  region: task.region,
+  purpose: task.purpose ?? "",
+  ...(classified === null || classified === undefined ? {} : { label: classified.label, labelledBy: classified.by }),
+});
 
 /** Role that approves what only the tier, and no rule, sends to a person. */
 const TIER_REVIEW = { rule: "tier-1", role: "approver", quorum: 1 } as const;
 
 /** Everything that a policy sees of one step. */
 export const policyFacts = (release: CompiledRelease, task: TaskFacts, step: StepFacts, nowMs: number): Facts => ({
-  intent: {
-    automation: release.bundle.automation,
-    input: task.input,
-    region: task.region,
-    purpose: task.purpose ?? "",
-  },
+  intent: intentFacts(release.bundle.automation, task, step.classified),
   task: { id: task.task, region: task.region, round: step.round },
   principal: {
     key: task.principal.key,
@@ -73,7 +94,7 @@ export const policyFacts = (release: CompiledRelease, task: TaskFacts, step: Ste
   ...(step.evidence === undefined ? {} : { evidence: step.evidence }),
   ...(step.premises === undefined ? {} : { premises: step.premises }),
   ...(step.results === undefined ? {} : { results: step.results }),
-  confidence: CONFIDENCE[step.planner],
+  confidence: confidenceOfStep(release, step),
   claimedConfidence: step.claimedConfidence,
   nowMs,
 });
@@ -108,9 +129,13 @@ export function decideStep(
     };
   const tiered = applyTier(plain, release, step.capability);
   // What takes something back is not held up by the input that led to it.
-  if (release.gates === null || step.undo !== undefined) return tiered;
   const writes = release.bundle.capabilities[step.capability]?.effect === "write";
-  return writes ? applyGates(tiered, release.gates, task.input) : tiered;
+  if (step.undo !== undefined || !writes) return tiered;
+  const sure =
+    release.classifier === null
+      ? tiered
+      : applyThreshold(tiered, release.classifier.classifier, confidenceOfStep(release, step));
+  return release.gates === null ? sure : applyGates(sure, release.gates, task.input);
 }
 
 /** The tier is a ceiling: it can only make an answer stricter, and only for writes. */

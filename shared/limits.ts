@@ -494,4 +494,14 @@ export const LIMITS = {
   memoryRefreshed: 512,
   /** Erasures that an object remembers, so that a write that began before one does not end after it. */
   memoryErasedMs: 3_600_000,
+  /** Examples that a classifier is trained from: some ten seconds where a release is made. And the fewest of each label: five folds, one each. */
+  classifierExamples: 20_000,
+  classifierLeast: 5,
+  /** Fields and labels of one classifier. Its weights stand in every copy of the release: 64 KiB of them, 16-bit each. */
+  classifierFields: 16,
+  classifierLabels: 32,
+  classifierWeights: 32_768,
+  /** Bounds of the spans of a number, and characters of a text that a classifier reads: it runs on the way of every intent. */
+  classifierBounds: 8,
+  classifierTextChars: 4_000,
 } as const;

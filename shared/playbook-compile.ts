@@ -188,7 +188,7 @@ const isIntentField = ([name, ...rest]: readonly string[], { input }: Declaratio
     ? fieldAt(rest, input.root) !== undefined
     : rest.length === 0 && INTENT_FIELDS.has(name);
 
-const INTENT_FIELDS = new Set(["automation", "region", "purpose"]);
+const INTENT_FIELDS = new Set(["automation", "region", "purpose", "label", "labelledBy"]);
 
 type Field = Declarations["input"]["root"];
 /** The field at constant accesses; an access into something else than an object or a list names none. */

@@ -38,15 +38,16 @@ class Underivable extends Error {}
 
 /**
  * Derives the steps of the plan, in an order in which they can run; none where every step is left out.
- * `openedByAgent`: the intent is an agent's own words, so nothing in it counts as a principal's. Errors: `plan-invalid`.
+ * `openedByAgent`: the intent is an agent's own words, so nothing in it counts as a principal's. `labelOrigin`: whose words its label follows
+ * from. Errors: `plan-invalid`.
  */
 export function derivePlan(
   compiled: CompiledPlaybook,
   intent: PlaybookIntent,
-  { openedByAgent }: { readonly openedByAgent: boolean },
+  { openedByAgent, labelOrigin }: { readonly openedByAgent: boolean; readonly labelOrigin?: Provenance | undefined },
 ): Result<DerivedStep[]> {
   try {
-    return ok(new Derivation(compiled, intent, openedByAgent).run());
+    return ok(new Derivation(compiled, intent, openedByAgent, labelOrigin ?? "principal").run());
   } catch (error) {
     if (!(error instanceof Underivable)) throw error;
     return err(problem("plan-invalid", error.message));
@@ -82,14 +83,16 @@ export function evaluateCondition(
 class Derivation {
   readonly #compiled: CompiledPlaybook;
   readonly #openedByAgent: boolean;
+  readonly #labelOrigin: Provenance;
   readonly #bindings: { readonly intent: ReturnType<typeof intentValue> };
   readonly #sources = new Map<string, SourceView>();
   /** Steps left out, with what they stood after. */
   readonly #omitted = new Map<string, readonly string[]>();
 
-  constructor(compiled: CompiledPlaybook, intent: PlaybookIntent, openedByAgent: boolean) {
+  constructor(compiled: CompiledPlaybook, intent: PlaybookIntent, openedByAgent: boolean, labelOrigin: Provenance) {
     this.#compiled = compiled;
     this.#openedByAgent = openedByAgent;
+    this.#labelOrigin = labelOrigin;
     this.#bindings = { intent: intentValue(intent, compiled.declarations.input) };
   }
 
@@ -180,8 +183,10 @@ class Derivation {
   /** Whose words a path into the intent names. The whole intent, or a computed access, is as weak as its weakest field. */
   #originOf([name, ...rest]: readonly string[]): Provenance {
     if (this.#openedByAgent) return "model";
+    if (name === "label" || name === "labelledBy") return this.#labelOrigin;
     if (name !== undefined && name !== "input") return "principal";
-    return fieldAt(rest, this.#compiled.declarations.input.root)?.origin ?? "content";
+    const origin = fieldAt(rest, this.#compiled.declarations.input.root)?.origin ?? "content";
+    return name === undefined ? weakest([origin, this.#labelOrigin]) : origin;
   }
 }
 

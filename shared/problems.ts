@@ -27,6 +27,7 @@ export const PROBLEMS = {
   "contract-violation": { status: 422, title: "The input does not satisfy the contract" },
   "invalid-contract": { status: 422, title: "The contract itself is not acceptable" },
   "contract-breaking": { status: 409, title: "The contract breaks what the one in force promises" },
+  "classifier-invalid": { status: 422, title: "The classifier is not acceptable" },
   "gates-invalid": { status: 422, title: "The quality gates are not acceptable" },
   "quality-gate": { status: 422, title: "The input does not pass a quality gate" },
   "unknown-automation": { status: 404, title: "There is no such automation" },

@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { AutomationName, Digest, MemberId, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
+import { Classification } from "./classifier/classification.ts";
 import { LIMITS } from "./limits.ts";
 import { ModelCalls } from "./model.ts";
 import { UndoTemplate } from "./undo.ts";
@@ -77,5 +78,7 @@ export const Plan = z.strictObject({
   steps: z.array(ProposedStep).max(LIMITS.planSteps),
   /** The calls of models that led to this plan, those that were not used included; absent where none was called. */
   model: ModelCalls.optional(),
+  /** The label that the playbook was followed with; absent where the release has no classifier. */
+  classified: Classification.optional(),
 });
 export type Plan = z.infer<typeof Plan>;

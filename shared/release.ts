@@ -6,6 +6,8 @@
 import * as z from "zod";
 import { AlertThresholds } from "./alerts/rules.ts";
 import { CapabilityContract, ContractVersion } from "./capability.ts";
+import { ClaimCurves } from "./classifier/classification.ts";
+import { Classifier } from "./classifier/schema.ts";
 import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
 import { Gates } from "./gates/schema.ts";
 import { LIMITS } from "./limits.ts";
@@ -46,8 +48,12 @@ export const ReleaseBundle = z.strictObject({
   input: z.record(z.string(), z.json()),
   /** Semantic version of the input contract; 1.0.0 where absent. */
   contractVersion: ContractVersion.optional(),
-  /** Of the planners `model` and `loop`, and only there. */
+  /** Of the planners `model` and `loop`; beside a classifier, who labels what it is not sure of. */
   model: ModelSpec.optional(),
+  /** Labels inputs for the playbook (shared/classifier/). */
+  classifier: Classifier.optional(),
+  /** What a planner's own numbers are worth, as it was found; without it, nothing. */
+  confidence: ClaimCurves.optional(),
   /** What an input must be before anything is planned (shared/gates/). */
   gates: Gates.optional(),
   /** Of the planner `playbook`, and where `model.fallback` names it. */

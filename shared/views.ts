@@ -2,6 +2,7 @@
  * What people and programs read: tasks, steps, reviews. Values are in the clear here, because the reader asked the region itself.
  */
 import * as z from "zod";
+import { Classification } from "./classifier/classification.ts";
 import { OutcomeVerdict, StepDecision, StepStatus, TaskStatus, Principal } from "./events.ts";
 import { Envelope } from "./signing.ts";
 import { OutcomeView } from "./outcome.ts";
@@ -93,6 +94,8 @@ export const TaskView = z.object({
   restored: z.literal(true).optional(),
   input: JsonValue,
   round: z.int(),
+  /** The label that its playbook follows, who gave it, how sure that is and who was asked before; absent without a classifier. */
+  classified: Classification.optional(),
   openedAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   deadlineAt: z.iso.datetime(),

@@ -208,6 +208,7 @@ function finalDecision(
     args,
     provenance: step.provenance,
     claimedConfidence: step.claimedConfidence,
+    classified: step.classified,
     results: resultsOf(state),
     preview: prepared?.preview ?? {},
     premises: (prepared?.premises ?? []).map((premise) => premise.class),

@@ -10,14 +10,16 @@
  *  A6  every commitment disclosed, nothing disclosed that is not committed,
  *      no personal value in the clear                                                    disclosure-*, plan-invalid
  *  A7  arguments satisfy their contracts                                                 contract-violation
- *  A8  a playbook's plan is exactly what the playbook derives from the intent            plan-mismatch
+ *  A8  a playbook's plan is exactly what the playbook derives from the intent and the
+ *      label that the release's classifier gives it                                      plan-mismatch
  *  A9  provenance computed here, policy run here                                         (answers stand in `decisions`)
  * Replay (one plan per round, one task per id) is refused where the state is, in task/decide.ts.
  */
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { Contract } from "../../shared/contracts.ts";
 import type { StepDecision, StopKind } from "../../shared/events.ts";
-import { decideStep, type TaskFacts } from "../../shared/facts.ts";
+import { labelOrigin, mayFollow } from "../../shared/classifier/label.ts";
+import { decideStep, intentFacts, type TaskFacts } from "../../shared/facts.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import type { PublicJwk } from "../../shared/keys.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -220,8 +222,13 @@ function derive(
       }),
     );
   }
-  const intent = { automation: task.automation, input: task.input, region: task.region, purpose: task.purpose ?? "" };
-  const derived = derivePlan(release.playbook, intent, { openedByAgent: task.openedByAgent });
+  const classified = plan.classified ?? null;
+  if (!mayFollow(release, classified, task.input))
+    return err(problem("plan-mismatch", "The plan follows a label that the release's classifier does not give."));
+  const derived = derivePlan(release.playbook, intentFacts(task.automation, task, classified), {
+    openedByAgent: task.openedByAgent,
+    labelOrigin: labelOrigin(release, classified),
+  });
   if (!derived.ok) return derived;
   const signed = plan.steps.map((step) => ({
     id: step.id,
@@ -262,6 +269,7 @@ function decide(
     args,
     provenance,
     claimedConfidence: step.claimedConfidence,
+    classified: plan.classified ?? null,
   };
   return decideStep(release, task, facts, { args: !hasRefs, preview: false, results: false }, deps.nowMs);
 }

@@ -4,6 +4,7 @@
  */
 import type { TaskStatus } from "../../shared/events.ts";
 import type { JsonObject } from "../../shared/json.ts";
+import { intentFacts } from "../../shared/facts.ts";
 import { evaluateCondition, refsIn, resolveRefs } from "../../shared/playbook.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { decideAndAct } from "./act.ts";
@@ -100,12 +101,7 @@ function start(draft: Draft, step: StepState, deps: TaskDeps): void {
 
 function conditionHolds(state: TaskState, step: StepState, deps: TaskDeps): Result<boolean> {
   if (step.when === null || deps.release.playbook === null) return ok(true);
-  const intent = {
-    automation: state.automation,
-    input: state.input.value,
-    region: state.region,
-    purpose: state.purpose ?? "",
-  };
+  const intent = intentFacts(state.automation, { ...state, input: state.input.value }, step.classified);
   return evaluateCondition(deps.release.playbook, step.id, intent, resultsOf(state));
 }
 

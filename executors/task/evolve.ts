@@ -65,6 +65,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     signals: new Map(),
     compensating: false,
     planningStopped: null,
+    classified: null,
     retries: 0,
     steps: new Map(),
     reported: [],
@@ -80,7 +81,16 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
       plan.steps.forEach((step, index) => steps.set(step.id, proposed(state.id, plan, step, index, event, known)));
       const request = { round: event.round, digest: known.requestDigest ?? "" };
       const planByRequest = new Map(state.planByRequest).set(known.requestKey ?? event.plan, request);
-      return { ...state, round: event.round, planByRequest, last: event.last, steps, planningStopped: null };
+      const classified = plan.classified ?? state.classified;
+      return {
+        ...state,
+        round: event.round,
+        planByRequest,
+        last: event.last,
+        steps,
+        planningStopped: null,
+        classified,
+      };
     }
     case "planning-stopped": {
       const { code, next } = event;
@@ -264,6 +274,7 @@ function proposed(
     expected: step.premises,
     provenance: event.provenance[step.id] as { [argument: string]: Provenance },
     claimedConfidence: step.claimedConfidence,
+    classified: plan.classified ?? null,
     rationale:
       step.rationale === null ? null : ((known.values[step.rationale.$commit]?.value ?? null) as string | null),
     predicted: step.predicted === null ? null : predictionOf(step.predicted.$commit, known),
@@ -313,6 +324,7 @@ function undoing(state: TaskState, event: Extract<TaskEvent, { type: "undo-start
     expected: event.relies,
     provenance: undoProvenance(template, done.provenance),
     claimedConfidence: null,
+    classified: done.classified,
     rationale: null,
     predicted: null,
     observed: null,

@@ -77,7 +77,7 @@ export function demandsOf(
   deps: TaskDeps,
 ): Result<readonly Demand[]> {
   if (!isLimited(step, deps)) return ok([]);
-  const { round, planner, agent, capability, provenance, claimedConfidence } = step;
+  const { round, planner, agent, capability, provenance, claimedConfidence, classified } = step;
   const facts = policyFacts(
     deps.release,
     taskFacts(state),
@@ -89,6 +89,7 @@ export function demandsOf(
       args,
       provenance,
       claimedConfidence,
+      classified,
       results: resultsOf(state),
       preview: prepared?.preview ?? {},
       premises: (prepared?.premises ?? []).map((premise) => premise.class),

@@ -8,9 +8,11 @@
  */
 import type { ReplayAnswer, ReplayedDecision } from "../../shared/api/replay.ts";
 import { canonicalize } from "../../shared/canonical.ts";
+import type { Classification } from "../../shared/classifier/classification.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { ChainRecord, StepDecision, TaskEvent } from "../../shared/events.ts";
-import { decideStep, policyFacts, type StepFacts } from "../../shared/facts.ts";
+import { labelHere, labelOrigin } from "../../shared/classifier/label.ts";
+import { decideStep, intentFacts, policyFacts, type StepFacts } from "../../shared/facts.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { derivePlan, refsIn } from "../../shared/playbook.ts";
 import { sha256Hex } from "../../shared/sha256.ts";
@@ -53,7 +55,7 @@ type Found = Recorded & { readonly under: CompiledRelease };
 function atAdmission(state: TaskState, step: StepState, recorded: StepDecision, found: Found): ReplayedDecision {
   const nowMs = found.beside.facts?.decidedMs ?? found.record.atMs;
   const available = { args: refsIn(step.args).length === 0, preview: false, results: false };
-  const facts = { ...known(step), args: step.args };
+  const facts = { ...known(step), classified: followed(state, step, found.under), args: step.args };
   return compare(state, step, "at-admission", recorded, found, facts, nowMs, (decide) => decide(available));
 }
 
@@ -66,6 +68,7 @@ function beforeAct(
   const { values, facts: kept } = found.beside;
   const facts = {
     ...known(step),
+    classified: followed(state, step, found.under),
     args: (values[event.args]?.value ?? {}) as JsonObject,
     results: resultsOf(state),
     preview: event.preview === null ? {} : (values[event.preview]?.value ?? {}),
@@ -95,6 +98,16 @@ const known = ({ round, planner, agent, capability, provenance, claimedConfidenc
   provenance,
   claimedConfidence,
 });
+
+/** A label of the local tier is what it is under this release; a model's word stands. Nothing can be said where the input is gone. */
+function followed(state: TaskState, step: StepState | null, under: CompiledRelease): Classification | null {
+  const { classified } = step ?? state;
+  if (step !== null && classified === null) return null;
+  const isGone = state.erased || state.restored;
+  return (classified !== null && classified.by !== "local") || isGone
+    ? classified
+    : labelHere(under, state.input.value);
+}
 
 type Decide = (available: { args: boolean; preview: boolean; results: boolean }) => StepDecision;
 
@@ -150,9 +163,12 @@ function compare(
 /** The playbook's plan, derived again from the recorded input. */
 function planAgain(state: TaskState, under: CompiledRelease): ReplayAnswer["plan"] {
   if (under.playbook === null || state.erased || state.restored) return null;
-  const { automation, region, purpose } = state;
-  const intent = { automation, input: state.input.value, region, purpose: purpose ?? "" };
-  const derived = derivePlan(under.playbook, intent, { openedByAgent: state.principal.role === "agent" });
+  const input = state.input.value;
+  const classified = followed(state, null, under);
+  const derived = derivePlan(under.playbook, intentFacts(state.automation, { ...state, input }, classified), {
+    openedByAgent: state.principal.role === "agent",
+    labelOrigin: labelOrigin(under, classified),
+  });
   if (!derived.ok)
     return { same: false, words: [`The playbook derives no plan from the input: ${derived.problem.detail}`] };
   const own = [...state.steps.values()].filter((step) => step.undoes === null && step.planner === "playbook");

@@ -1,6 +1,7 @@
 /**
  * The state of one task, as the fold of its events. Each phase of a step carries only what that phase needs.
  */
+import type { Classification } from "../../shared/classifier/classification.ts";
 import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
 import type { Principal, StepDecision, StepStatus, TaskStatus } from "../../shared/events.ts";
 import { unreachable } from "../../shared/result.ts";
@@ -88,6 +89,8 @@ export type StepState = {
   readonly expected: readonly Premise[];
   readonly provenance: { readonly [argument: string]: Provenance };
   readonly claimedConfidence: number | null;
+  /** The label that its plan follows; null where the release has no classifier. */
+  readonly classified: Classification | null;
   readonly rationale: string | null;
   /** What it expects to be read after the action, and what was. */
   readonly predicted: Prediction | null;
@@ -172,6 +175,8 @@ export type TaskState = {
   readonly region: string;
   readonly input: Disclosure & { readonly value: JsonObject; readonly commitment: string };
   readonly requestDigest: string;
+  /** The label that its playbook was followed with; null where its release has no classifier. */
+  readonly classified: Classification | null;
   readonly principal: Principal;
   readonly trigger: { readonly kind: string; readonly id: string } | null;
   readonly purpose: string | null;

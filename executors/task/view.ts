@@ -43,6 +43,7 @@ export function taskView(
     ...(state.restored ? { restored: true as const } : {}),
     input: state.input.value,
     round: state.round,
+    ...(state.classified === null ? {} : { classified: state.classified }),
     openedAt: at(state.openedMs),
     updatedAt: at(state.updatedMs),
     deadlineAt: at(state.deadlineMs),

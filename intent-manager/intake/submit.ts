@@ -7,7 +7,7 @@
 import { homeOf } from "../../shared/home.ts";
 import { digestOf } from "../../shared/canonical.ts";
 import { commit } from "../../shared/commitments.ts";
-import { plansByModel, type CompiledRelease } from "../../shared/compiled-release.ts";
+import { labelsByModel, plansByModel, type CompiledRelease } from "../../shared/compiled-release.ts";
 import type { Principal } from "../../shared/events.ts";
 import { executorName } from "../../shared/ids.ts";
 import type { JsonObject } from "../../shared/json.ts";
@@ -85,7 +85,7 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
   const inputCommitment = commit(salt, input);
   const plan = await firstPlan({ task, region: region.value, inputCommitment, release });
   if (!plan.ok) return plan;
-  const models = plansByModel(release.bundle);
+  const models = plansByModel(release.bundle) || (labelsByModel(release.bundle) && plan.value === null);
   // Before the task opens: no task waits for a planner that nobody knows of.
   if (models) await deskOf(env, tenant, task).begin({ tenant, task });
 

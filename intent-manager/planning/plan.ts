@@ -3,6 +3,7 @@
  * Pure; the executor checks and decides all of it again. A step that policy denies stays in the plan: the executor records the denial.
  */
 import { commit, commitFields, containsReserved, type Disclosure } from "../../shared/commitments.ts";
+import type { Classification } from "../../shared/classifier/classification.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { Contract } from "../../shared/contracts.ts";
 import type { Expectation } from "../../shared/expectation.ts";
@@ -44,6 +45,8 @@ export type PlanParts = {
   readonly agentMember: string | null;
   readonly inputCommitment: string;
   readonly steps: readonly PlannedStep[];
+  /** The label that the steps follow, where the release has a classifier. */
+  readonly classified?: Classification | null;
   readonly nowMs: number;
   readonly newSalt: () => string;
 };
@@ -80,6 +83,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
         args: step.args,
         provenance: step.provenance,
         claimedConfidence: step.claimedConfidence,
+        classified: parts.classified ?? null,
       },
       { args: resolved, preview: false, results: false },
       parts.nowMs,
@@ -116,6 +120,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
       notBeforeMs: parts.nowMs,
       expiresMs: parts.nowMs + LIMITS.planLifetimeMs,
       steps,
+      ...(parts.classified === null || parts.classified === undefined ? {} : { classified: parts.classified }),
     },
     disclosures,
   });

@@ -1,4 +1,8 @@
 /** The playbook planner: code alone, no model, planned inline and signed in the same request. */
+import type { Classification } from "../../shared/classifier/classification.ts";
+import { isSure, labelHere, labelOrigin } from "../../shared/classifier/label.ts";
+import { labelsByModel } from "../../shared/compiled-release.ts";
+import { intentFacts } from "../../shared/facts.ts";
 import { derivePlan } from "../../shared/playbook.ts";
 import type { Principal } from "../../shared/events.ts";
 import type { JsonObject } from "../../shared/json.ts";
@@ -18,24 +22,33 @@ type Asked = {
   readonly nowMs: number;
 };
 
-/** The one plan that the release's playbook gives for this intent; null where the automation's plans come from agents. */
+/**
+ * The one plan that the release's playbook gives for this intent; null where the automation's plans come from agents, and where a model has to say
+ * first what the input is about.
+ */
 export async function planByPlaybook(env: Bindings, asked: Asked, open: OpenTask): Promise<Result<SignedPlan | null>> {
   const { release } = open;
   if (release.bundle.planner !== "playbook" || release.playbook === null) return ok(null);
-  const drafted = draftByPlaybook(asked, open);
+  const here = labelHere(release, asked.input);
+  if (here !== null && labelsByModel(release.bundle) && !isSure(release, here)) return ok(null);
+  const drafted = draftByPlaybook(asked, open, here);
   if (!drafted.ok) return drafted;
   const envelope = await signPlan(env, drafted.value.plan);
   return envelope.ok ? ok({ envelope: envelope.value, disclosures: drafted.value.disclosures }) : envelope;
 }
 
-/** The playbook's plan, unsigned. Refuses with what deriving and drafting refuse. */
-export function draftByPlaybook(asked: Asked, open: OpenTask): Result<DraftedPlan> {
+/** The playbook's plan, unsigned, with the label that it follows. Refuses with what deriving and drafting refuse. */
+export function draftByPlaybook(
+  asked: Asked,
+  open: OpenTask,
+  classified: Classification | null = null,
+): Result<DraftedPlan> {
   const { release, task, region, inputCommitment } = open;
   const { input, purpose, principal, nowMs } = asked;
   const derived = derivePlan(
     release.playbook!,
-    { automation: release.bundle.automation, input, region, purpose: purpose ?? "" },
-    { openedByAgent: false },
+    intentFacts(release.bundle.automation, { input, region, purpose }, classified),
+    { openedByAgent: false, labelOrigin: labelOrigin(release, classified) },
   );
   if (!derived.ok) return derived;
   return draftPlan({
@@ -49,6 +62,7 @@ export function draftByPlaybook(asked: Asked, open: OpenTask): Result<DraftedPla
     agentMember: null,
     inputCommitment,
     steps: derived.value.map((step) => ({ ...step, premises: [], claimedConfidence: null, rationale: null })),
+    classified,
     nowMs,
     newSalt,
   });

@@ -1,5 +1,5 @@
 /** `POST /v1/tasks/{id}/plan`: planning by models again, where it has stopped for a person or seems to stand still. */
-import { plansByModel } from "../../shared/compiled-release.ts";
+import { labelsByModel, plansByModel } from "../../shared/compiled-release.ts";
 import { problem } from "../../shared/problems.ts";
 import { err } from "../../shared/result.ts";
 import { TaskView } from "../../shared/views.ts";
@@ -28,7 +28,7 @@ export const planTask = endpoint(
     if (view.value.settled) return err(problem("task-settled", `The task has ${view.value.status}.`));
     const release = await loadRelease(env, tenant.id, view.value.release);
     if (!release.ok) return release;
-    if (!plansByModel(release.value.bundle))
+    if (!plansByModel(release.value.bundle) && !labelsByModel(release.value.bundle))
       return err(problem("forbidden", "Plans of this automation do not come from models."));
     await env.PLANNING_DESK.getByName(`${tenant.id}/${params.id}`).plan({ tenant, task: params.id, again: true });
     if (waitSeconds === 0) return view;

@@ -57,8 +57,9 @@ export function runView(row: RunRow): RunView {
       answer: strictest(steps.flatMap(([, { decision }]) => (decision === null ? [] : [decision.answer]))),
       rules: [...new Set(steps.flatMap(([, { decision }]) => decision?.rules ?? []))],
     },
-    plans: run.plans.map(({ atMs, model, ...plan }) => ({
+    plans: run.plans.map(({ atMs, model, classified, ...plan }) => ({
       ...plan,
+      classified: classified ?? null,
       at: iso(atMs),
       model: model?.model ?? null,
       used: model === undefined ? null : usedView([model]),

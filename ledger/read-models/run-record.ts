@@ -7,6 +7,7 @@
 import { fromBase64, fromUtf8 } from "../../shared/bytes.ts";
 import type { Principal, TaskEvent } from "../../shared/events.ts";
 import { actionId } from "../../shared/ids.ts";
+import type { Classification } from "../../shared/classifier/classification.ts";
 import type { Plan, PlannerKind } from "../../shared/proposal.ts";
 import { usedBy, type ModelUse } from "./model-use.ts";
 import { decided, newStep, stepEvent, UNKNOWN, type RunStepRecord } from "./run-steps.ts";
@@ -20,6 +21,8 @@ export type RunPlanRecord = {
   readonly atMs: number;
   /** What its models used, as it was signed; absent where none was asked. */
   readonly model?: ModelUse;
+  /** The label that it follows; absent where the release has no classifier. */
+  readonly classified?: Classification;
 };
 
 export type RunRecord = {
@@ -95,7 +98,17 @@ function admit(run: RunRecord, task: string, event: Extract<TaskEvent, { type: "
   const { round, plan, planner, agent, last } = event;
   const signed = signedPlan(event);
   const used = usedBy(signed?.model ?? []);
-  run.plans.push({ round, plan, planner, agent, last, atMs, ...(used === null ? {} : { model: used }) });
+  const classified = signed?.classified;
+  run.plans.push({
+    round,
+    plan,
+    planner,
+    agent,
+    last,
+    atMs,
+    ...(used === null ? {} : { model: used }),
+    ...(classified === undefined ? {} : { classified }),
+  });
   const planned = signed?.steps ?? null;
   for (const [i, step] of (planned ?? Object.keys(event.decisions).map((id) => ({ id }))).entries()) {
     const one = planned?.[i];
@@ -112,7 +125,9 @@ function admit(run: RunRecord, task: string, event: Extract<TaskEvent, { type: "
 }
 
 /** The signed plan, which the executor verified before it recorded it; null where it is none. */
-function signedPlan(event: Extract<TaskEvent, { type: "plan-admitted" }>): Pick<Plan, "steps" | "model"> | null {
+function signedPlan(
+  event: Extract<TaskEvent, { type: "plan-admitted" }>,
+): Pick<Plan, "steps" | "model" | "classified"> | null {
   const bytes = fromBase64(event.envelope.payload);
   const text = bytes === null ? null : fromUtf8(bytes);
   if (text === null) return null;

@@ -3,6 +3,7 @@
  * values stand in the region, and only the record of a single run shows them (`RunWithValues`).
  */
 import * as z from "zod";
+import { Classification } from "../classifier/classification.ts";
 import { Principal, StepStatus, TaskStatus } from "../events.ts";
 import { PlannerKind } from "../proposal.ts";
 
@@ -34,6 +35,8 @@ export const RunPlan = z.object({
   agent: z.string(),
   last: z.boolean(),
   at: Time,
+  /** The label that it follows, who gave it, how sure that is and who was asked before; null where the release has no classifier. */
+  classified: Classification.nullable(),
   model: z.string().nullable(),
   used: RunModelUse.nullable(),
 });

@@ -34,6 +34,9 @@ export type Facts = {
     readonly input: Json;
     readonly region: string;
     readonly purpose: string;
+    /** Of a release with a classifier: the label, and who gave it. Empty texts in CEL otherwise. */
+    readonly label?: string;
+    readonly labelledBy?: string;
   };
   readonly task: { readonly id: string; readonly region: string; readonly round: number };
   readonly principal: {
@@ -232,7 +235,13 @@ function capabilityThunks(contract: CapabilityContract): Thunks {
 /** `intent` in CEL. */
 export const intentValue = (intent: Facts["intent"], input: Contract): CelInput =>
   lazyMap({
-    ...constants({ automation: intent.automation, region: intent.region, purpose: intent.purpose }),
+    ...constants({
+      automation: intent.automation,
+      region: intent.region,
+      purpose: intent.purpose,
+      label: intent.label ?? "",
+      labelledBy: intent.labelledBy ?? "",
+    }),
     input: () => toCelValue(intent.input, input.root),
   });
 

@@ -60,6 +60,8 @@ function environment(declarations: Declarations, capability: CapabilityDeclarati
     automation: "string",
     region: "string",
     purpose: "string",
+    label: "string",
+    labelledBy: "string",
     input: typeOf(declarations.input.root),
   });
   declare("task", { id: "string", region: "string", round: "int" });

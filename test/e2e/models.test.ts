@@ -5,11 +5,13 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { contracts } from "../../executors/capabilities/index.ts";
 import { publishOne } from "../../scripts/publish-automations.ts";
+import { trainClassifier } from "../../shared/classifier/train.ts";
 import { createClient } from "../../shared/client.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import type { ModelSpec } from "../../shared/model.ts";
 import type { ReleaseBundle } from "../../shared/release.ts";
 import { release } from "../support/manager.ts";
+import { mails } from "../support/mails.ts";
 import { startModelServer, type ModelServer } from "../support/model-server.ts";
 import { startCountersign, type Countersign } from "./harness.ts";
 import { until } from "./people.ts";
@@ -37,6 +39,31 @@ const MODEL: ModelSpec = {
   budget: { run: ROOM, day: ROOM },
 };
 
+/** Labels mails; the models are asked where the local classifier is not sure. What the small one claims is worth something, the large one's nothing. */
+const CLASSIFIER = trainClassifier(
+  { fields: [{ field: "/text", as: "text" }], threshold: 0.9, reviewers: { role: "approver", quorum: 1 } },
+  mails(150, 1, 0.02),
+);
+if (!CLASSIFIER.ok) throw new Error(CLASSIFIER.problem.detail);
+const MAILS: Partial<ReleaseBundle> = {
+  planner: "playbook",
+  classifier: CLASSIFIER.value,
+  confidence: { small: { slope: 1_024, intercept: 0 } },
+  model: { ...MODEL, fallback: ["small", "large", "person"] },
+  policy: { default: "deny", rules: [{ id: "notes", when: 'capability.name == "journal.note"', then: "allow" }] },
+  playbook: {
+    version: 1,
+    steps: ["refund", "exchange", "other"].map((label) => ({
+      id: label,
+      capability: "journal.note",
+      when: `intent.label == "${label}"`,
+      args: { text: { $cel: "intent.input.text" } },
+    })),
+  },
+};
+const CLEAR = { text: "Hello. I want a refund. You charged me twice, money back please." };
+const VAGUE = { text: "Quarterly numbers." };
+
 beforeAll(async () => {
   server = await startModelServer();
   system = await startCountersign({
@@ -53,6 +80,8 @@ beforeAll(async () => {
   await publish("poor", {
     model: { ...MODEL, fallback: ["small"], budget: { run: { ...ROOM, calls: 1 }, day: ROOM } },
   });
+  await publish("mails", MAILS);
+  await publish("mails-alone", { ...MAILS, model: { ...MODEL, fallback: ["small"] } });
   await publish("rounds", {
     planner: "loop",
     model: { ...MODEL, fallback: ["small"], loop: { rounds: 4, seconds: 600 } },
@@ -216,4 +245,53 @@ it("a loop plans, sees what came of it as untrusted text, and goes on until it s
   expect(server.seen()[1]!.text).toContain("result of journal.note, step r1-1. Untrusted data");
   server.otherwise(call("the words of the principal"));
   expect(await intent("rounds")).toMatchObject({ settled: true, round: 4, why: "loop-limit" });
+});
+
+it("a label that the local classifier is sure of leads the playbook, and no model is asked", async () => {
+  const view = await intent("mails", CLEAR);
+  expect(view).toMatchObject({ status: "succeeded", steps: [{ id: "refund", status: "applied" }] });
+  expect(view.classified).toMatchObject({ label: "refund", by: "local", claimed: null, escalated: [] });
+  expect(server.seen()).toEqual([]);
+});
+
+it("what it is not sure of the next tier labels, as sure as its claims are worth; the record says who was asked and why", async () => {
+  server.plan({ content: { label: "exchange", confidence: 0.97 } });
+  const view = await intent("mails", VAGUE);
+  expect(view).toMatchObject({
+    status: "succeeded",
+    classified: { label: "exchange", by: "small", claimed: 0.97, escalated: [{ by: "local", code: "model-unsure" }] },
+    steps: [{ id: "exchange", status: "applied" }],
+  });
+  expect(view.classified.confidence).toBeCloseTo(0.97, 2);
+  expect(server.seen()[0]!.body.response_format.json_schema.schema.properties.label.enum).toEqual([
+    "exchange",
+    "other",
+    "refund",
+  ]);
+  const run = await until(
+    async () => (await system.call(keys.auditor, `/v1/tasks/${view.id}/run`)).body.run,
+    (read) => read?.plans.length === 1,
+  );
+  expect(run.plans[0]).toMatchObject({ planner: "playbook", classified: view.classified, model: "small-2026-01-01" });
+  const replayed = await system.call(keys.operator, `/v1/tasks/${view.id}/replay`, { body: {} });
+  expect(replayed.body).toMatchObject({ same: true });
+});
+
+it("where nobody is sure enough, the last label is a suggestion, and each write waits for people", async () => {
+  server.plan({ fault: "500" }, { content: { label: "refund", confidence: 1 } });
+  const view = await read((await intent("mails", VAGUE)).task);
+  expect(view).toMatchObject({
+    status: "waiting",
+    classified: { label: "refund", by: "large", confidence: 0, claimed: 1 },
+    steps: [{ id: "refund", status: "awaiting_review", decision: { rules: ["classifier-unsure"] } }],
+  });
+  expect(view.classified.escalated).toMatchObject([
+    { by: "local", code: "model-unsure" },
+    { by: "small", code: "model-unavailable", confidence: null },
+  ]);
+  server.otherwise({ content: { label: "steal", confidence: 1 } });
+  const other = await read((await intent("mails", { text: "Weather report." })).task);
+  expect(other).toMatchObject({ status: "waiting", classified: { by: "local" } });
+  server.otherwise({ content: { label: "refund", confidence: 0.3 } });
+  expect(await intent("mails-alone", VAGUE)).toMatchObject({ status: "failed", why: "model-unsure", steps: [] });
 });

@@ -4,6 +4,8 @@
  */
 import { canonicalize, digestOf } from "../../shared/canonical.ts";
 import { commit, type Disclosure } from "../../shared/commitments.ts";
+import { labelHere, labelOrigin } from "../../shared/classifier/label.ts";
+import { intentFacts } from "../../shared/facts.ts";
 import { compileRelease, releaseDigest, type CompiledRelease } from "../../shared/compiled-release.ts";
 import { planId, proposalId, shardOf, taskId, toBase32 } from "../../shared/ids.ts";
 import { toBase64Url } from "../../shared/bytes.ts";
@@ -153,14 +155,16 @@ function honestPlan(
   disclosures: Record<string, Disclosure>,
 ): Plan {
   const { compiled } = release;
+  const classified = labelHere(compiled, input);
   const derived = derivePlan(
     compiled.playbook!,
-    { automation: compiled.bundle.automation, input, region, purpose: "" },
-    { openedByAgent: false },
+    intentFacts(compiled.bundle.automation, { input, region, purpose: null }, classified),
+    { openedByAgent: false, labelOrigin: labelOrigin(compiled, classified) },
   );
   if (!derived.ok) throw new Error(derived.problem.detail);
   const steps = derived.value.map((step) => ({ ...step, predicted: predicting(step.expect, disclosures) }));
-  return planOf(tenant, task, region, release, commitment, "playbook", steps, 1, true);
+  const plan = planOf(tenant, task, region, release, commitment, "playbook", steps, 1, true);
+  return classified === null ? plan : { ...plan, classified };
 }
 
 /** The commitment to what a step predicts, with its disclosure put beside. */

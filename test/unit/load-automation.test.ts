@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -58,6 +58,22 @@ describe("loading an automation", () => {
 
   it("refuses a capability that does not exist", () => {
     expect(codeOf(loadAutomation(NAME, { folder, contracts: new Map() }))).toBe("capability-unknown");
+  });
+
+  it("trains a classifier from the file of examples, and says which line is none", () => {
+    const yaml = readFileSync(path.join(AUTOMATIONS_FOLDER, NAME, "automation.yaml"), "utf8");
+    const settings =
+      "classifier: { examples: examples.jsonl, threshold: 0.9, reviewers: { role: lead, quorum: 1 }, fields: [{ field: /reason, as: category }] }";
+    const line = (reason: string, label: string) => JSON.stringify({ input: { reason }, label });
+    const examples = Array.from({ length: 12 }, (_, i) =>
+      i % 2 === 0 ? line("late", "slow") : line("wrong", "other"),
+    );
+    writeFileSync(path.join(folder, NAME, "examples.jsonl"), examples.join("\n"));
+    const { bundle } = value(load("automation.yaml", `${yaml}\n${settings}\n`));
+    expect(bundle.classifier).toMatchObject({ labels: ["other", "slow"], trained: { examples: 12 } });
+    expect(detailOf(load("examples.jsonl", `${examples[0]}\n{"label": "slow"}`))).toContain("line 2");
+    rmSync(path.join(folder, NAME, "examples.jsonl"));
+    expect(detailOf(load())).toContain("examples.jsonl");
   });
 
   it("refuses a folder of another name", () => {

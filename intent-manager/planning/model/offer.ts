@@ -63,6 +63,13 @@ export const planSchema = (capabilities: ReadonlyMap<string, CapabilityContract>
     },
   });
 
+/** Of a classifier: one of the release's labels. */
+export const labelSchema = (labels: readonly string[]): JsonObject =>
+  objectOf({
+    label: { type: "string", enum: [...labels] },
+    confidence: { type: "number", description: "From 0 to 1: how sure you are that this label is right." },
+  });
+
 const objectOf = (properties: JsonObject): JsonObject => ({
   type: "object",
   properties,

@@ -6,7 +6,7 @@
  * P2  Repeating it after any crash is harmless: what was admitted closes the round, and what was not is planned again, inside the same budget.
  * P3  What a model wrote is planned as an outside agent's words: contracts, provenance and policy here, and all of it again in the executor.
  */
-import { plansByModel, type CompiledRelease } from "../../../shared/compiled-release.ts";
+import { labelsByModel, plansByModel, type CompiledRelease } from "../../../shared/compiled-release.ts";
 import { digestOf } from "../../../shared/canonical.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { ModelSpec } from "../../../shared/model.ts";
@@ -24,6 +24,7 @@ import { recordsOf } from "../records.ts";
 import { signPlan } from "../sign-plan.ts";
 import { askTier, type CallLog } from "./ask-tier.ts";
 import type { CallDeps } from "./call-model.ts";
+import { planByLabel } from "./plan-by-label.ts";
 import { offered, planSchema, toolsOf } from "./offer.ts";
 import { readPlan, readTools, type Written } from "./read-answer.ts";
 import { promptOf, systemOf } from "./words.ts";
@@ -48,10 +49,11 @@ export async function planRound(deps: RoundDeps, round: RoundOf): Promise<RoundE
   if (task.steps.some(({ status }) => !ENDED.has(status))) return "later";
   const release = await loadRelease(env, round.tenant.id, task.release);
   if (!release.ok) return isRetryable(release.problem.code) ? "later" : "done";
-  if (!plansByModel(release.value.bundle)) return "done";
+  const labels = labelsByModel(release.value.bundle);
+  if (!labels && !plansByModel(release.value.bundle)) return "done";
 
   const log: CallLog = { calls: [], disclosures: {} };
-  const planned = await planByList(deps, round, lease, release.value, log);
+  const planned = await (labels ? planByLabel : planByList)(deps, round, lease, release.value, log);
   return planned.ok ? propose(deps, round, lease, planned.value, log) : stop(deps, round, lease, planned.problem, log);
 }
 

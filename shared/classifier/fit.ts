@@ -1,0 +1,106 @@
+/**
+ * Multinomial logistic regression, fitted by gradient steps over the examples in the order given; the weights of the second half of the passes are
+ * averaged. Only exact arithmetic (exact.ts) in a fixed order: the same examples in the same order give the same weights, bit for bit.
+ */
+import { LIMITS } from "../limits.ts";
+import { exp } from "./exact.ts";
+import type { Features } from "./features.ts";
+
+/** `label` is its place in the list of labels. */
+export type Point = { readonly features: Features; readonly label: number };
+
+export type Weights = {
+  /** Hashes of the features that count, ascending. */
+  readonly features: readonly number[];
+  readonly placeOf: ReadonlyMap<number, number>;
+  /** For each label its bias, then a weight for each feature. */
+  readonly byLabel: readonly Float64Array[];
+};
+
+const RATE = 2;
+const DECAY = 0.002;
+const SHRINK = 0.0005;
+/** Steps over all passes: a few examples are seen often, many are seen a few times. */
+const STEPS = 60_000;
+const PASSES = { least: 6, most: 30 };
+
+export function fit(points: readonly Point[], labels: number): Weights {
+  const features = chosenFeatures(points, labels);
+  const placeOf = new Map(features.map((feature, i) => [feature, i + 1]));
+  const rows = points.map(({ features: all, label }) => ({
+    label,
+    places: [...all].flatMap(([feature, value]) => {
+      const place = placeOf.get(feature);
+      return place === undefined ? [] : [[place, value] as const];
+    }),
+  }));
+  const current = Array.from({ length: labels }, () => new Float64Array(features.length + 1));
+  const summed = Array.from({ length: labels }, () => new Float64Array(features.length + 1));
+  const passes = Math.min(PASSES.most, Math.max(PASSES.least, Math.floor(STEPS / Math.max(1, points.length))));
+  const half = Math.floor(passes / 2);
+  const scores: number[] = Array.from({ length: labels }, () => 0);
+  let step = 0;
+  for (let pass = 0; pass < passes; pass++) {
+    for (const { label, places } of rows) {
+      const rate = RATE / (1 + DECAY * step++);
+      chances(current, places, scores);
+      for (let l = 0; l < labels; l++) {
+        const change = rate * ((l === label ? 1 : 0) - scores[l]!);
+        const weights = current[l]!;
+        weights[0]! += change;
+        for (const [place, value] of places) weights[place]! += change * value;
+      }
+    }
+    for (const weights of current) for (let i = 1; i < weights.length; i++) weights[i]! *= 1 - SHRINK;
+    if (pass >= half)
+      for (let l = 0; l < labels; l++) for (let i = 0; i <= features.length; i++) summed[l]![i]! += current[l]![i]!;
+  }
+  for (const weights of summed) for (let i = 0; i < weights.length; i++) weights[i]! /= passes - half;
+  return { features, placeOf, byLabel: summed };
+}
+
+/** Softmax of the scores, into `into`. */
+function chances(
+  byLabel: readonly Float64Array[],
+  places: readonly (readonly [number, number])[],
+  into: number[],
+): void {
+  let largest = -1e300;
+  for (const [l, weights] of byLabel.entries()) {
+    let score = weights[0]!;
+    for (const [place, value] of places) score += weights[place]! * value;
+    into[l] = score;
+    if (score > largest) largest = score;
+  }
+  let sum = 0;
+  for (let l = 0; l < byLabel.length; l++) sum += into[l] = exp(into[l]! - largest);
+  for (let l = 0; l < byLabel.length; l++) into[l]! /= sum;
+}
+
+/** The features whose share differs most between labels, as many as the limit of weights leaves room for; ties by hash. */
+function chosenFeatures(points: readonly Point[], labels: number): number[] {
+  const room = Math.floor(LIMITS.classifierWeights / labels) - 1;
+  const totals = Array.from({ length: labels }, () => 0);
+  const counts = new Map<number, number[]>();
+  for (const { features, label } of points) {
+    totals[label]!++;
+    for (const feature of features.keys()) {
+      let count = counts.get(feature);
+      if (count === undefined) counts.set(feature, (count = Array.from({ length: labels }, () => 0)));
+      count[label]!++;
+    }
+  }
+  const rated = [...counts].flatMap(([feature, count]) => {
+    const seen = count.reduce((sum, n) => sum + n, 0);
+    // What one example alone has says nothing of others.
+    if (seen < 2) return [];
+    const share = seen / points.length;
+    const differs = count.reduce((sum, n, l) => sum + Math.abs(n - totals[l]! * share), 0);
+    return [{ feature, differs }];
+  });
+  return rated
+    .toSorted((a, b) => b.differs - a.differs || a.feature - b.feature)
+    .slice(0, room)
+    .map(({ feature }) => feature)
+    .toSorted((a, b) => a - b);
+}

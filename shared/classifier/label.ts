@@ -1,0 +1,40 @@
+/** From a release and an input to the label that a plan may follow, and the check of a label that a plan says it followed. */
+import type { CompiledRelease } from "../compiled-release.ts";
+import type { Json } from "../json.ts";
+import type { Provenance } from "../provenance-order.ts";
+import { worthOf, type Classification } from "./classification.ts";
+import { classify } from "./classify.ts";
+
+/** What the local tier says; null where the release has no classifier. */
+export function labelHere({ classifier }: CompiledRelease, input: Json): Classification | null {
+  if (classifier === null) return null;
+  const { label, confidence } = classify(classifier, input);
+  return { label, by: "local", confidence, claimed: null, escalated: [] };
+}
+
+export const isSure = ({ classifier }: CompiledRelease, { confidence }: Pick<Classification, "confidence">): boolean =>
+  classifier === null || confidence >= classifier.classifier.threshold;
+
+/** Whose words a label follows from: a model's label is the model's word. */
+export const labelOrigin = (release: CompiledRelease, classified: Classification | null): Provenance | undefined =>
+  classified === null ? undefined : classified.by === "local" ? (release.classifier?.origin ?? "model") : "model";
+
+/**
+ * Whether a plan may say so. The local tier says what it says here; a model is asked only where that was not sure, gives a label of the release, and
+ * its claim is worth what the release says.
+ */
+export function mayFollow(release: CompiledRelease, classified: Classification | null, input: Json): boolean {
+  const here = labelHere(release, input);
+  if (here === null || classified === null) return here === classified;
+  const { label, by, confidence, claimed, escalated } = classified;
+  const [first] = escalated;
+  const isFirstHonest = first === undefined || (first.by === "local" && first.confidence === here.confidence);
+  if (!isFirstHonest || (first !== undefined && isSure(release, here))) return false;
+  if (by === "local") return label === here.label && confidence === here.confidence && claimed === null;
+  return (
+    first !== undefined &&
+    release.classifier!.classifier.labels.includes(label) &&
+    release.bundle.model?.[by] !== undefined &&
+    confidence === worthOf(release.bundle.confidence?.[by], claimed)
+  );
+}
