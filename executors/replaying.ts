@@ -3,10 +3,10 @@
  * facts, so no value leaves the region.
  */
 import type { ReplayAnswer } from "../shared/api/replay.ts";
-import { compileRelease } from "../shared/compiled-release.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { CompletenessCommand, parseCommand } from "./commands.ts";
+import { replayReleases } from "./replay-releases.ts";
 import type { Shard } from "./shard.ts";
 import { replayTask } from "./task/replay.ts";
 
@@ -20,11 +20,14 @@ export async function recordCompleteness(shard: Shard, input: unknown): Promise<
   return shard.onExecutor(() => ok({ value: null, events: [event], write: () => {} }));
 }
 
+/** Of the isolate: a digest names its bytes, so executors may share an entry. */
+const RELEASES = replayReleases();
+
 /** `bundle`: another release; it need not be promoted, because nothing is done under it. Errors: not-found, release-needed, those of a bundle. */
 export function replay(shard: Shard, task: string, bundle: string | null): Result<ReplayAnswer> {
   const found = shard.find(task);
   if (!found.ok) return found;
-  const under = bundle === null ? shard.trusted.held(found.value.release) : compileRelease(bundle);
+  const under = bundle === null ? RELEASES.held(shard.trusted, found.value.release) : RELEASES.given(bundle);
   if (!under.ok) return under;
   if (under.value.bundle.automation !== found.value.automation)
     return err(problem("release-mismatch", "This is a release of another automation."));

@@ -56,14 +56,19 @@ export class Trusted {
     for (const row of sql.exec<{ kid: string }>("SELECT kid FROM revoked")) this.revoked.add(row.kid);
   }
 
+  readonly ready = (digest: string): CompiledRelease | undefined => this.#compiledByDigest.get(digest);
+  readonly bundleOf = (digest: string): string | null =>
+    this.#sql.exec<{ bundle: string }>("SELECT bundle FROM releases WHERE digest = ?", digest).toArray()[0]?.bundle ??
+    null;
+
   /** The release of a task that is open already: held by digest, promoted now or superseded since. */
   held(digest: string): Result<CompiledRelease> {
-    const known = this.#compiledByDigest.get(digest);
+    const known = this.ready(digest);
     if (known !== undefined) return ok(known);
-    const row = this.#sql.exec<{ bundle: string }>("SELECT bundle FROM releases WHERE digest = ?", digest).toArray()[0];
-    if (row === undefined)
+    const bundle = this.bundleOf(digest);
+    if (bundle === null)
       return err(problem("release-needed", "This executor does not hold the release.", { release: digest }));
-    const compiled = compileRelease(row.bundle);
+    const compiled = compileRelease(bundle);
     if (compiled.ok) this.#compiledByDigest.set(digest, compiled.value);
     return compiled;
   }

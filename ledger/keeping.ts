@@ -7,6 +7,7 @@ import { parseStrictJson } from "../shared/json.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { shownAddress } from "../shared/shown-address.ts";
 
 export const LogKeeping = z.strictObject({
   /** Entries whose bodies stay in the database; older ones are in the archive alone, once their bundle is full. */
@@ -40,7 +41,7 @@ function read(text: string): Result<LogKeeping> {
   const refused = keeping.data.publishTo.find((address) => !isAllowed(address, keeping.data.development));
   return refused === undefined
     ? ok(keeping.data)
-    : refuse(`LOG_KEEPING.publishTo names ${refused}, which is not an https address without credentials`);
+    : refuse(`LOG_KEEPING.publishTo names ${shownAddress(refused)}, which is not an https address without credentials`);
 }
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);

@@ -320,6 +320,8 @@ export const LIMITS = {
   cachedReleases: 1_000,
   /** Compiled releases in one isolate: each may hold some MB of contracts, policy and playbook; an isolate has 128 MB. */
   compiledReleases: 16,
+  /** The same for replays in an executor: a task's own release and those that it is compared with. */
+  replayReleases: 4,
   /** How long a lease of the gate may be used: what the gate decides is in force everywhere after that. */
   gateLeaseMs: 1_000,
   /** Actions of one lease: bounds what one answer of the gate can set going. */

@@ -2,6 +2,8 @@
  * Where traces go: the variables of the OpenTelemetry specification. The endpoint is a plain variable of the deployment; the headers may hold a
  * collector's key and are a secret.
  */
+import { shownAddress } from "../../shared/shown-address.ts";
+
 export type ExportSettings = {
   /** Base address of a collector; `/v1/traces` is added. Empty for no export. */
   readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
@@ -10,7 +12,7 @@ export type ExportSettings = {
 };
 export type Collector = {
   readonly url: string;
-  /** What may be shown: origin and path, without user, password or query. */
+  /** What may be shown of it. */
   readonly shown: string;
   readonly headers: { readonly [name: string]: string };
 };
@@ -28,7 +30,7 @@ export function collectorOf(settings: ExportSettings): Collector | null | "inval
   const headers = headersOf(settings.OTEL_EXPORTER_OTLP_HEADERS ?? "");
   if (!["https:", "http:"].includes(url.protocol) || url.username !== "" || url.password !== "" || headers === null)
     return "invalid";
-  return { url: url.href, shown: `${url.origin}${url.pathname}`, headers };
+  return { url: url.href, shown: shownAddress(base), headers };
 }
 
 function headersOf(text: string): Record<string, string> | null {

@@ -1,5 +1,6 @@
 /** What stands outside the database of a tenant's log, how far behind it is, and what contradicts it. */
 import type { LedgerState } from "../../shared/rpc.ts";
+import { shownAddress } from "../../shared/shown-address.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile-paths.ts";
 import type { Head } from "../batch.ts";
 import type { LogKeeping } from "../keeping.ts";
@@ -7,9 +8,14 @@ import { ARCHIVE, newPlace, readState } from "../outside/state.ts";
 
 const timeOf = (atMs: number): string | null => (atMs === 0 ? null : new Date(atMs).toISOString());
 
-/** An address may carry a token of its receiver. */
-const shownAs = (place: string): string =>
-  URL.canParse(place) ? new URL(place).origin + new URL(place).pathname : place;
+/** Addresses of one origin look the same and are told apart by their order in the configuration. */
+function shownPlaces(places: readonly string[]): string[] {
+  const shown = places.map((place) => (place === ARCHIVE ? place : shownAddress(place)));
+  return shown.map((one, i) => {
+    const before = shown.slice(0, i).filter((other) => other === one).length;
+    return before === 0 ? one : `${one} (${before + 1})`;
+  });
+}
 
 export async function stateOf(
   db: D1Database,
@@ -28,6 +34,7 @@ export async function stateOf(
     (place) => state.places.find((known) => known.place === place) ?? newPlace(place),
   );
   const { archive } = state;
+  const shown = shownPlaces(places.map(({ place }) => place));
   return {
     size: head.size,
     root: head.root,
@@ -40,8 +47,8 @@ export async function stateOf(
       failures: archive.failures,
       lastError: archive.lastError,
     },
-    published: places.map(({ place, size, atMs, failures, lastError }) => ({
-      place: shownAs(place),
+    published: places.map(({ size, atMs, failures, lastError }, i) => ({
+      place: shown[i]!,
       size,
       at: timeOf(atMs),
       behind: Math.max(0, head.size - size),

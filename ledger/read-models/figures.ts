@@ -86,7 +86,16 @@ export const figuresProjector: Projector<FlowRow> = {
   begins: (entry) => recordsOf(entry)[0]?.events[0]?.type === "task-opened",
   evolve,
   together,
-  stored: ({ figures: _, ...row }) => row,
+  stored: ({ task, state, doubtMs, reviewMs, heldMs, planMs, automation, region }) => ({
+    task,
+    state,
+    doubtMs,
+    reviewMs,
+    heldMs,
+    planMs,
+    automation,
+    region,
+  }),
   keyOfRow: (row) => row.task,
   load: `SELECT r.task, r.state, r.doubt_ms AS doubtMs, r.review_ms AS reviewMs, r.held_ms AS heldMs, r.plan_ms AS planMs, r.automation, r.region
     FROM json_each(?2) AS j CROSS JOIN rm_flow AS r ON r.tenant = ?1 AND r.task = j.value`,

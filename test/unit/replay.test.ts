@@ -1,7 +1,10 @@
 import { expect, it } from "vitest";
 import type { Private } from "../../executors/task/state.ts";
+import { replayReleases } from "../../executors/replay-releases.ts";
 import { replayTask } from "../../executors/task/replay.ts";
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { ChainRecord } from "../../shared/events.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import type { ReleaseBundle } from "../../shared/release.ts";
 import { APPLIED, TaskCore } from "../support/task-core.ts";
 
@@ -65,6 +68,22 @@ it("another release answers with what differs, in the words of the rules that ma
     "no-ones now decides: One is too few.",
     "all decided then and is not a rule of this release.",
   ]);
+});
+
+it("a release is compiled once for however many replays, and the least used leaves first", () => {
+  let compiled = 0;
+  const releases = replayReleases((text) => {
+    compiled++;
+    return { ok: true, value: { digest: text } as CompiledRelease };
+  });
+  const held = { ready: () => undefined, bundleOf: (digest: string) => (digest === "gone" ? null : digest) };
+  for (let i = 0; i < 3; i++) releases.given("a");
+  for (let i = 0; i < 3; i++) releases.held(held, "b");
+  expect(compiled).toBe(2);
+  expect(releases.held(held, "gone")).toMatchObject({ ok: false, problem: { code: "release-needed" } });
+  for (let i = 0; i < LIMITS.replayReleases; i++) releases.given(`other ${i}`);
+  releases.given("a");
+  expect(compiled).toBe(3 + LIMITS.replayReleases);
 });
 
 it("erased facts answer erased, and nothing is guessed", () => {

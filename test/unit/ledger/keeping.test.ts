@@ -22,6 +22,9 @@ describe("the settings of a log", () => {
     expect(keepingOf(undefined).ok).toBe(true);
     for (const address of ["http://witness.example/", "https://a:b@witness.example/", "ftp://x/", "nothing"])
       expect(keepingOf(JSON.stringify({ publishTo: [address] })).ok, address).toBe(false);
+    const wrong = keepingOf(JSON.stringify({ publishTo: ["http://witness.example/hook/secret?token=secret"] }));
+    expect(!wrong.ok && wrong.problem.detail).toContain("http://witness.example/…, which");
+    expect(JSON.stringify(wrong)).not.toContain("secret");
     expect(keepingOf('{"publishTo":["http://localhost:9250/"]}').ok).toBe(false);
     expect(keepingOf('{"publishTo":["http://localhost:9250/"],"development":true}').ok).toBe(true);
     expect(keepingOf('{"publishTo":["http://witness.example/"],"development":true}').ok).toBe(false);

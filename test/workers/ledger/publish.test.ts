@@ -1,5 +1,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
+import type { Head } from "../../../ledger/batch.ts";
+import { keepingOf } from "../../../ledger/keeping.ts";
+import { stateOf } from "../../../ledger/queries/state.ts";
 import { archive, grow, keeping, kept, logOf, objects, snapshot } from "./outside-world.ts";
 import { chainOf, ledger, valueOf } from "./world.ts";
 
@@ -32,22 +35,33 @@ it("an address gets the newest checkpoint as text, and one that fails is tried a
     sent.push({ address: request.url, note: await request.text(), type: request.headers.get("content-type") });
     return new Response(null, { status });
   });
-  const address = "https://witness.example/add?token=secret";
-  await keeping(tenant, { publishTo: [address] });
+  // A token may stand in any part of an address: none is ever shown.
+  const address = "https://witness.example/services/T-secret/add?token=secret";
+  const other = "https://witness.example/services/U-secret";
+  await keeping(tenant, { publishTo: [address, other] });
   await kept(tenant);
-  const stateOf = () =>
+  // The entrypoint reads its own settings, the object those of this test.
+  const settings = valueOf(keepingOf(JSON.stringify({ publishTo: [address, other] })));
+  const shown = await stateOf(env.LEDGER_DB, tenant, { size: 10, root: "" } as Head, settings);
+  expect(shown.published.map(({ place, failures }) => [place, failures])).toEqual([
+    ["archive", 0],
+    ["https://witness.example/…", 1],
+    ["https://witness.example/… (2)", 1],
+  ]);
+  expect(JSON.stringify(shown)).not.toContain("secret");
+  const rowOf = () =>
     env.LEDGER_DB.prepare("SELECT size, failures, last_error FROM published WHERE tenant = ? AND place = ?")
       .bind(tenant, address)
       .first();
-  expect(await stateOf()).toEqual({ size: 0, failures: 1, last_error: "status 503" });
+  expect(await rowOf()).toEqual({ size: 0, failures: 1, last_error: "status 503" });
   await kept(tenant);
-  expect(sent).toHaveLength(1); // not before its pause is over
+  expect(sent.map((one) => one.address)).toEqual([address, other]); // not before its pause is over
   status = 200;
   await grow(chain, 4);
   await later(tenant);
   await kept(tenant);
-  expect(await stateOf()).toEqual({ size: 15, failures: 0, last_error: null });
-  expect(sent.at(-1)).toEqual({
+  expect(await rowOf()).toEqual({ size: 15, failures: 0, last_error: null });
+  expect(sent.findLast((one) => one.address === address)).toEqual({
     address,
     note: valueOf(await ledger.checkpoint(tenant)),
     type: "text/plain; charset=utf-8",
