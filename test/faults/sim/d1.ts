@@ -1,14 +1,16 @@
 /** D1 over the simulated network: each call is a point; a batch is one transaction where it arrives. */
-import type { MemoryDatabase, Value } from "./databases.ts";
+import { aboutText, type MemoryDatabase, type Value } from "./databases.ts";
 import { call, type Caller } from "./network.ts";
 import type { Run } from "./run.ts";
 
 type Bound = { readonly text: string; readonly params: readonly Value[] };
 
+const isUpdate = aboutText((text) => /^\s*update/i.test(text));
+
 export function d1Over(run: Run, database: MemoryDatabase, caller: Caller, point: string): D1Database {
   const executeOne = ({ text, params }: Bound) => {
     const results = database.all(text, params);
-    return { results, success: true, meta: { changes: /^\s*update/i.test(text) ? database.changes() : 0 } };
+    return { results, success: true, meta: { changes: isUpdate(text) ? database.changes() : 0 } };
   };
   // A statement alone is all or nothing by itself.
   const execute = (statements: readonly Bound[]) =>

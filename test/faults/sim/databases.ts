@@ -6,9 +6,25 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 
 export type Value = SQLInputValue;
 
+/** An answer about a statement's text, kept: there are few texts, and each is run many times. */
+export function aboutText(answer: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text) => {
+    let is = known.get(text);
+    if (is === undefined) {
+      is = answer(text);
+      if (known.size < 1_000) known.set(text, is);
+    }
+    return is;
+  };
+}
+
+const hasBoundLimit = aboutText((text) => text.endsWith("LIMIT ?"));
+
 export class MemoryDatabase {
   readonly #sqlite: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #statementsByLimit = new Map<string, Map<number, StatementSync>>();
 
   constructor(schema: (exec: (sql: string) => void) => void) {
     this.#sqlite = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true });
@@ -33,10 +49,21 @@ export class MemoryDatabase {
 
   all(text: string, params: readonly Value[]): Record<string, Value>[] {
     // A bound limit would have SQLite compile the statement anew each time.
-    const limit = text.endsWith("LIMIT ?") ? params.at(-1) : undefined;
+    const limit = hasBoundLimit(text) ? params.at(-1) : undefined;
     if (typeof limit === "number" && Number.isSafeInteger(limit))
-      return this.#prepared(text.slice(0, -1) + limit).all(...params.slice(0, -1)) as Record<string, Value>[];
+      return this.#limited(text, limit).all(...params.slice(0, -1)) as Record<string, Value>[];
     return this.#prepared(text).all(...params) as Record<string, Value>[];
+  }
+
+  #limited(text: string, limit: number): StatementSync {
+    let byLimit = this.#statementsByLimit.get(text);
+    if (byLimit === undefined) this.#statementsByLimit.set(text, (byLimit = new Map()));
+    let statement = byLimit.get(limit);
+    if (statement === undefined) {
+      statement = this.#sqlite.prepare(text.slice(0, -1) + limit);
+      if (byLimit.size < 100) byLimit.set(limit, statement);
+    }
+    return statement;
   }
 
   /** Rows that the statement before changed. */

@@ -8,7 +8,7 @@
  *  - A write that fails ends the instance. The alarm is part of the storage; a handler that did not come to its end runs again.
  */
 import type { ObjectStorage, Platform } from "../../../shared/platform.ts";
-import type { DatabasePool, MemoryDatabase, Value } from "./databases.ts";
+import { aboutText, type DatabasePool, type MemoryDatabase, type Value } from "./databases.ts";
 import type { PointFault } from "./faults.ts";
 import { Random } from "./random.ts";
 import type { Caller } from "./network.ts";
@@ -21,7 +21,8 @@ const SYNC_FAULTS: readonly PointFault[] = [
   "error-applied",
   "delay",
 ];
-const IS_WRITE = /^\s*(?:insert|update|delete|replace)/i;
+const isWrite = aboutText((text) => /^\s*(?:insert|update|delete|replace)/i.test(text));
+const isSchema = aboutText((text) => /^\s*create/i.test(text));
 
 /** How an object of some class is made and woken. */
 export type ObjectKind<Part> = {
@@ -140,10 +141,9 @@ function storageOf(instance: Pick<Instance<never>, "alive" | "isBroken" | "disk"
   const exec = (text: string, ...params: Value[]) => {
     check();
     // Every database has its schema from its start.
-    if (/^\s*create/i.test(text))
-      return { toArray: () => [], one: () => ({}), [Symbol.iterator]: () => [][Symbol.iterator]() };
+    if (isSchema(text)) return { toArray: () => [], one: () => ({}), [Symbol.iterator]: () => [][Symbol.iterator]() };
     const rows = disk.database.all(text, params);
-    if (IS_WRITE.test(text)) instance.written();
+    if (isWrite(text)) instance.written();
     return {
       toArray: () => rows,
       one: () => {
