@@ -8,7 +8,7 @@ const tables = (Object.values(schema) as SQLiteTable[]).map((table) => {
   return { name, columns: columns.map((column) => column.name) };
 });
 
-/** Copies the whole database; the answer puts it back. The objects keep their memory, as they do when a database is restored. */
+/** Copies the whole database while nobody writes to it; the answer puts it back. The objects keep their memory, as they do when a database is restored. */
 export async function copyLedger(system: Countersign): Promise<() => Promise<void>> {
   const inserts: string[] = [];
   let batches = 0;

@@ -21,38 +21,54 @@ type Log struct {
 	hashes []tlog.Hash
 }
 
-// openCheckpoint verifies the note with the key and reads the tree out of it (C2SP tlog-checkpoint: origin, size, root, extensions).
-func openCheckpoint(file, vkey string) (string, tlog.Tree, error) {
-	var tree tlog.Tree
-	verifier, err := note.NewVerifier(vkey)
-	if err != nil {
-		return "", tree, fmt.Errorf("checkpoint: %v", err)
-	}
+// openCheckpoint verifies the note in a file with any of the keys.
+func openCheckpoint(file string, keys []logKey) (string, tlog.Tree, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return "", tree, fmt.Errorf("checkpoint: %v", err)
+		return "", tlog.Tree{}, fmt.Errorf("checkpoint: %v", err)
 	}
-	opened, err := note.Open(text, note.VerifierList(verifier))
+	tree, _, err := openNote(text, keys)
+	return strings.Split(string(text), "\n")[0], tree, err
+}
+
+// openNote verifies a note with any of the keys and reads the tree out of it (C2SP tlog-checkpoint: origin, size, root, extensions).
+// It also tells the ids of the keys that signed.
+func openNote(text []byte, keys []logKey) (tree tlog.Tree, signers []string, err error) {
+	var verifiers []note.Verifier
+	kids := map[uint32]string{}
+	for _, key := range keys {
+		verifier, err := note.NewVerifier(key.vkey)
+		if err != nil {
+			return tree, nil, fmt.Errorf("checkpoint: %v", err)
+		}
+		verifiers = append(verifiers, verifier)
+		kids[verifier.KeyHash()] = key.kid
+	}
+	opened, err := note.Open(text, note.VerifierList(verifiers...))
 	if err != nil {
-		return "", tree, fmt.Errorf("checkpoint: %v", err)
+		return tree, nil, fmt.Errorf("checkpoint: %v", err)
 	}
 	lines := strings.Split(strings.TrimSuffix(opened.Text, "\n"), "\n")
-	if len(lines) < 3 || lines[0] != verifier.Name() {
-		return "", tree, fmt.Errorf("checkpoint: this is not one of %s", verifier.Name())
+	if len(lines) < 3 || lines[0] != verifiers[0].Name() {
+		return tree, nil, fmt.Errorf("checkpoint: this is not one of %s", verifiers[0].Name())
 	}
 	if tree.N, err = strconv.ParseInt(lines[1], 10, 64); err != nil || tree.N < 0 || strconv.FormatInt(tree.N, 10) != lines[1] {
-		return "", tree, fmt.Errorf("checkpoint: %q is no size", lines[1])
+		return tree, nil, fmt.Errorf("checkpoint: %q is no size", lines[1])
 	}
 	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
 	if err != nil || len(root) != tlog.HashSize {
-		return "", tree, fmt.Errorf("checkpoint: %q is no root", lines[2])
+		return tree, nil, fmt.Errorf("checkpoint: %q is no root", lines[2])
 	}
 	copy(tree.Hash[:], root)
-	return verifier.Name(), tree, nil
+	for _, signature := range opened.Sigs {
+		signers = append(signers, kids[signature.Hash])
+	}
+	return tree, signers, nil
 }
 
+// openLog opens the newest checkpoint, which the key that signs now has signed.
 func openLog(folder, vkey string) (*Log, error) {
-	name, tree, err := openCheckpoint(filepath.Join(folder, "checkpoint"), vkey)
+	name, tree, err := openCheckpoint(filepath.Join(folder, "checkpoint"), []logKey{{vkey: vkey}})
 	if err != nil {
 		return nil, err
 	}
@@ -140,9 +156,18 @@ func (l *Log) checkInclusion(entries [][]byte) error {
 	return nil
 }
 
-// checkOlder proves that the log continues an earlier one, which the same key signed.
-func (l *Log) checkOlder(file, vkey string) (int64, error) {
-	_, older, err := openCheckpoint(file, vkey)
+// has tells whether a tree is this log, or a past of it. Asked once the entries are known.
+func (l *Log) has(tree tlog.Tree) bool {
+	if tree.N < 1 || tree.N > l.tree.N {
+		return false
+	}
+	root, err := tlog.TreeHash(tree.N, l)
+	return err == nil && root == tree.Hash
+}
+
+// checkOlder proves that the log continues an earlier one, which one of its keys signed.
+func (l *Log) checkOlder(file string, keys []logKey) (int64, error) {
+	_, older, err := openCheckpoint(file, keys)
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,8 @@
 //	tile/L/N[.p/W]        hash tiles
 //	tile/entries/N[.p/W]  entry bundles; or entries.jsonl, where `countersign verify --out` made the folder
 //
+// With a TRUST it also checks what people signed to let a restored log or executor go on, and the checkpoints that executors saw.
+//
 // Exit code 0: everything holds. 3: the log is refused, and the last line says why. 1: nothing was verified.
 package main
 
@@ -14,6 +16,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 func main() {
@@ -23,7 +27,7 @@ func main() {
 	tenant := flag.String("tenant", "", "with -trust: whose log it is")
 	older := flag.String("older", "", "a file with a checkpoint of this log that somebody kept: the log must continue it")
 	flag.Parse()
-	var by pinned
+	by := pinned{vkey: *vkey, logKeys: []logKey{{vkey: *vkey}}}
 	var err error
 	switch {
 	case flag.NArg() != 1 || (*vkey == "") == (*trust == "") || (*trust == "") != (*tenant == ""):
@@ -32,10 +36,7 @@ func main() {
 	case *trust != "":
 		by, err = readTrust(*trust, *tenant)
 	case *jwks != "":
-		by.vkey = *vkey
 		by.keys, err = readKeySet(*jwks)
-	default:
-		by.vkey = *vkey
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -73,19 +74,24 @@ func verify(folder string, by pinned, older string) error {
 	}
 	say("inclusion", len(entries), "each entry is proved from the tiles")
 	if older != "" {
-		size, err := log.checkOlder(older, by.vkey)
+		size, err := log.checkOlder(older, by.logKeys)
 		if err != nil {
 			return err
 		}
 		say("consistency", 1, "the log continues the one of size %d", size)
 	}
 	if by.keys != nil {
-		records, statements, err := checkChains(entries, by.keys)
+		r := &recoveries{log: log, by: by, ended: map[string]tlog.Tree{}}
+		records, statements, err := checkChains(entries, r)
 		if err != nil {
 			return err
 		}
 		say("chains", records, "records, each naming the hash of the one before it")
 		say("statements", statements, "signed by a key of the executors, over the head of a chain")
+		if by.people != nil {
+			say("epochs", r.epochs+r.taken, "%d epochs and %d rewinds, each signed by two admins", r.epochs, r.taken)
+			say("history", r.seen, "checkpoints that executors saw lie on this log's past, or on one that people ended")
+		}
 	}
 	return nil
 }

@@ -14,6 +14,8 @@ export type Case = {
   readonly older?: Uint8Array;
   /** What the reason begins with. */
   readonly refusedAt: string;
+  /** Check and code that `countersign verify` finds in it; where it is not said, the copy differs in what a download does not hold. */
+  readonly finding?: string;
 };
 
 /** The ledger's own signer: who took the ledger over has it. */
@@ -29,16 +31,18 @@ const flipped = (bytes: Uint8Array, at: number, bit = 1): Uint8Array => bytes.wi
 const changed = (files: Files, file: string, at: number): Files =>
   new Map([...files, [file, flipped(files.get(file)!, at)]]);
 
+/** Signs the checkpoint over leaf hashes. */
+export const noteBy = (signer: NoteSigner) => (size: number, hashes: readonly Uint8Array[]) => {
+  const edge = hashes.reduce((grown, hash) => appendLeaf(grown, hash), emptyEdge);
+  return signCheckpoint({ origin: signer.name, size, root: edgeRoot(edge), extensions: [] }, signer);
+};
+
 /** One copy for each way. `older` is a true checkpoint of this log's past. */
 export async function tampered(files: Files, older: Uint8Array, signer: NoteSigner): Promise<Case[]> {
   const entries = entriesOf(files);
   const last = entries.length - 1;
   const partial = [...files.keys()].find((file) => /^tile\/0\/.*\.p\//.test(file))!;
-  const note = (size: number, hashes: readonly Uint8Array[]) => {
-    const edge = hashes.reduce((grown, hash) => appendLeaf(grown, hash), emptyEdge);
-    return signCheckpoint({ origin: signer.name, size, root: edgeRoot(edge), extensions: [] }, signer);
-  };
-  const rewritten = (from: readonly Uint8Array[]) => logOver(from, note);
+  const rewritten = (from: readonly Uint8Array[]) => logOver(from, noteBy(signer));
   const signature = files.get("checkpoint")!.length - 8;
   const changedEntry = entries.with(3, flipped(entries[3]!, 40));
   const atSize = files.get("checkpoint")!.indexOf(10) + 1;

@@ -11,10 +11,18 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// pinned is whom a run trusts: the log's verifier key and the executors' keys by id, or none of these.
+// pinned is whom a run trusts: the log's verifier key, every key that signed for the log, the executors' keys by id, and what people chain to.
+// Where only the log's key is known, keys and people are nil.
 type pinned struct {
-	vkey string
-	keys map[string]ed25519.PublicKey
+	vkey    string
+	logKeys []logKey
+	keys    map[string]ed25519.PublicKey
+	people  *anchor
+}
+
+// logKey is a key of the log with its id (RFC 7638).
+type logKey struct {
+	vkey, kid string
 }
 
 type jwk struct{ Kid, Kty, Crv, X string }
@@ -33,30 +41,39 @@ func (k jwk) thumbprint() string {
 	return base64.RawURLEncoding.EncodeToString(hash[:])
 }
 
-// readTrust takes the log's key and the receipt keys out of a deploy configuration's TRUST.
+// readTrust takes the log's keys, the receipt keys and the root of a tenant's people out of a deploy configuration's TRUST.
 func readTrust(file, tenant string) (pinned, error) {
 	var trust struct {
 		LogOrigin                   string
 		CheckpointKeys, ReceiptKeys []jwk
-		Retired                     struct{ ReceiptKeys []jwk }
+		Retired                     struct{ CheckpointKeys, ReceiptKeys []jwk }
+		Tenants                     map[string]struct{ RootKey jwk }
 	}
 	if err := readJSON(file, &trust); err != nil {
 		return pinned{}, err
 	}
-	// The first one signs; while a key is being replaced the other one is the next or the one before.
 	if len(trust.CheckpointKeys) == 0 {
 		return pinned{}, fmt.Errorf("keys: no checkpoint key is pinned")
 	}
-	key, err := trust.CheckpointKeys[0].public()
-	if err != nil {
-		return pinned{}, err
+	people, isKnown := trust.Tenants[tenant]
+	if !isKnown {
+		return pinned{}, fmt.Errorf("keys: %s is no tenant of this trust", tenant)
 	}
-	vkey, err := note.NewEd25519VerifierKey(trust.LogOrigin+"/"+tenant, key)
-	if err != nil {
-		return pinned{}, err
+	// The first one signs; while a key is being replaced the other one is the next or the one before.
+	var logKeys []logKey
+	for _, k := range append(trust.CheckpointKeys, trust.Retired.CheckpointKeys...) {
+		key, err := k.public()
+		if err != nil {
+			return pinned{}, err
+		}
+		vkey, err := note.NewEd25519VerifierKey(trust.LogOrigin+"/"+tenant, key)
+		if err != nil {
+			return pinned{}, err
+		}
+		logKeys = append(logKeys, logKey{vkey, k.thumbprint()})
 	}
 	keys, err := byID(append(trust.ReceiptKeys, trust.Retired.ReceiptKeys...))
-	return pinned{vkey, keys}, err
+	return pinned{logKeys[0].vkey, logKeys, keys, &anchor{tenant, people.RootKey}}, err
 }
 
 func byID(set []jwk) (map[string]ed25519.PublicKey, error) {
