@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -21,7 +21,9 @@ export async function runOnNode24(entry) {
     console.error("countersign: the dependencies are not installed: run npm ci, or use the npm script.");
     process.exit(1);
   }
-  const child = spawn(node, [file, ...process.argv.slice(2)], { stdio: "inherit" });
+  // Tools that are started from there ask the path for their Node.
+  const PATH = [dirname(node), process.env.PATH].join(delimiter);
+  const child = spawn(node, [file, ...process.argv.slice(2)], { stdio: "inherit", env: { ...process.env, PATH } });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 130)));
 }

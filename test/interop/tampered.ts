@@ -43,7 +43,9 @@ export async function tampered(files: Files, older: Uint8Array, signer: NoteSign
   const last = entries.length - 1;
   const partial = [...files.keys()].find((file) => /^tile\/0\/.*\.p\//.test(file))!;
   const rewritten = (from: readonly Uint8Array[]) => logOver(from, noteBy(signer));
-  const signature = files.get("checkpoint")!.length - 8;
+  const note = Buffer.from(files.get("checkpoint")!);
+  // In the line of the key that signs first: the one before it may sign beside it.
+  const signature = note.indexOf("\n", note.indexOf("— ")) - 8;
   const changedEntry = entries.with(3, flipped(entries[3]!, 40));
   const atSize = files.get("checkpoint")!.indexOf(10) + 1;
   return [
