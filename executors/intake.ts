@@ -13,6 +13,7 @@ import { problem, type Problem } from "../shared/problems.ts";
 import { ReleaseDelivery } from "../shared/release.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { subjectsOf } from "../shared/subjects.ts";
+import { isFromEvent } from "../shared/triggers/schema.ts";
 import type { SignedPlan, Submitted, TaskContext } from "../shared/rpc.ts";
 import { parseCommand, ProposeCommand, SubmitCommand } from "./commands.ts";
 import { GUARDS } from "./guards/index.ts";
@@ -76,6 +77,7 @@ async function open(shard: Shard, command: z.output<typeof SubmitCommand>): Prom
     purpose: command.purpose,
     principal: command.principal,
     openedByAgent,
+    fromEvent: isFromEvent(command.trigger),
     records: [],
   };
   const admitted =
@@ -128,6 +130,7 @@ export async function propose(shard: Shard, input: unknown): Promise<Result<Subm
     release: state.release,
     inputCommitment: state.input.commitment,
     openedByAgent: state.principal.role === "agent",
+    fromEvent: isFromEvent(state.trigger),
     records: recordViewsOf(state, release.value),
   };
   const admitted = await admit(shard, command.plan as SignedPlan, command, task, release.value);
@@ -160,6 +163,7 @@ export function context(shard: Shard, task: string, requestKey: string): Result<
     input: state.input.value,
     inputCommitment: state.input.commitment,
     purpose: state.purpose,
+    fromEvent: isFromEvent(state.trigger),
     nextRound: state.planByRequest.get(requestKey)?.round ?? state.round + 1,
     stepIds: [...state.steps.keys()],
     records: release.ok ? recordsOf(state, release.value) : [],

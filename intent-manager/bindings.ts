@@ -1,6 +1,7 @@
 /**
  * What this Worker is bound to, with the RPC interfaces of the other two in place of the generated, untyped ones.
  */
+import type { EventInboxRpc } from "./intake/event-inbox.ts";
 import type { VectorizeBinding } from "./memory/vectorize.ts";
 import type { VectorsRpc } from "./memory/vectors.ts";
 import type { BudgetsRpc } from "./planning/model/budgets.ts";
@@ -14,8 +15,9 @@ export type ExecutorNamespace = {
 
 export type Bindings = Omit<
   Env,
-  "REGIONAL_EXECUTOR" | "EXECUTORS" | "LEDGER" | "MODEL_BUDGETS" | "PLANNING_DESK" | "MEMORY_VECTORS"
+  "REGIONAL_EXECUTOR" | "EXECUTORS" | "LEDGER" | "MODEL_BUDGETS" | "PLANNING_DESK" | "MEMORY_VECTORS" | "EVENT_INBOX"
 > & {
+  readonly EVENT_INBOX: { getByName(name: string): EventInboxRpc };
   readonly MEMORY_VECTORS: { getByName(name: string): VectorsRpc };
   /** Vectorize, for namespaces that say so; absent locally, where it does not exist. */
   readonly MEMORY_INDEX?: VectorizeBinding;

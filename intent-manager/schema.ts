@@ -6,6 +6,7 @@ import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlit
 import type { KeptAlert } from "../shared/alerts/life.ts";
 import type { PublicJwk } from "../shared/keys.ts";
 import type { SignedPromotion } from "../shared/release.ts";
+import type { TriggerNote } from "./releases/trigger-index.ts";
 import type { Envelope } from "../shared/signing.ts";
 
 export const ROLES = ["app", "agent", "approver", "operator", "auditor", "admin"] as const;
@@ -47,6 +48,8 @@ export const releases = sqliteTable(
     automation: text().notNull(),
     /** Canonical JSON text. */
     bundle: text().notNull(),
+    /** What triggers it has (releases/trigger-index.ts); null where there is none. */
+    triggers: text({ mode: "json" }).$type<TriggerNote>(),
     createdAt: integer("created_at").notNull(),
   },
   (table) => [

@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, triggers?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models fall back to one
@@ -52,6 +52,7 @@ export const AutomationSource = z.strictObject({
   contractVersion: ReleaseBundle.shape.contractVersion,
   model: ModelSource.optional(),
   gates: ReleaseBundle.shape.gates,
+  triggers: ReleaseBundle.shape.triggers,
   classifier: ClassifierSource.optional(),
   confidence: ReleaseBundle.shape.confidence,
   capabilities: z.array(z.string()).min(1).max(200),
@@ -115,6 +116,7 @@ export function loadAutomation(
     alerts,
     contractVersion,
     gates,
+    triggers,
     confidence,
   } = source.value;
   if (source.value.name !== name)
@@ -166,6 +168,7 @@ export function loadAutomation(
     ...(contractVersion === undefined ? {} : { contractVersion }),
     ...(model === undefined ? {} : { model: { ...model, prompt: readFileSync(fileOf("prompt.md"), "utf8").trim() } }),
     ...(gates === undefined ? {} : { gates }),
+    ...(triggers === undefined ? {} : { triggers }),
     ...(classifier === null ? {} : { classifier: classifier.value }),
     ...(confidence === undefined ? {} : { confidence }),
     playbook: playbook.value,

@@ -12,6 +12,7 @@ export * from "./api/capabilities.ts";
 export * from "./api/completeness.ts";
 export * from "./api/enrolments.ts";
 export * from "./api/epochs.ts";
+export * from "./api/events.ts";
 export * from "./api/explain.ts";
 export * from "./api/impact.ts";
 export * from "./api/ledger.ts";

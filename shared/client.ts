@@ -33,7 +33,9 @@ export type EventRequest = {
   readonly id: string;
   readonly source: string;
   readonly type: string;
-  readonly correlationkey: string;
+  readonly correlationkey?: string;
+  readonly subject?: string;
+  readonly time?: string;
   readonly data?: Json;
 };
 export type IntentRequest = Omit<Intent, "input"> & { readonly input: JsonObject };
@@ -181,8 +183,8 @@ export function createClient(options: ClientOptions) {
 
     listReviews: () => get("/v1/reviews", api.ReviewPage),
     readReview: (review: string) => get(`/v1/reviews/${at(review)}`, ReviewView),
-    /** `POST /v1/events` (app, operator, admin): one structured CloudEvent with a `correlationkey`. */
-    sendEvent: (event: EventRequest) => post("/v1/events", event, api.EventAccepted),
+    /** `POST /v1/events` (app, operator, admin): one structured CloudEvent. */
+    sendEvent: (event: EventRequest) => post("/v1/events", event, api.EventAnswer),
     /** `POST /v1/tasks/{id}/signals` (app, operator, admin). */
     signalTask: (task: string, signal: { readonly name: string; readonly id: string; readonly payload?: Json }) =>
       post(`/v1/tasks/${at(task)}/signals`, signal, api.SignalReceived),

@@ -16,6 +16,7 @@ import { ReleaseBundle } from "./release.ts";
 import { err, ok, type Result } from "./result.ts";
 import { sha256Hex } from "./sha256.ts";
 import { equalBytes, utf8 } from "./bytes.ts";
+import { compileTriggers, type CompiledTriggers } from "./triggers/triggers.ts";
 import { wrongUndo } from "./undo.ts";
 
 export type CompiledRelease = {
@@ -27,6 +28,7 @@ export type CompiledRelease = {
   readonly contractDigestByName: ReadonlyMap<string, string>;
   /** Null where the automation has none. */
   readonly gates: CompiledGates | null;
+  readonly triggers: CompiledTriggers | null;
   readonly classifier: CompiledClassifier | null;
   readonly policy: CompiledPolicy;
   readonly playbook: CompiledPlaybook | null;
@@ -96,6 +98,8 @@ export function compileRelease(text: string): Result<CompiledRelease> {
   if (!input.ok) return input;
   const gates = bundle.gates === undefined ? null : compileGates(bundle.gates, input.value);
   if (gates !== null && !gates.ok) return gates;
+  const triggers = bundle.triggers === undefined ? null : compileTriggers(bundle.triggers, input.value);
+  if (triggers !== null && !triggers.ok) return triggers;
   const classifier = bundle.classifier === undefined ? null : compileClassifier(bundle.classifier, input.value);
   if (classifier !== null && !classifier.ok) return classifier;
   const capabilities = new Map<string, CapabilityDeclaration>();
@@ -144,6 +148,7 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     declarations,
     contractDigestByName,
     gates: gates === null ? null : gates.value,
+    triggers: triggers === null ? null : triggers.value,
     classifier: classifier === null ? null : classifier.value,
     policy: policy.value,
     playbook: playbook === null ? null : playbook.value,

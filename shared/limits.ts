@@ -116,6 +116,22 @@ export const LIMITS = {
   taskOutcomes: 32,
   outcomeNoteChars: 1_000,
   outcomeCapabilities: 32,
+  /** Triggers of one automation: each that asks for an event's type is computed for it. Automations of a tenant that have any. */
+  triggers: 20,
+  triggeredAutomations: 200,
+  /** One event with its attributes, bytes: the least that the specification asks receivers to take. One batch: its events, and its bytes. */
+  eventBytes: 64 * 1024,
+  eventBatch: 100,
+  eventBatchBytes: 1024 * 1024,
+  /** Events of one batch that are taken side by side. */
+  eventLanes: 8,
+  /** Attributes of an event: characters of a source, of another attribute, and how many extensions. */
+  eventSourceChars: 500,
+  eventAttributeChars: 500,
+  eventExtensions: 20,
+  /** How long an event that set a trigger off is remembered, and how many such events one object remembers: a tenant has 1,024 objects. */
+  eventKeptMs: 7 * 24 * 3_600_000,
+  eventsKept: 100_000,
   /** Events kept under one correlation key, and for how long; steps that wait under it; pause before an event is handed on again. */
   correlationEvents: 256,
   correlationTtlMs: 24 * 3_600_000,

@@ -33,21 +33,24 @@ export type DerivedStep = {
   readonly expect: Expectation | null;
 };
 
+/** Whose words an intent is: an agent's own, those of an event from outside, or (neither) a principal's. */
+export type Voice = {
+  readonly openedByAgent: boolean;
+  readonly fromEvent?: boolean;
+  /** Whose words its label follows from. */
+  readonly labelOrigin?: Provenance | undefined;
+};
+
 /** Thrown inside the derivation only. */
 class Underivable extends Error {}
 
 /**
  * Derives the steps of the plan, in an order in which they can run; none where every step is left out.
- * `openedByAgent`: the intent is an agent's own words, so nothing in it counts as a principal's. `labelOrigin`: whose words its label follows
- * from. Errors: `plan-invalid`.
+ * `voice`: whose words the intent is; only a principal's own counts as a principal's. Errors: `plan-invalid`.
  */
-export function derivePlan(
-  compiled: CompiledPlaybook,
-  intent: PlaybookIntent,
-  { openedByAgent, labelOrigin }: { readonly openedByAgent: boolean; readonly labelOrigin?: Provenance | undefined },
-): Result<DerivedStep[]> {
+export function derivePlan(compiled: CompiledPlaybook, intent: PlaybookIntent, voice: Voice): Result<DerivedStep[]> {
   try {
-    return ok(new Derivation(compiled, intent, openedByAgent, labelOrigin ?? "principal").run());
+    return ok(new Derivation(compiled, intent, voice).run());
   } catch (error) {
     if (!(error instanceof Underivable)) throw error;
     return err(problem("plan-invalid", error.message));
@@ -82,17 +85,15 @@ export function evaluateCondition(
 
 class Derivation {
   readonly #compiled: CompiledPlaybook;
-  readonly #openedByAgent: boolean;
-  readonly #labelOrigin: Provenance;
+  readonly #voice: Voice;
   readonly #bindings: { readonly intent: ReturnType<typeof intentValue> };
   readonly #sources = new Map<string, SourceView>();
   /** Steps left out, with what they stood after. */
   readonly #omitted = new Map<string, readonly string[]>();
 
-  constructor(compiled: CompiledPlaybook, intent: PlaybookIntent, openedByAgent: boolean, labelOrigin: Provenance) {
+  constructor(compiled: CompiledPlaybook, intent: PlaybookIntent, voice: Voice) {
     this.#compiled = compiled;
-    this.#openedByAgent = openedByAgent;
-    this.#labelOrigin = labelOrigin;
+    this.#voice = voice;
     this.#bindings = { intent: intentValue(intent, compiled.declarations.input) };
   }
 
@@ -180,12 +181,18 @@ class Derivation {
     }
   }
 
+  get #labelOrigin(): Provenance {
+    const { labelOrigin = "principal", fromEvent } = this.#voice;
+    return fromEvent === true ? weakest([labelOrigin, "content"]) : labelOrigin;
+  }
+
   /** Whose words a path into the intent names. The whole intent, or a computed access, is as weak as its weakest field. */
   #originOf([name, ...rest]: readonly string[]): Provenance {
-    if (this.#openedByAgent) return "model";
+    if (this.#voice.openedByAgent) return "model";
     if (name === "label" || name === "labelledBy") return this.#labelOrigin;
     if (name !== undefined && name !== "input") return "principal";
-    const origin = fieldAt(rest, this.#compiled.declarations.input.root)?.origin ?? "content";
+    const declared = fieldAt(rest, this.#compiled.declarations.input.root)?.origin ?? "content";
+    const origin = this.#voice.fromEvent === true ? "content" : declared;
     return name === undefined ? weakest([origin, this.#labelOrigin]) : origin;
   }
 }

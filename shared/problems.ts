@@ -29,6 +29,8 @@ export const PROBLEMS = {
   "contract-breaking": { status: 409, title: "The contract breaks what the one in force promises" },
   "classifier-invalid": { status: 422, title: "The classifier is not acceptable" },
   "gates-invalid": { status: 422, title: "The quality gates are not acceptable" },
+  "triggers-invalid": { status: 422, title: "The triggers are not acceptable" },
+  "trigger-failed": { status: 422, title: "A trigger cannot be computed from this event" },
   "quality-gate": { status: 422, title: "The input does not pass a quality gate" },
   "unknown-automation": { status: 404, title: "There is no such automation" },
   "no-release": { status: 409, title: "The automation has no promoted release" },

@@ -39,6 +39,8 @@ export type AgentView = {
   readonly records: readonly RecordView[];
   /** The agent opened the task itself: nothing in it is a principal's word. */
   readonly openedByAgent: boolean;
+  /** The input came out of an event: whatever the contract says of its fields, nothing in it is a principal's word. */
+  readonly fromEvent?: boolean;
   /** Steps that arguments may refer to, by id; the records' steps are known without it. */
   readonly sources?: ReadonlyMap<string, SourceView>;
 };
@@ -87,7 +89,8 @@ class Evidence {
   constructor(view: AgentView) {
     this.#ids = [...view.argsContract.ids, ...view.inputContract.ids];
     this.#sources = new Map([...(view.sources ?? []), ...view.records.map((record) => [record.step, record] as const)]);
-    this.#principal.collect(view.input, view.inputContract.root, "", (field) => field.origin === "principal");
+    if (view.fromEvent !== true)
+      this.#principal.collect(view.input, view.inputContract.root, "", (field) => field.origin === "principal");
     for (const { keyProvenance, result, outputContract } of view.records)
       if (atLeast(keyProvenance, "record"))
         this.#records.collect(result, outputContract.root, "", (field) => field.trusted);

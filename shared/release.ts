@@ -13,6 +13,7 @@ import { Gates } from "./gates/schema.ts";
 import { LIMITS } from "./limits.ts";
 import { ModelSpec } from "./model.ts";
 import { Playbook } from "./playbook-schema.ts";
+import { Triggers } from "./triggers/schema.ts";
 import { Policy } from "./policy/schema.ts";
 import { PlannerKind } from "./proposal.ts";
 import { Envelope } from "./signing.ts";
@@ -56,6 +57,8 @@ export const ReleaseBundle = z.strictObject({
   confidence: ClaimCurves.optional(),
   /** What an input must be before anything is planned (shared/gates/). */
   gates: Gates.optional(),
+  /** What opens an intent without an app asking for it (shared/triggers/). */
+  triggers: Triggers.optional(),
   /** Of the planner `playbook`, and where `model.fallback` names it. */
   playbook: Playbook.nullable(),
   policy: Policy,

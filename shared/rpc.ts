@@ -91,6 +91,8 @@ export type TaskContext = {
   readonly input: JsonObject;
   readonly inputCommitment: string;
   readonly purpose: string | null;
+  /** Its input came out of an event. */
+  readonly fromEvent: boolean;
   /** Round that the next plan must carry, or that of the plan which was admitted for this request already. */
   readonly nextRound: number;
   /** Every step already used in this task. */

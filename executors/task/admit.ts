@@ -55,6 +55,8 @@ export type AdmitTask = TaskFacts & {
   readonly inputCommitment: string;
   /** An agent opened the task itself: nothing in it is a principal's word. */
   readonly openedByAgent: boolean;
+  /** An event opened it: nothing in its input is a principal's word. */
+  readonly fromEvent?: boolean;
   readonly records: readonly RecordView[];
 };
 
@@ -219,6 +221,7 @@ function derive(
         inputContract: release.input,
         records: task.records,
         openedByAgent: task.openedByAgent,
+        fromEvent: task.fromEvent === true,
       }),
     );
   }
@@ -228,6 +231,7 @@ function derive(
   const derived = derivePlan(release.playbook, intentFacts(task.automation, task, classified), {
     openedByAgent: task.openedByAgent,
     labelOrigin: labelOrigin(release, classified),
+    fromEvent: task.fromEvent === true,
   });
   if (!derived.ok) return derived;
   const signed = plan.steps.map((step) => ({

@@ -14,6 +14,7 @@ import type { ChainRecord, StepDecision, TaskEvent } from "../../shared/events.t
 import { labelHere, labelOrigin } from "../../shared/classifier/label.ts";
 import { decideStep, intentFacts, policyFacts, type StepFacts } from "../../shared/facts.ts";
 import type { JsonObject } from "../../shared/json.ts";
+import { isFromEvent } from "../../shared/triggers/schema.ts";
 import { derivePlan, refsIn } from "../../shared/playbook.ts";
 import { sha256Hex } from "../../shared/sha256.ts";
 import { taskFacts } from "./endings.ts";
@@ -168,6 +169,7 @@ function planAgain(state: TaskState, under: CompiledRelease): ReplayAnswer["plan
   const derived = derivePlan(under.playbook, intentFacts(state.automation, { ...state, input }, classified), {
     openedByAgent: state.principal.role === "agent",
     labelOrigin: labelOrigin(under, classified),
+    fromEvent: isFromEvent(state.trigger),
   });
   if (!derived.ok)
     return { same: false, words: [`The playbook derives no plan from the input: ${derived.problem.detail}`] };

@@ -20,7 +20,7 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>, maxByt
   return parsed.ok ? check(schema, parsed.value) : parsed;
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
+export async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
   if (request.body === null) return ok(new Uint8Array());
   const tooLarge = err(problem("body-too-large", `The body may have ${maxBytes} bytes.`, { maxBytes }));
   const declared = request.headers.get("content-length");

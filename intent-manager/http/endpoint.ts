@@ -42,6 +42,8 @@ type Shapes<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
   readonly query?: Q;
   readonly body?: B;
   readonly maxBodyBytes?: number;
+  /** Of a route that reads its body itself: the shapes that it takes, by media type. */
+  readonly rawBody?: { readonly [mediaType: string]: z.ZodType };
   /** The route takes new work: it is refused early where there is too much of it. */
   readonly takesWork?: true;
   readonly answers: Answers;

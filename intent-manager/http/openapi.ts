@@ -36,7 +36,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]) {
 }
 
 function operation(endpoint: Endpoint) {
-  const { method, path, roles, summary, description, tag, params, query, body, answers } = endpoint;
+  const { method, path, roles, summary, description, tag, params, query, answers } = endpoint;
   const callers = roles === "public" ? "No key is needed." : `Roles: ${roles === "any" ? "any" : roles.join(", ")}.`;
   const headers = [
     ...(method === "POST" ? [header("Idempotency-Key", "The same key and request have the same effect once")] : []),
@@ -52,9 +52,7 @@ function operation(endpoint: Endpoint) {
     tags: [tag],
     security: roles === "public" ? [] : [{ key: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: true, content: { "application/json": { schema: toSchema(body, "input") } } } }),
+    ...requestBody(endpoint),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, { description: meaning, schema, contentType }]) => [
@@ -70,6 +68,11 @@ function operation(endpoint: Endpoint) {
       default: { $ref: "#/components/responses/Problem" },
     },
   };
+}
+
+function requestBody({ body, rawBody = body === undefined ? {} : { "application/json": body } }: Endpoint) {
+  const content = Object.entries(rawBody).map(([type, schema]) => [type, { schema: toSchema(schema, "input") }]);
+  return content.length === 0 ? {} : { requestBody: { required: true, content: Object.fromEntries(content) } };
 }
 
 const header = (name: string, description: string) => ({

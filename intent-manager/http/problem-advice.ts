@@ -54,6 +54,10 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Correct `classifier` in `automation.yaml` or its examples: the detail says what is wrong. Fields are declared in the contract; each label has at least five examples.",
   "gates-invalid":
     "Correct `gates` in `automation.yaml`: `facts.gate` names the one at fault. Fields are declared in the contract, each gate has one test.",
+  "triggers-invalid":
+    "Correct `triggers` in `automation.yaml`: `facts.trigger` names the one at fault. Each gives the contract's required fields; expressions are over `event`.",
+  "trigger-failed":
+    "Compare the event with the trigger that `facts.trigger` names: its condition or its input reads a field that the event does not have. `has(event.data.field)` asks first.",
   "quality-gate":
     "Correct the field that `facts.field` names; `facts.gate` is the automation's rule. Repeating the same input changes nothing.",
   "unknown-automation": "Check the name with `GET /v1/automations`, or publish the automation (`countersign publish`).",

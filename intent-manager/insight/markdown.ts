@@ -14,7 +14,7 @@ export function toMarkdown(e: Explanation): string {
     `- Asked ${asked.at} by key \`${asked.principal.key}\` (${asked.principal.role}${asked.principal.member === null ? "" : `, member \`${asked.principal.member}\``})${asked.principal.sod === "evaluable" ? "" : "; which person asked is not known"}`,
     ...(asked.trigger === null
       ? []
-      : [`- Triggered by ${asked.trigger.kind} ${code(asked.trigger.id)} (as the app says)`]),
+      : [`- Triggered by ${asked.trigger.kind} ${code(asked.trigger.id)}${saidBy(asked.trigger)}`]),
     ...(asked.purpose === null ? [] : [`- Purpose: ${code(asked.purpose)}`]),
     "",
     ...block(asked.input),
@@ -94,6 +94,9 @@ function outcomeInWords({ verdict, expected, observed, fields, code: why }: Outc
 
 type Reported = NonNullable<Explanation["reported"]>[number];
 type Outcome = NonNullable<Explanation["steps"][number]["outcome"]>;
+/** What a trigger of the release set off is known; anything else is the app's word. */
+const saidBy = ({ kind }: { readonly kind: string }): string => (kind.endsWith("-trigger") ? "" : " (as the app says)");
+
 const shown = (values: unknown, field: string): string => {
   const value: unknown = (Object(values) as Record<string, unknown>)[field];
   return value === undefined ? "absent" : code(JSON.stringify(value));

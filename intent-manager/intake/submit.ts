@@ -21,7 +21,7 @@ import { deliveryOf, forgetInForce, releaseInForce } from "../releases/in-force.
 import { passGates } from "./gates.ts";
 import { newSalt, randomBytes } from "./random.ts";
 import { chooseRegion } from "./region.ts";
-import { newTaskId, tenantSecret } from "./task-ids.ts";
+import { newTaskId, tenantSecret, type KeySpace } from "./task-ids.ts";
 
 /** A request to open a task, whoever makes it. */
 export type Opening = {
@@ -33,6 +33,8 @@ export type Opening = {
   readonly input: JsonObject;
   readonly region: string | undefined;
   readonly idempotencyKey: string | null;
+  /** Whose keys these are; absent: those that callers choose. */
+  readonly keySpace?: KeySpace;
   readonly principal: Principal;
   readonly trigger: { readonly kind: string; readonly id: string } | null;
   readonly purpose: string | null;
@@ -79,7 +81,13 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
   const secret = tenantSecret(env.TASK_ID_SECRET, tenant.id);
   const home = homeOf(release.bundle.home, input);
   if (!home.ok) return home;
-  const same = { automation, region: region.value, idempotencyKey: opening.idempotencyKey, home: home.value };
+  const same = {
+    automation,
+    region: region.value,
+    idempotencyKey: opening.idempotencyKey,
+    home: home.value,
+    ...(opening.keySpace === undefined ? {} : { keySpace: opening.keySpace }),
+  };
   const { task, shard } = newTaskId(secret, tenant, same, randomBytes);
   const salt = newSalt();
   const inputCommitment = commit(salt, input);

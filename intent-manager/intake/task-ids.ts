@@ -31,6 +31,9 @@ function deriveSecret(taskIdSecret: string, tenant: string): Uint8Array {
   return hmac(secret, `task-id:${tenant}`);
 }
 
+/** Keys that callers do not choose stand in a space of their own: no caller can find or block such a task by naming its key. */
+export type KeySpace = "event" | "schedule";
+
 export type SameIntent = {
   readonly automation: string;
   readonly region: string;
@@ -38,6 +41,7 @@ export type SameIntent = {
   readonly idempotencyKey: string | null;
   /** Id of the record that the task is about and runs beside; null where it may run in any shard. */
   readonly home: string | null;
+  readonly keySpace?: KeySpace;
 };
 
 export function newTaskId(
@@ -46,13 +50,20 @@ export function newTaskId(
   intent: SameIntent,
   random: (bytes: number) => Uint8Array,
 ): { task: string; shard: number } {
-  const { automation, region, idempotencyKey, home } = intent;
+  const { automation, region, idempotencyKey, home, keySpace } = intent;
   const token =
     idempotencyKey === null
       ? random(TOKEN_BYTES)
       : hmac(
           secret,
-          canonicalize([tenant.id, automation, region, idempotencyKey, ...(home === null ? [] : [home])]),
+          canonicalize([
+            tenant.id,
+            automation,
+            region,
+            idempotencyKey,
+            ...(home === null ? [] : [home]),
+            ...(keySpace === undefined ? [] : [{ keySpace }]),
+          ]),
         ).subarray(0, TOKEN_BYTES);
   const shard = home === null ? shardOf(token, tenant.shards) : homeShard(home, tenant.shards);
   return { task: taskId(region, shard, toBase32(token)), shard };

@@ -37,6 +37,8 @@ export type AgentPlan = {
   /** Names that earlier rounds have used. */
   readonly usedStepIds: readonly string[];
   readonly openedByAgent: boolean;
+  /** The task's input came out of an event. */
+  readonly fromEvent?: boolean;
   readonly nowMs: number;
 };
 
@@ -97,6 +99,7 @@ export function draftWords(asked: AgentPlan, planner: PlannerKind): Result<Draft
     inputContract: release.input,
     records: asked.records,
     openedByAgent: asked.openedByAgent,
+    fromEvent: asked.fromEvent === true,
   });
   const traced = steps.map((step) => ({ ...step, provenance: provenance[step.id]! }));
   return draftPlan({ ...asked, planner, steps: traced, newSalt });

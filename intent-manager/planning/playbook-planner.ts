@@ -19,6 +19,8 @@ type Asked = {
   readonly input: JsonObject;
   readonly purpose: string | null;
   readonly principal: Principal;
+  /** The input came out of an event. */
+  readonly fromEvent?: boolean;
   readonly nowMs: number;
 };
 
@@ -48,7 +50,7 @@ export function draftByPlaybook(
   const derived = derivePlan(
     release.playbook!,
     intentFacts(release.bundle.automation, { input, region, purpose }, classified),
-    { openedByAgent: false, labelOrigin: labelOrigin(release, classified) },
+    { openedByAgent: false, fromEvent: asked.fromEvent === true, labelOrigin: labelOrigin(release, classified) },
   );
   if (!derived.ok) return derived;
   return draftPlan({

@@ -19,6 +19,7 @@ import type { Bindings } from "../bindings.ts";
 import type { Tenant } from "../http/caller.ts";
 import { anchorOf, revokedIn } from "../members/enrolments.ts";
 import { promotions, releases } from "../schema.ts";
+import { forgetTriggers, triggerNote } from "./trigger-index.ts";
 import { forgetInForce, loadRelease, readBundle, readInForce } from "./in-force.ts";
 
 /**
@@ -45,7 +46,14 @@ export async function publish(
   if (!follows.ok) return follows;
   await drizzle(env.CONTROL_DB)
     .insert(releases)
-    .values({ tenant, digest: release, automation, bundle: text, createdAt: nowMs })
+    .values({
+      tenant,
+      digest: release,
+      automation,
+      bundle: text,
+      triggers: triggerNote(compiled.value.bundle),
+      createdAt: nowMs,
+    })
     .onConflictDoNothing();
   return ok({ release, nextSerial: (inForce?.serial ?? 0) + 1, breaking: follows.value });
 }
@@ -90,6 +98,7 @@ export async function promote(
     SELECT ${tenant.id}, ${automation}, ${serial}, ${release}, ${JSON.stringify(signed)}, ${nowMs}
     WHERE NOT EXISTS (SELECT 1 FROM promotions WHERE tenant = ${tenant.id} AND automation = ${automation} AND serial >= ${serial})`);
   forgetInForce(tenant.id, automation);
+  forgetTriggers(tenant.id);
   const stored = await db
     .select({ envelope: promotions.envelope })
     .from(promotions)

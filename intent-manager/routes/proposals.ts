@@ -87,6 +87,7 @@ async function proposeInto(
     records: recordsOf(context.value, release.value),
     usedStepIds: stepIds.filter((id) => !own.has(id)),
     openedByAgent: view.principal.role === "agent",
+    fromEvent: context.value.fromEvent,
     nowMs,
   });
   if (!plan.ok) return plan;

@@ -1,4 +1,4 @@
-/** Tasks from outside: what an intent, a proposal, a signal or an outside event is answered, and the list of tasks. */
+/** Tasks from outside: what an intent, a proposal or a signal is answered, and the list of tasks. */
 import * as z from "zod";
 import { TaskStatus } from "../events.ts";
 
@@ -29,12 +29,3 @@ export const SignalReceived = z.object({
   status: z.enum(["taken", "kept", "duplicate"]),
 });
 export type SignalReceived = z.infer<typeof SignalReceived>;
-
-/** `taken`: steps that waited for it; while it is kept, steps that begin to wait take it too. */
-export const EventAccepted = z.object({
-  source: z.string(),
-  id: z.string(),
-  duplicate: z.boolean(),
-  taken: z.int(),
-});
-export type EventAccepted = z.infer<typeof EventAccepted>;

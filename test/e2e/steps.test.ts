@@ -183,7 +183,10 @@ it("an event reaches a step that begins to wait after it, and one that waits alr
     source: "/bank",
     id: "e1",
     duplicate: false,
+    status: "matched",
     taken: 0,
+    opened: [],
+    refused: [],
   });
   const early = await reached(await open("notified", { text: "inv-1" }), "succeeded");
   expect(early.steps[1].args).toEqual({ text: "early" });

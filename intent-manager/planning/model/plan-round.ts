@@ -102,7 +102,7 @@ async function planByList(
     if (who === "playbook") {
       if (context.nextRound > 1) continue;
       const drafted = draftByPlaybook(
-        { ...facts, tenant: tenant.id, nowMs },
+        { ...facts, tenant: tenant.id, fromEvent: context.fromEvent, nowMs },
         { task, region: facts.region, inputCommitment: context.inputCommitment, release },
       );
       if (drafted.ok) return drafted;
@@ -121,6 +121,7 @@ async function planByList(
           records: recordsOf(context, release),
           usedStepIds: context.stepIds,
           openedByAgent: context.task.principal.role === "agent",
+          fromEvent: context.fromEvent,
           nowMs: deps.nowMs(),
         },
         isLoop ? "loop" : "model",

@@ -1,0 +1,79 @@
+/**
+ * Triggers made ready, and asked. Pure: whether an event sets a trigger off, and with which input.
+ *
+ * T1  Of one automation the first trigger that matches counts, in the order of the release: an event opens at most one intent of it.
+ * T2  A condition that cannot be evaluated matches nothing, and is told to whoever sent the event.
+ */
+import { canonicalize } from "../canonical.ts";
+import type { CloudEvent } from "../cloud-events.ts";
+import type { Contract } from "../contracts.ts";
+import type { JsonObject } from "../json.ts";
+import { compileExpression, type Expression } from "../policy/expression.ts";
+import { toCelValue } from "../policy/values.ts";
+import { problem, type Problem } from "../problems.ts";
+import { err, ok, type Result } from "../result.ts";
+import { sha256Hex } from "../sha256.ts";
+import { compileMapping, mapped, type Mapping } from "./mapping.ts";
+import type { EventTrigger, Triggers } from "./schema.ts";
+
+export type CompiledEventTrigger = {
+  readonly trigger: EventTrigger;
+  readonly when: Expression | null;
+  readonly mapping: Mapping;
+};
+export type CompiledTriggers = { readonly events: readonly CompiledEventTrigger[] };
+
+/** Compiles the triggers of a release. Errors: `triggers-invalid`. */
+export function compileTriggers(triggers: Triggers, input: Contract): Result<CompiledTriggers> {
+  const wrong = (id: string, why: string) =>
+    err(problem("triggers-invalid", `The trigger ${id}: ${why}.`, { trigger: id }));
+  const seen = new Set<string>();
+  const events: CompiledEventTrigger[] = [];
+  for (const trigger of triggers) {
+    if (seen.has(trigger.id)) return wrong(trigger.id, "the id is used twice");
+    seen.add(trigger.id);
+    const unknown = Object.keys(trigger.input).find((field) => !input.root.properties.has(field));
+    if (unknown !== undefined) return wrong(trigger.id, `the contract has no field ${unknown}`);
+    const required = (input.schema.required as readonly string[] | undefined) ?? [];
+    const missing = required.find((field) => !Object.hasOwn(trigger.input, field));
+    if (missing !== undefined) return wrong(trigger.id, `the contract needs the field ${missing}`);
+    const mapping = compileMapping(trigger.input as JsonObject, ["event"]);
+    if (typeof mapping === "string") return wrong(trigger.id, mapping);
+    const { when } = trigger.event;
+    const condition = when === undefined ? null : compileExpression(when, ["event"]);
+    if (condition !== null && !condition.ok) return wrong(trigger.id, condition.problem.detail);
+    events.push({ trigger, when: condition === null ? null : condition.value, mapping });
+  }
+  return ok({ events });
+}
+
+/** `event` in CEL: what is absent is an empty text, null or an empty map. */
+const eventValue = ({ type, source, id, subject, time, data, extensions }: CloudEvent) =>
+  toCelValue({ type, source, id, subject: subject ?? "", time: time ?? "", data, extensions }, undefined);
+
+export type EventMatch = { readonly trigger: string; readonly purpose: string | null; readonly input: JsonObject };
+
+/** What an event sets off in one automation. Null: nothing. A problem: nothing, because it could not be computed (T2). */
+export function matchEvent(compiled: CompiledTriggers, event: CloudEvent): EventMatch | Problem | null {
+  const bindings = { event: eventValue(event) };
+  let fault: Problem | null = null;
+  for (const { trigger, when, mapping } of compiled.events) {
+    if (trigger.event.type !== event.type) continue;
+    if (trigger.event.source !== undefined && trigger.event.source !== event.source) continue;
+    const answer = when === null ? true : when.evaluate(bindings);
+    if (answer === false) continue;
+    const input = answer === true ? mapped(mapping, bindings) : null;
+    if (input !== null) return { trigger: trigger.id, purpose: trigger.purpose ?? null, input };
+    fault ??= failed(trigger.id, answer === true ? "input" : "condition");
+    // Its condition held: no later trigger takes its place.
+    if (answer === true) break;
+  }
+  return fault;
+}
+
+const failed = (trigger: string, what: string): Problem =>
+  problem("trigger-failed", `The ${what} of the trigger ${trigger} cannot be computed from this event.`, { trigger });
+
+/** What makes an event the same event, whichever way it came: its source and id. */
+export const eventKey = ({ source, id }: Pick<CloudEvent, "source" | "id">): string =>
+  sha256Hex(canonicalize([source, id]));
