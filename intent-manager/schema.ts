@@ -3,6 +3,7 @@
  * JSON columns hold text that this Worker itself wrote after checking it.
  */
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Unfinished } from "./jobs/compare.ts";
 import type { KeptAlert } from "../shared/alerts/life.ts";
 import type { PublicJwk } from "../shared/keys.ts";
 import type { SignedPromotion } from "../shared/release.ts";
@@ -189,6 +190,8 @@ export const jobRuns = sqliteTable(
     named: text({ mode: "json" }).$type<readonly string[]>().notNull(),
     error: text(),
     reached: integer(),
+    /** What the run left to the next one; null where it came to its end. */
+    resume: text({ mode: "json" }).$type<Unfinished>(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.job, table.startedAt] })],
 );

@@ -307,6 +307,8 @@ export const LIMITS = {
   /** Effect rows of one page of a comparison with the log; findings that it names; its time; and what is too new to be compared. */
   completenessPage: 500,
   completenessNamed: 100,
+  /** Runs of the job that a region may be silent or behind before the job leaves its span, and says so: an hour is one run. */
+  completenessTries: 3,
   completenessMs: 20_000,
   completenessCalmMs: 60_000,
   /** How long such a comparison waits for the run log, and how often it looks. */

@@ -4,8 +4,9 @@ import { ok } from "../../shared/result.ts";
 import type { Command } from "../command.ts";
 import { bold, dim, green, line, table, time, yellow } from "../output.ts";
 
-const said = ({ looked, found, repaired, error }: JobRunView): string => {
-  const text = `looked at ${looked}, found ${found}, repaired ${repaired}`;
+const said = ({ looked, found, repaired, error, left }: JobRunView): string => {
+  const goesOn = left === null ? "" : `, goes on in ${left.region} from ${time(left.from)} UTC`;
+  const text = `looked at ${looked}, found ${found}, repaired ${repaired}${goesOn}`;
   if (error !== null) return yellow(`${text}; not whole: ${error}`);
   return found > repaired ? yellow(text) : green(text);
 };

@@ -12,7 +12,7 @@ import type { Bindings } from "../bindings.ts";
 import { callExecutor, callWorker } from "../dispatch/executor.ts";
 import { askAll } from "../dispatch/fan-out.ts";
 import type { Tenant } from "../http/caller.ts";
-import { compareRegion } from "./completeness.ts";
+import { compareRegion, type CompletenessSources } from "./completeness.ts";
 
 export type CompletenessAsk = {
   readonly fromMs: number;
@@ -28,59 +28,78 @@ export async function checkCompleteness(
   tenant: Tenant,
   { fromMs, toMs, by, nowMs, untilMs }: CompletenessAsk,
 ): Promise<Result<CompletenessAnswer>> {
-  const witnesses = await askAll(env, tenant, (stub) => stub.witness());
-  const silent = [...witnesses.incomplete, ...witnesses.refusals.map(({ executor }) => executor)];
-  const isFollowed = await runLogFollowed(
-    env,
-    tenant.id,
-    nowMs,
-    Math.min(untilMs, nowMs() + LIMITS.completenessFollowMs),
-  );
-  // An executor that does not say what it holds may hold anything, and a run log that is behind may lack anything.
-  const behind = [
-    ...silent,
-    ...witnesses.answers
-      .filter(({ value }) => !isFollowed || value.delivered < value.head.seq)
-      .map(({ executor }) => executor),
-  ].map((name) => parseExecutorName(name)!);
+  const { silent, lagging } = await whoIsBehind(env, tenant, nowMs, untilMs);
   const answer: CompletenessAnswer = { complete: true, regions: [], incomplete: [...silent] };
   for (const region of tenant.regions) {
-    const ask = { tenant: tenant.id, region };
-    const compared = await compareRegion({
-      region,
-      fromMs,
-      toMs,
-      lagging: new Set(behind.filter((one) => one.region === region).map(({ shard }) => shard)),
-      isOver: () => nowMs() >= untilMs,
-      effects: (after) =>
-        callWorker("countersign-executors", () =>
-          env.EXECUTORS.effects({ ...ask, after, limit: LIMITS.completenessPage, fromMs, toMs }),
-        ),
-      effectsOf: (actions) => callWorker("countersign-executors", () => env.EXECUTORS.effectsOf({ ...ask, actions })),
-      actionsOf: (tasks) => callWorker("countersign-ledger", () => env.LEDGER.actionsOf(tenant.id, tasks)),
-      actionsOpened: (cursor) =>
-        callWorker("countersign-ledger", () =>
-          env.LEDGER.actionsOpened({
-            tenant: tenant.id,
-            fromMs,
-            toMs,
-            limit: LIMITS.pageRuns,
-            ...(cursor === null ? {} : { cursor }),
-          }),
-        ),
-    });
+    const sources = sourcesOf(env, tenant, { region, fromMs, toMs, lagging: lagging(region) });
+    const compared = await compareRegion({ ...sources, isOver: () => nowMs() >= untilMs });
     if (!compared.ok) {
       answer.incomplete.push(region);
       continue;
     }
-    const report = digestOf(compared.value as unknown as Json);
-    const recorded = await record(env, tenant, compared.value, { fromMs, toMs, report, by });
-    answer.regions.push({ ...compared.value, report, recorded });
+    const { report, recorded } = await recordFound(env, tenant, compared.value.region, { fromMs, toMs, by });
+    answer.regions.push({ ...compared.value.region, report, recorded });
   }
   const isWhole = answer.regions.every(
     ({ whole, extraCount, missingCount }) => whole && extraCount + missingCount === 0,
   );
   return ok({ ...answer, complete: isWhole && answer.incomplete.length === 0 });
+}
+
+export type Behind = {
+  /** The run log holds what the log held when this was asked. Where it does not, anything may be lacking in it. */
+  readonly followed: boolean;
+  readonly silent: readonly string[];
+  /** Shards of a region whose executors have records that the log does not have. */
+  readonly lagging: (region: string) => ReadonlySet<number>;
+};
+
+/** An executor that does not say what it holds may hold anything, and a run log that is behind may lack anything. */
+export async function whoIsBehind(
+  env: Bindings,
+  tenant: Tenant,
+  nowMs: () => number,
+  untilMs: number,
+): Promise<Behind> {
+  const witnesses = await askAll(env, tenant, (stub) => stub.witness());
+  const silent = [...witnesses.incomplete, ...witnesses.refusals.map(({ executor }) => executor)];
+  const followUntilMs = Math.min(untilMs, nowMs() + LIMITS.completenessFollowMs);
+  const followed = await runLogFollowed(env, tenant.id, nowMs, followUntilMs);
+  const late = witnesses.answers.filter(({ value }) => !followed || value.delivered < value.head.seq);
+  const behind = [...silent, ...late.map(({ executor }) => executor)].map((name) => parseExecutorName(name)!);
+  return {
+    followed,
+    silent,
+    lagging: (region) => new Set(behind.filter((one) => one.region === region).map(({ shard }) => shard)),
+  };
+}
+
+export function sourcesOf(
+  env: Bindings,
+  tenant: Tenant,
+  span: Pick<CompletenessSources, "region" | "fromMs" | "toMs" | "lagging">,
+): Omit<CompletenessSources, "isOver"> {
+  const { region, fromMs, toMs } = span;
+  const ask = { tenant: tenant.id, region };
+  return {
+    ...span,
+    effects: (after) =>
+      callWorker("countersign-executors", () =>
+        env.EXECUTORS.effects({ ...ask, after, limit: LIMITS.completenessPage, fromMs, toMs }),
+      ),
+    effectsOf: (actions) => callWorker("countersign-executors", () => env.EXECUTORS.effectsOf({ ...ask, actions })),
+    actionsOf: (tasks) => callWorker("countersign-ledger", () => env.LEDGER.actionsOf(tenant.id, tasks)),
+    actionsOpened: (cursor) =>
+      callWorker("countersign-ledger", () =>
+        env.LEDGER.actionsOpened({
+          tenant: tenant.id,
+          fromMs,
+          toMs,
+          limit: LIMITS.pageRuns,
+          ...(cursor === null ? {} : { cursor }),
+        }),
+      ),
+  };
 }
 
 /** Waits until the run log holds what the log held when it was first asked; false where it does not come so far in time. */
@@ -97,16 +116,18 @@ async function runLogFollowed(env: Bindings, tenant: string, nowMs: () => number
   }
 }
 
-/** The region's first executor keeps it in its chain; false where it does not answer. */
-async function record(
+/** The region's first executor keeps it in its chain; `recorded` is false where it does not answer. */
+export async function recordFound(
   env: Bindings,
   tenant: Tenant,
-  { region, effects, actions, missingCount, extraCount, whole }: RegionCompleteness,
-  rest: { readonly fromMs: number; readonly toMs: number; readonly report: string; readonly by: string },
-): Promise<boolean> {
-  const found = { region, effects, actions, missing: missingCount, extra: extraCount, whole, ...rest };
+  compared: RegionCompleteness,
+  asked: { readonly fromMs: number; readonly toMs: number; readonly by: string },
+): Promise<{ readonly report: string; readonly recorded: boolean }> {
+  const { region, effects, actions, missingCount, extraCount, whole } = compared;
+  const report = digestOf(compared as unknown as Json);
+  const found = { region, effects, actions, missing: missingCount, extra: extraCount, whole, report, ...asked };
   const recorded = await callExecutor(env, executorName(tenant.id, region, 0), (stub) =>
     stub.recordCompleteness(found),
   );
-  return recorded.ok;
+  return { report, recorded: recorded.ok };
 }

@@ -5,8 +5,10 @@
  * C1  A row without an applied or claimed action of its name, task and step in the log is extra.
  * C2  An exactly-once action that the log knows as applied, and that the database does not hold as applied, is missing.
  * C3  What the log cannot know yet (its executor still holds records) is pending, and no finding.
+ * C4  A comparison that was cut off goes on where it ended. Each call compares at least one page, however little time it has.
  */
-import type { RegionCompleteness } from "../../shared/api/completeness.ts";
+import * as z from "zod";
+import { RegionCompleteness } from "../../shared/api/completeness.ts";
 import { TaskId, parseTaskId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
@@ -30,108 +32,100 @@ export type CompletenessSources = {
   ) => Promise<Result<{ readonly actions: readonly KnownAction[]; readonly next: string | null }>>;
 };
 
-type Finding = RegionCompleteness["extra"][number];
-type Found = {
-  effects: number;
-  actions: number;
-  pending: number;
-  extraCount: number;
-  missingCount: number;
+const Finding = RegionCompleteness.shape.extra.element;
+type Finding = z.infer<typeof Finding>;
+const Count = z.int().min(0);
+
+/** What has been found so far, and where the comparison goes on: behind a row's action, or with a page of tasks. */
+export const Progress = z.strictObject({
+  phase: z.enum(["extra", "missing", "done"]),
+  after: z.string().nullable(),
+  effects: Count,
+  actions: Count,
+  pending: Count,
+  extraCount: Count,
+  missingCount: Count,
   /** The first ones: a region can have as many findings as rows. */
-  readonly extra: Finding[];
-  readonly missing: Finding[];
-  whole: boolean;
+  extra: z.array(Finding),
+  missing: z.array(Finding),
+});
+export type Progress = z.infer<typeof Progress>;
+const START: Progress = {
+  phase: "extra",
+  after: null,
+  effects: 0,
+  actions: 0,
+  pending: 0,
+  extraCount: 0,
+  missingCount: 0,
+  extra: [],
+  missing: [],
 };
 
-export async function compareRegion(sources: CompletenessSources): Promise<Result<RegionCompleteness>> {
-  const found: Found = {
-    effects: 0,
-    actions: 0,
-    pending: 0,
-    extraCount: 0,
-    missingCount: 0,
-    extra: [],
-    missing: [],
-    whole: true,
-  };
-  const first = await findExtra(sources, found);
-  if (!first.ok) return first;
-  const second = await findMissing(sources, found);
-  if (!second.ok) return second;
+export type Compared = { readonly region: RegionCompleteness; readonly progress: Progress };
+
+/** Compares from where an earlier call ended, at least one page (C4), until the end or the time is up. */
+export async function compareRegion(sources: CompletenessSources, from: Progress = START): Promise<Result<Compared>> {
+  const found: Progress = { ...from, extra: [...from.extra], missing: [...from.missing] };
+  for (let pages = 0; found.phase !== "done" && (pages === 0 || !sources.isOver()); pages++) {
+    const compared = found.phase === "extra" ? await extraPage(sources, found) : await missingPage(sources, found);
+    if (!compared.ok) return compared;
+  }
+  const { phase, after: _, ...counts } = found;
   const { region, fromMs, toMs } = sources;
   return ok({
-    region,
-    from: iso(fromMs),
-    to: iso(toMs),
-    effects: found.effects,
-    actions: found.actions,
-    extraCount: found.extraCount,
-    extra: found.extra,
-    missingCount: found.missingCount,
-    missing: found.missing,
-    pending: found.pending,
-    whole: found.whole,
+    region: { region, from: iso(fromMs), to: iso(toMs), ...counts, whole: phase === "done" },
+    progress: found,
   });
 }
 
 /** C1 */
-async function findExtra(sources: CompletenessSources, found: Found): Promise<Result<null>> {
-  let after = "";
-  for (;;) {
-    if (sources.isOver()) return ended(found);
-    const page = await sources.effects(after);
-    if (!page.ok) return page;
-    const rows = page.value.filter(({ status }) => status !== "refused");
-    const tasks = [...new Set(rows.map(({ task }) => task))].filter((task) => TaskId.safeParse(task).success);
-    const known = new Set<string>();
-    for (let i = 0; i < tasks.length; i += LIMITS.pageRuns) {
-      const read = await sources.actionsOf(tasks.slice(i, i + LIMITS.pageRuns));
-      if (!read.ok) return read;
-      for (const action of read.value.actions) if (action.region === sources.region) known.add(keyOf(action));
-    }
-    for (const row of rows) {
-      found.effects++;
-      if (known.has(keyOf(row))) continue;
-      if (isLagging(sources, row.task)) found.pending++;
-      else if (found.extraCount++ < LIMITS.completenessNamed)
-        found.extra.push(
-          finding(row, row.atMs, `the database holds it as ${row.status}, and the log has no such action`),
-        );
-    }
-    if (page.value.length < LIMITS.completenessPage) return ok(null);
-    after = page.value.at(-1)!.action;
+async function extraPage(sources: CompletenessSources, found: Progress): Promise<Result<null>> {
+  const page = await sources.effects(found.after ?? "");
+  if (!page.ok) return page;
+  const rows = page.value.filter(({ status }) => status !== "refused");
+  const tasks = [...new Set(rows.map(({ task }) => task))].filter((task) => TaskId.safeParse(task).success);
+  const known = new Set<string>();
+  for (let i = 0; i < tasks.length; i += LIMITS.pageRuns) {
+    const read = await sources.actionsOf(tasks.slice(i, i + LIMITS.pageRuns));
+    if (!read.ok) return read;
+    for (const action of read.value.actions) if (action.region === sources.region) known.add(keyOf(action));
   }
-}
-
-/** C2 */
-async function findMissing(sources: CompletenessSources, found: Found): Promise<Result<null>> {
-  let cursor: string | null = null;
-  do {
-    if (sources.isOver()) return ended(found);
-    const page: Awaited<ReturnType<CompletenessSources["actionsOpened"]>> = await sources.actionsOpened(cursor);
-    if (!page.ok) return page;
-    const claimed = page.value.actions.filter(
-      ({ region, applied, delivery }) => region === sources.region && applied && delivery === "exactly-once",
-    );
-    for (let i = 0; i < claimed.length; i += LIMITS.completenessPage) {
-      const part = claimed.slice(i, i + LIMITS.completenessPage);
-      const rows = await sources.effectsOf(part.map(({ action }) => action));
-      if (!rows.ok) return rows;
-      const present = new Set(rows.value.filter(({ status }) => status === "applied").map(keyOf));
-      found.actions += part.length;
-      for (const action of part)
-        if (!present.has(keyOf(action)) && found.missingCount++ < LIMITS.completenessNamed)
-          found.missing.push(
-            finding(action, action.endedMs, "the log has it as applied, and the database does not hold it"),
-          );
-    }
-    cursor = page.value.next;
-  } while (cursor !== null);
+  for (const row of rows) {
+    found.effects++;
+    if (known.has(keyOf(row))) continue;
+    if (isLagging(sources, row.task)) found.pending++;
+    else if (found.extraCount++ < LIMITS.completenessNamed)
+      found.extra.push(
+        finding(row, row.atMs, `the database holds it as ${row.status}, and the log has no such action`),
+      );
+  }
+  if (page.value.length < LIMITS.completenessPage) Object.assign(found, { phase: "missing", after: null });
+  else found.after = page.value.at(-1)!.action;
   return ok(null);
 }
 
-function ended(found: Found): Result<null> {
-  found.whole = false;
+/** C2 */
+async function missingPage(sources: CompletenessSources, found: Progress): Promise<Result<null>> {
+  const page = await sources.actionsOpened(found.after);
+  if (!page.ok) return page;
+  const claimed = page.value.actions.filter(
+    ({ region, applied, delivery }) => region === sources.region && applied && delivery === "exactly-once",
+  );
+  for (let i = 0; i < claimed.length; i += LIMITS.completenessPage) {
+    const part = claimed.slice(i, i + LIMITS.completenessPage);
+    const rows = await sources.effectsOf(part.map(({ action }) => action));
+    if (!rows.ok) return rows;
+    const present = new Set(rows.value.filter(({ status }) => status === "applied").map(keyOf));
+    found.actions += part.length;
+    for (const action of part)
+      if (!present.has(keyOf(action)) && found.missingCount++ < LIMITS.completenessNamed)
+        found.missing.push(
+          finding(action, action.endedMs, "the log has it as applied, and the database does not hold it"),
+        );
+  }
+  found.after = page.value.next;
+  if (page.value.next === null) found.phase = "done";
   return ok(null);
 }
 

@@ -11,7 +11,7 @@ import { evaluateAlerts } from "../alerts/run.ts";
 import type { Bindings } from "../bindings.ts";
 import { askAll } from "../dispatch/fan-out.ts";
 import type { Tenant } from "../http/caller.ts";
-import { checkCompleteness } from "../insight/check-completeness.ts";
+import { compare, type Unfinished } from "./compare.ts";
 
 export type JobRun = {
   readonly looked: number;
@@ -21,6 +21,8 @@ export type JobRun = {
   readonly error: string | null;
   /** How far a job that goes on from its last run has come (Unix ms); null for others. */
   readonly reached: number | null;
+  /** What it leaves to the next run; null where it came to its end. */
+  readonly resume: Unfinished | null;
 };
 export type JobAsk = {
   readonly env: Bindings;
@@ -28,12 +30,16 @@ export type JobAsk = {
   readonly nowMs: () => number;
   /** Where the last run ended; null for the first. */
   readonly reached: number | null;
+  /** What the last run left. */
+  readonly resume: unknown;
   /** Who asks: an API key, or the timer. */
   readonly by: string;
 };
 export type Job = {
   /** As wrangler.toml says it: the job runs with the timers of this cron expression. */
   readonly cron: string;
+  /** With the timers of this one as well while a run has left something. */
+  readonly goesOn?: string;
   readonly what: string;
   readonly run: (ask: JobAsk) => Promise<JobRun>;
 };
@@ -60,6 +66,7 @@ export const JOBS = {
   },
   completeness: {
     cron: HOURLY,
+    goesOn: OFTEN,
     what: "effects in the regional databases that the log does not know, and the other way round; the finding is recorded in the log",
     run: compare,
   },
@@ -94,39 +101,15 @@ async function lookAfter(
     named: [...named, ...stuck, ...silent.map((executor) => `${executor}: no answer`)].slice(0, LIMITS.jobNamed),
     error: silent.length === 0 ? null : "not-running",
     reached: null,
+    resume: null,
   };
 }
 const MOST = Number.MAX_SAFE_INTEGER;
-
-/** Compares the span since the last run; one that did not come to its end is compared again. */
-async function compare({ env, tenant, nowMs, reached, by }: JobAsk): Promise<JobRun> {
-  const latestMs = nowMs() - LIMITS.completenessCalmMs;
-  const fromMs = reached ?? latestMs - LIMITS.jobCompletenessMs;
-  const toMs = Math.min(latestMs, fromMs + LIMITS.jobCompletenessMs);
-  if (toMs <= fromMs) return { looked: 0, found: 0, repaired: 0, named: [], error: null, reached };
-  const untilMs = nowMs() + LIMITS.completenessMs;
-  const answer = await checkCompleteness(env, tenant, { fromMs, toMs, by, nowMs, untilMs });
-  if (!answer.ok) return { looked: 0, found: 0, repaired: 0, named: [], error: answer.problem.code, reached };
-  const { regions, incomplete } = answer.value;
-  const isWhole = incomplete.length === 0 && regions.every(({ whole, recorded }) => whole && recorded);
-  const named = regions.flatMap(({ region, extra, missing }) => [
-    ...extra.map(({ action }) => `${region}: ${action} is not in the log`),
-    ...missing.map(({ action }) => `${region}: ${action} is not in the database`),
-  ]);
-  return {
-    looked: regions.reduce((sum, { effects, actions }) => sum + effects + actions, 0),
-    found: regions.reduce((sum, { extraCount, missingCount }) => sum + extraCount + missingCount, 0),
-    repaired: 0,
-    named: [...named, ...incomplete.map((who) => `${who}: no answer`)].slice(0, LIMITS.jobNamed),
-    error: isWhole ? null : "not-running",
-    reached: isWhole ? toMs : reached,
-  };
-}
 
 /** One evaluation of the alerts. Found is what nobody could be told of; the next run tries again. */
 async function lookAtRules({ env, tenant, nowMs }: JobAsk): Promise<JobRun> {
   const { kept } = await evaluateAlerts(env, tenant, nowMs());
   const untold = kept.flatMap(({ id, tell }) => (tell === null || tell.error === null ? [] : [`${id}: ${tell.error}`]));
   const named = untold.slice(0, LIMITS.jobNamed);
-  return { looked: kept.length, found: untold.length, repaired: 0, named, error: null, reached: null };
+  return { looked: kept.length, found: untold.length, repaired: 0, named, error: null, reached: null, resume: null };
 }

@@ -1,11 +1,12 @@
 /** Runs of jobs: one tenant's, each written down with what it found; and a cron's, over the tenants whose last run is the oldest. */
-import { and, asc, desc, eq, lt, max } from "drizzle-orm";
+import { and, asc, desc, eq, isNotNull, lt, max } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { LIMITS } from "../../shared/limits.ts";
 import type { JobView } from "../../shared/api/jobs.ts";
 import type { Bindings } from "../bindings.ts";
 import type { Tenant } from "../http/caller.ts";
 import { jobRuns, tenants } from "../schema.ts";
+import type { Unfinished } from "./compare.ts";
 import { JOB_NAMES, JOBS, type Job, type JobName, type JobRun } from "./jobs.ts";
 
 type Row = typeof jobRuns.$inferSelect;
@@ -14,18 +15,22 @@ type Row = typeof jobRuns.$inferSelect;
 export async function runJob(env: Bindings, tenant: Tenant, name: JobName, by: string): Promise<Row> {
   const db = drizzle(env.CONTROL_DB);
   const mine = and(eq(jobRuns.tenant, tenant.id), eq(jobRuns.job, name));
-  const [last] = await db
-    .select({ reached: max(jobRuns.reached) })
-    .from(jobRuns)
-    .where(mine);
-  const reached = last?.reached ?? null;
+  const [[furthest], [newest]] = await Promise.all([
+    db
+      .select({ reached: max(jobRuns.reached) })
+      .from(jobRuns)
+      .where(mine),
+    db.select({ resume: jobRuns.resume }).from(jobRuns).where(mine).orderBy(desc(jobRuns.startedAt)).limit(1),
+  ]);
+  const reached = furthest?.reached ?? null;
+  const resume = newest?.resume ?? null;
   const startedAt = Date.now();
   let run: JobRun;
   try {
-    run = await (JOBS[name] as Job).run({ env, tenant, nowMs: () => Date.now(), reached, by });
+    run = await (JOBS[name] as Job).run({ env, tenant, nowMs: () => Date.now(), reached, resume, by });
   } catch (cause) {
     console.error("job", { job: name, tenant: tenant.id, error: cause instanceof Error ? cause.message : "unknown" });
-    run = { looked: 0, found: 0, repaired: 0, named: [], error: "internal-error", reached };
+    run = { looked: 0, found: 0, repaired: 0, named: [], error: "internal-error", reached, resume };
   }
   const row: Row = { tenant: tenant.id, job: name, startedAt, endedAt: Date.now(), ...run };
   await db.insert(jobRuns).values(row).onConflictDoNothing();
@@ -43,7 +48,9 @@ export async function runJob(env: Bindings, tenant: Tenant, name: JobName, by: s
 /** The jobs of a cron expression, for a bounded number of tenants. An expression that no job names does nothing but say so. */
 export async function runCron(env: Bindings, cron: string): Promise<void> {
   const due = JOB_NAMES.filter((name) => JOBS[name].cron === cron);
-  if (due.length === 0) return console.error("job", { error: "no job has this cron expression", cron });
+  const goingOn = JOB_NAMES.filter((name) => (JOBS[name] as Job).goesOn === cron);
+  if (due.length + goingOn.length === 0)
+    return console.error("job", { error: "no job has this cron expression", cron });
   const db = drizzle(env.CONTROL_DB);
   for (const name of due) {
     const newest = db
@@ -61,6 +68,26 @@ export async function runCron(env: Bindings, cron: string): Promise<void> {
       .limit(LIMITS.jobTenants);
     for (const tenant of rows) await runJob(env, tenant, name, "cron");
   }
+  for (const name of goingOn) for (const tenant of await unfinished(env, name)) await runJob(env, tenant, name, "cron");
+}
+
+/** Tenants whose newest run of a job has left something, the oldest first. */
+async function unfinished(env: Bindings, job: JobName): Promise<Tenant[]> {
+  const db = drizzle(env.CONTROL_DB);
+  const newest = db
+    .select({ tenant: jobRuns.tenant, at: max(jobRuns.startedAt).as("at") })
+    .from(jobRuns)
+    .where(eq(jobRuns.job, job))
+    .groupBy(jobRuns.tenant)
+    .as("newest");
+  return db
+    .select({ id: tenants.id, regions: tenants.regions, shards: tenants.shards, rootKey: tenants.rootKey })
+    .from(newest)
+    .innerJoin(jobRuns, and(eq(jobRuns.tenant, newest.tenant), eq(jobRuns.startedAt, newest.at), eq(jobRuns.job, job)))
+    .innerJoin(tenants, eq(tenants.id, newest.tenant))
+    .where(isNotNull(jobRuns.resume))
+    .orderBy(asc(newest.at))
+    .limit(LIMITS.jobTenants);
 }
 
 /** Every job with the runs of a tenant that are kept, the newest first. */
@@ -79,7 +106,7 @@ export async function jobsOf(env: Bindings, tenant: string): Promise<JobView[]> 
   }));
 }
 
-export const viewOf = ({ startedAt, endedAt, looked, found, repaired, named, error, reached }: Row) => ({
+export const viewOf = ({ startedAt, endedAt, looked, found, repaired, named, error, reached, resume }: Row) => ({
   startedAt: new Date(startedAt).toISOString(),
   endedAt: new Date(endedAt).toISOString(),
   looked,
@@ -88,4 +115,13 @@ export const viewOf = ({ startedAt, endedAt, looked, found, repaired, named, err
   named: [...named],
   error,
   reached: reached === null ? null : new Date(reached).toISOString(),
+  left: resume === null ? null : leftView(resume),
+});
+
+const leftView = ({ fromMs, toMs, region, progress, tries }: Unfinished) => ({
+  from: new Date(fromMs).toISOString(),
+  to: new Date(toMs).toISOString(),
+  region,
+  compared: progress === null ? 0 : progress.effects + progress.actions,
+  tries,
 });

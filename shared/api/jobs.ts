@@ -17,6 +17,8 @@ export const JobRunView = z.object({
   error: z.string().nullable(),
   /** How far a job that goes on from its last run has come. */
   reached: At.nullable(),
+  /** What it left, where its time was up: the span, the region in which the next run goes on, and what of that has been compared. */
+  left: z.object({ from: At, to: At, region: z.string(), compared: Count, tries: Count }).nullable(),
 });
 export type JobRunView = z.infer<typeof JobRunView>;
 
