@@ -1,12 +1,15 @@
-import { beforeAll, beforeEach, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { env } from "cloudflare:workers";
 import { createHmac } from "node:crypto";
 import { evaluateAlerts } from "../../../intent-manager/alerts/run.ts";
 import type { Bindings } from "../../../intent-manager/bindings.ts";
+import { compare } from "../../../intent-manager/jobs/compare.ts";
+import type { JobRun } from "../../../intent-manager/jobs/jobs.ts";
 import { runCron } from "../../../intent-manager/jobs/runs.ts";
-import { ok } from "../../../shared/result.ts";
+import { problem } from "../../../shared/problems.ts";
+import { err, ok } from "../../../shared/result.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import { acme, answerWith, as, bindings, calls, ledger, seedTenants, send } from "./world.ts";
+import { acme, answerWith, as, bindings, calls, ledger, script, seedTenants, send } from "./world.ts";
 
 beforeAll(seedTenants);
 beforeEach(() => answerWith({}));
@@ -56,6 +59,115 @@ it("no app and no agent runs a job, and no other job exists", async () => {
   for (const role of ["app", "agent", "approver", "auditor"] as const)
     expect((await send(as(role), "/v1/jobs/outboxes/run", { body: {} })).body.code).toBe("forbidden");
   expect((await send(as("admin"), "/v1/jobs/delete-everything/run", { body: {} })).status).not.toBe(200);
+});
+
+describe("the comparison with the log", () => {
+  const HOUR_MS = 3_600_000;
+  const row = (action: string, task: string) => ({ action, task, step: "s", status: "applied", atMs: 5 });
+  const known = (action: string, task: string, region: string) => ({ action, task, step: "s", region });
+  /** Regions with rows of their own, one of them unknown to the log; a page of rows takes 15 seconds. */
+  function world(rowsIn: { readonly [region: string]: number }) {
+    const recorded: { region: string; effects: number; extra: number; whole: boolean }[] = [];
+    let now = 100 * HOUR_MS;
+    const nameOf = (i: number) => `act_${String(i).padStart(5, "0")}`;
+    const state = { silent: "", pending: false };
+    const executor = (name: string) => ({
+      witness: async () => ok({ executor: name, head: { seq: 1 }, delivered: state.pending ? 0 : 1 }),
+      recordCompleteness: async (found: (typeof recorded)[number]) => {
+        recorded.push(found);
+        return ok(null);
+      },
+    });
+    const env = {
+      REGIONAL_EXECUTOR: { getByName: executor },
+      EXECUTORS: {
+        effects: async ({ region, after, limit }: { region: string; after: string; limit: number }) => {
+          if (region === state.silent) return err(problem("not-running", "Silent."));
+          now += 15_000;
+          const all = Array.from({ length: rowsIn[region]! }, (_, i) =>
+            row(nameOf(i), `tsk_${region}_0_${"a".repeat(26)}`),
+          );
+          return ok(all.filter(({ action }) => action > after).slice(0, limit));
+        },
+        effectsOf: async () => ok([]),
+      },
+      LEDGER: {
+        health: async () => ok({ size: 9, projections: [{ name: "runs", cursor: 9 }] }),
+        actionsOf: async (_: string, tasks: readonly string[]) =>
+          ok({
+            actions: tasks.flatMap((of) => {
+              const region = of.split("_")[1]!;
+              return Array.from({ length: rowsIn[region]! - 1 }, (_, i) => known(nameOf(i), of, region));
+            }),
+          }),
+        actionsOpened: async () => ok({ actions: [], next: null }),
+      },
+    } as unknown as Bindings;
+    const tenant = { id: "acme", regions: Object.keys(rowsIn), shards: 1, rootKey: {} as never };
+    let left: JobRun | null = null;
+    const run = async (): Promise<JobRun> => {
+      now += HOUR_MS;
+      // As it is kept between two runs.
+      const resume = JSON.parse(JSON.stringify(left?.resume ?? null)) as unknown;
+      left = await compare({ env, tenant, nowMs: () => now, reached: left?.reached ?? null, resume, by: "cron" });
+      return left;
+    };
+    return { run, recorded, state };
+  }
+
+  it("goes on inside a day that does not fit into its time, and ends with what one comparison would have found", async () => {
+    const rows = LIMITS.completenessPage * 3 + 1;
+    const { run, recorded } = world({ eu: rows, us: 1 });
+    const first = await run();
+    expect(first).toMatchObject({ looked: 1_000, found: 0, error: null, reached: null });
+    expect(first.resume).toMatchObject({ region: "eu", tries: 0, progress: { phase: "extra", effects: 1_000 } });
+    const second = await run();
+    expect(second).toMatchObject({ looked: 501, found: 1, error: null, reached: null });
+    const third = await run();
+    expect(third).toMatchObject({ looked: 1, found: 2, error: null, resume: null });
+    expect(third.reached).toBe(first.resume!.toMs);
+    expect(third.named).toEqual(["eu: act_01500 is not in the log", "us: act_00000 is not in the log"]);
+    expect(recorded).toMatchObject([
+      { region: "eu", effects: rows, extra: 1, whole: true },
+      { region: "us", effects: 1, extra: 1, whole: true },
+    ]);
+  });
+
+  it("leaves a region that stays silent or behind after three tries, says so, and compares the others", async () => {
+    const { run, recorded, state } = world({ eu: 1, us: 1 });
+    state.silent = "eu";
+    expect([(await run()).reached, (await run()).resume]).toMatchObject([null, { tries: 2 }]);
+    const given = await run();
+    expect(given).toMatchObject({ error: "not-running", resume: null, found: 1 });
+    expect(given.named[0]).toBe("eu: does not answer; left after 3 tries");
+    expect([given.reached === null, recorded.map(({ region }) => region)]).toEqual([false, ["us"]]);
+
+    const late = world({ eu: 1 });
+    late.state.pending = true;
+    expect(await late.run()).toMatchObject({ error: "not-running", reached: null, resume: { tries: 1 } });
+    late.state.pending = false;
+    expect(await late.run()).toMatchObject({ error: null, found: 1, resume: null });
+  });
+});
+
+it("a comparison that could not end is kept where people look, and the timers between the hours go on with it", async () => {
+  answerWith({ witness: async () => ok({ executor: "acme/eu/0", ...WITNESS }) as never });
+  Object.assign(ledger, {
+    health: async () => ok({ size: 1, projections: [{ name: "runs", cursor: 1, lag: 0, quarantined: 0 }] }),
+    actionsOpened: async () => ok({ actions: [], next: null }),
+  });
+  const { EXECUTORS } = bindings as unknown as { EXECUTORS: { effects: () => Promise<unknown> } };
+  const answers = EXECUTORS.effects;
+  EXECUTORS.effects = async () => err(problem("overloaded", "Not now."));
+  const first = (await send(as("operator"), "/v1/jobs/completeness/run", { body: {} })).body;
+  expect(first).toMatchObject({ error: "not-running", reached: null, left: { region: "eu", compared: 0, tries: 1 } });
+  EXECUTORS.effects = answers;
+  script.recordCompleteness = async () => ok(null) as never;
+  await runCron(bindings, "*/5 * * * *");
+  const [run] = (await send(as("auditor"), "/v1/jobs")).body.jobs[3].runs;
+  expect(run).toMatchObject({ error: null, left: null, reached: first.left.to });
+  await runCron(bindings, "*/5 * * * *");
+  expect((await send(as("auditor"), "/v1/jobs")).body.jobs[3].runs).toHaveLength(2);
 });
 
 it("a cron expression that no job has runs nothing", async () => {
