@@ -4,7 +4,7 @@
  *   .countersign/dev.json      what a person or program of the tenant needs: address, API keys, root key, approver, admin
  *   .countersign/workers.json  what the three Workers hold; `.dev.vars` files are written from it
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import {
   newTenantKeys,
   newWorkerKeys,
@@ -40,28 +40,38 @@ export function developmentState(url: string): DevFile {
   writePrivate(WORKER_FILE, `${JSON.stringify(workers, null, 2)}\n`);
   writePrivate(DEV_FILE, `${JSON.stringify(dev, null, 2)}\n`);
   const secrets = secretsOf(workers);
-  for (const worker of WORKERS)
-    writeDevVars(worker.devVars, {
+  for (const worker of WORKERS) {
+    const isChanged = writeDevVars(worker.devVars, {
       ...secrets[worker.name],
       ...(TRUSTING_WORKERS.includes(worker.name) ? { TRUST: JSON.stringify(trust) } : {}),
     });
+    if (isChanged) takeUp(worker.config);
+  }
   return dev;
 }
 
-/** Sets the given names in a `.dev.vars` file and leaves every other line as it is. */
-function writeDevVars(file: string, values: { readonly [name: string]: string }): void {
+/** `wrangler dev` watches its configuration and not the `.dev.vars` beside it: with a new time on the one it reads both again. */
+function takeUp(config: string): void {
+  const now = new Date();
+  utimesSync(inRoot(config), now, now);
+}
+
+/** Sets the given names in a `.dev.vars` file and leaves every other line as it is. Says whether that changed it. */
+function writeDevVars(file: string, values: { readonly [name: string]: string }): boolean {
   const path = inRoot(file);
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
   const kept = lines.filter((line) => line !== "" && !Object.keys(values).some((name) => line.startsWith(`${name}=`)));
   const ours = Object.entries(values).map(([name, value]) => `${name}='${value}'`);
-  writePrivate(file, `${[...kept, ...ours].join("\n")}\n`);
+  return writePrivate(file, `${[...kept, ...ours].join("\n")}\n`);
 }
 
-/** Writes only what changed: `wrangler dev` restarts a Worker whose `.dev.vars` is touched. */
-function writePrivate(file: string, text: string): void {
+/** Writes only what changed: a Worker whose values are new is started anew. Says whether it did. */
+function writePrivate(file: string, text: string): boolean {
   const path = inRoot(file);
-  if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text, { mode: 0o600 });
+  const isChanged = !existsSync(path) || readFileSync(path, "utf8") !== text;
+  if (isChanged) writeFileSync(path, text, { mode: 0o600 });
   chmodSync(path, 0o600);
+  return isChanged;
 }
 
 function readJson<T>(file: string): T | null {
