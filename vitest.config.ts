@@ -40,6 +40,8 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"],
           environment: "node",
+          // Each file stops what it started; wrangler is loaded once for all of them.
+          isolate: false,
           // The console is built once for the test with a browser.
           globalSetup: "test/browser/build.ts",
           expect: { poll: { timeout: 10_000 } },
