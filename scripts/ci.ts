@@ -2,8 +2,8 @@
  * What `.ci/run` does once the tools are there: all checks, each to its end, then one closing line with the number of tests.
  * A check that is no test (types, the dry deployment) counts as one.
  *
- * Two lanes share the cores. In one the end-to-end tests, which keep somewhat more than one core busy; in the other the tests with a browser,
- * which mostly wait, the checks, the simulator, which knows no time but its own, and the pure tests.
+ * Two lanes share the cores, and each takes the next piece of work when it is free. The longest come first: in one lane the end-to-end tests,
+ * which keep somewhat more than one core busy, in the other the tests with a browser, which mostly wait; then what knows no time but its own.
  * Tests of a plane's own behaviour in time run alone, after them; so does what builds the page that end-to-end tests serve.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -19,21 +19,23 @@ const SKIPPED = 75;
 type Shown = "live" | "afterwards";
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-ci-"));
-const first = (): Promise<Count> => tests("e2e", ["e2e"], "live");
-const second = async (): Promise<Count[]> => [
-  await tests("browser", ["browser"], "afterwards"),
-  await command("check", ["run", "check"], "afterwards"),
-  await command("interop", ["run", "interop"], "afterwards"),
-  await command("simulate", ["run", "simulate", "--", "--seeds", "20000", "--threads", "1"], "afterwards"),
-  await tests("unit", ["unit"], "afterwards"),
+const work: (() => Promise<Count>)[] = [
+  () => tests("e2e", ["e2e"], "live"),
+  () => tests("browser", ["browser"], "afterwards"),
+  () => command("simulate", ["run", "simulate", "--", "--seeds", "20000", "--threads", "1"], "afterwards"),
+  () => tests("unit", ["unit"], "afterwards"),
+  () => command("check", ["run", "check"], "afterwards"),
+  () => command("interop", ["run", "interop"], "afterwards"),
 ];
-const lanes = await Promise.all([first(), second()]);
-const counts: Count[] = [
-  lanes[0],
-  ...lanes[1],
+const counts: Count[] = [];
+const lane = async (): Promise<void> => {
+  for (let next = work.shift(); next !== undefined; next = work.shift()) counts.push(await next());
+};
+await Promise.all([lane(), lane()]);
+counts.push(
   await tests("workers", ["intent-manager", "executors", "ledger"], "live"),
   await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"),
-];
+);
 rmSync(folder, { recursive: true, force: true });
 
 const sum = (of: keyof Count): number => counts.reduce((total, count) => total + count[of], 0);
