@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, triggers?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, features?, triggers?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models fall back to one
@@ -11,7 +11,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { parseDocument } from "yaml";
+import { isNode, LineCounter, parseDocument } from "yaml";
 import * as z from "zod";
 import { contracts as everyContract } from "../executors/capabilities/index.ts";
 import { canonicalize } from "../shared/canonical.ts";
@@ -21,7 +21,8 @@ import { trainClassifier } from "../shared/classifier/train.ts";
 import { compileRelease } from "../shared/compiled-release.ts";
 import { AutomationName } from "../shared/ids.ts";
 import { parseStrictJson, type Json } from "../shared/json.ts";
-import { problem } from "../shared/problems.ts";
+import { parsePointer } from "../shared/pointer.ts";
+import { problem, type Problem } from "../shared/problems.ts";
 import { ModelSpec } from "../shared/model.ts";
 import { lintPolicy, type Advice } from "../shared/policy/lint.ts";
 import { ReleaseBundle } from "../shared/release.ts";
@@ -55,6 +56,7 @@ export const AutomationSource = z.strictObject({
   triggers: ReleaseBundle.shape.triggers,
   classifier: ClassifierSource.optional(),
   confidence: ReleaseBundle.shape.confidence,
+  features: ReleaseBundle.shape.features,
   capabilities: z.array(z.string()).min(1).max(200),
   deadlines: z.strictObject({ taskHours: z.number().positive(), reviewHours: z.number().positive() }),
   sla: z.strictObject({ cycle: z.string().regex(/^[1-9][0-9]{0,4}(?:s|m|h|d)$/) }).optional(),
@@ -118,6 +120,7 @@ export function loadAutomation(
     gates,
     triggers,
     confidence,
+    features,
   } = source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
@@ -145,7 +148,7 @@ export function loadAutomation(
   if (!input.ok) return input;
   const policy = readFileAs(fileOf("policy.yaml"), ReleaseBundle.shape.policy);
   if (!policy.ok) return policy;
-  const playbook = usesPlaybook ? readFileAs(fileOf("playbook.yaml"), ReleaseBundle.shape.playbook) : ok(null);
+  const playbook = usesPlaybook ? readFileAs(fileOf("playbook.yaml"), z.json()) : ok(null);
   if (!playbook.ok) return playbook;
   const unknown = capabilities.filter((capability) => !contracts.has(capability));
   if (unknown.length > 0)
@@ -171,7 +174,8 @@ export function loadAutomation(
     ...(triggers === undefined ? {} : { triggers }),
     ...(classifier === null ? {} : { classifier: classifier.value }),
     ...(confidence === undefined ? {} : { confidence }),
-    playbook: playbook.value,
+    ...(features === undefined ? {} : { features }),
+    playbook: playbook.value as ReleaseBundle["playbook"],
     policy: policy.value,
     capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),
     ...(sla === undefined ? {} : { sla: { cycleMs: durationMs(sla.cycle) } }),
@@ -183,7 +187,10 @@ export function loadAutomation(
   const text = canonicalize(bundle);
   const compiled = compileRelease(text);
   if (!compiled.ok)
-    return err({ ...compiled.problem, detail: `${path.join(folder, name)}: ${compiled.problem.detail}` });
+    return err({
+      ...compiled.problem,
+      detail: `${whereOf(compiled.problem, path.join(folder, name))}: ${compiled.problem.detail}`,
+    });
   return ok({
     name,
     bundle,
@@ -232,6 +239,23 @@ function parse(file: string, text: string): Result<Json> {
   const document = parseDocument(text, { uniqueKeys: true, strict: true });
   const [fault] = [...document.errors, ...document.warnings];
   return fault === undefined ? ok(document.toJS({ maxAliasCount: 0 }) as Json) : refuse(file, fault.message);
+}
+
+/** The folder; of a playbook the file and the line. */
+function whereOf({ code, facts }: Problem, folder: string): string {
+  const file = path.join(folder, "playbook.yaml");
+  const place = String(facts?.["at"] ?? "");
+  const isRelease = code === "invalid-request" && place.startsWith("/playbook/");
+  const at = parsePointer(isRelease ? place.slice("/playbook".length) : code === "playbook-invalid" ? place : "-");
+  if (at === undefined || !existsSync(file)) return folder;
+  const lines = new LineCounter();
+  const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
+  // The nearest part of the path that is there: what is missing is missed where it should stand.
+  for (let length = at.length; length > 0; length--) {
+    const node = document.getIn(at.slice(0, length), true);
+    if (isNode(node) && node.range) return `${file}:${lines.linePos(node.range[0]).line}`;
+  }
+  return file;
 }
 
 const UNIT_MS: { readonly [unit: string]: number } = { s: 1_000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };

@@ -6,9 +6,11 @@ import { canonicalBytes } from "./canonical.ts";
 import { contractDigest, templateArguments } from "./capability.ts";
 import { compileClassifier, type CompiledClassifier } from "./classifier/classify.ts";
 import { compileContract, type Contract } from "./contracts.ts";
+import { compileFeatures } from "./features.ts";
 import { compileGates, type CompiledGates } from "./gates/gates.ts";
 import { parseStrictJson } from "./json.ts";
 import { compilePlaybook, type CompiledPlaybook } from "./playbook.ts";
+import { escapeSegment } from "./pointer.ts";
 import { compilePolicy, type CapabilityDeclaration, type CompiledPolicy, type Declarations } from "./policy/index.ts";
 import { problem } from "./problems.ts";
 import type { PlannerKind } from "./proposal.ts";
@@ -58,7 +60,7 @@ export const releaseDigest = (text: string): string => `sha256:${sha256Hex(text)
 
 /**
  * Parses and compiles a bundle. Refuses text that is not the canonical form of what it says (release-mismatch), and whatever the
- * contracts (invalid-contract), the policy (policy-invalid) or the playbook (playbook-invalid) refuse.
+ * contracts (invalid-contract), the features (features-invalid), the policy (policy-invalid) or the playbook (playbook-invalid) refuse.
  */
 export function compileRelease(text: string): Result<CompiledRelease> {
   const parsed = parseStrictJson(text);
@@ -69,6 +71,7 @@ export function compileRelease(text: string): Result<CompiledRelease> {
       problem(
         "invalid-request",
         `The bundle is not a release: ${checked.error.issues[0]?.path.join(".")} ${checked.error.issues[0]?.message}`,
+        { at: `/${checked.error.issues[0]?.path.map((part) => escapeSegment(String(part))).join("/")}` },
       ),
     );
   if (!equalBytes(canonicalBytes(parsed.value), utf8(text)))
@@ -96,7 +99,10 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     );
   const input = compileContract(bundle.input as Parameters<typeof compileContract>[0]);
   if (!input.ok) return input;
-  const gates = bundle.gates === undefined ? null : compileGates(bundle.gates, input.value);
+  const features = bundle.features === undefined ? null : compileFeatures(bundle.features, input.value);
+  if (features !== null && !features.ok) return features;
+  const known = { input: input.value, ...(features === null ? {} : { features: features.value }) };
+  const gates = bundle.gates === undefined ? null : compileGates(bundle.gates, known);
   if (gates !== null && !gates.ok) return gates;
   const triggers = bundle.triggers === undefined ? null : compileTriggers(bundle.triggers, input.value);
   if (triggers !== null && !triggers.ok) return triggers;
@@ -136,7 +142,7 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     if (wrong !== null) return err(problem("invalid-contract", `${name}: its undo: ${wrong}.`));
     contractDigestByName.set(name, contractDigest(contract));
   }
-  const declarations: Declarations = { input: input.value, capabilities };
+  const declarations: Declarations = { ...known, capabilities };
   const policy = compilePolicy(bundle.policy, declarations);
   if (!policy.ok) return policy;
   const playbook = bundle.playbook === null ? null : compilePlaybook(bundle.playbook, declarations);

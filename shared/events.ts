@@ -299,7 +299,7 @@ export const TaskEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("step-skipped"),
     step,
-    why: z.enum(["condition", "dependency", "rejected", "cancelled", "expired"]),
+    why: z.enum(["condition", "no-element", "reference", "dependency", "rejected", "cancelled", "expired"]),
   }),
   z.strictObject({ type: z.literal("step-expired"), step }),
   z.strictObject({ type: z.literal("cancel-requested"), by: z.string() }),

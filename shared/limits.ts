@@ -16,6 +16,10 @@ export const LIMITS = {
   reversalWindowMs: 30 * 86_400_000,
   /** Steps in one plan: keeps a plan inside one ledger entry and one commit round. */
   planSteps: 32,
+  /** Sub-playbooks inside of each other: what people still follow. */
+  playbookDepth: 4,
+  /** Features of one release: each is evaluated for each task. */
+  features: 32,
   /** Canonical bytes of a signed plan: its base64 and the decisions must fit one 65,535-byte entry. */
   planBytes: 24 * 1024,
   /** Bytes of one chain record: a record larger than an entry could never be delivered and would stop its executor's outbox. */

@@ -3,10 +3,11 @@
  * What passes here can fail later only for reasons that lie in the intent or in results.
  */
 import type { Json, JsonObject } from "./json.ts";
-import { Playbook, type PlaybookStep } from "./playbook-schema.ts";
 import { isExpectation } from "./expectation.ts";
+import { type Element, type Expanded, expandPlaybook, type FlatStep, Refused } from "./playbook-expand.ts";
+import { Playbook } from "./playbook-schema.ts";
 import { LIMITS } from "./limits.ts";
-import { isObject } from "./pointer.ts";
+import { escapeSegment, isObject } from "./pointer.ts";
 import { compileExpression, type Expression } from "./policy/expression.ts";
 import type { CapabilityDeclaration, Declarations } from "./policy/facts.ts";
 import { problem } from "./problems.ts";
@@ -29,78 +30,132 @@ export type CompiledStep = {
   readonly args: readonly (readonly [string, ArgNode])[];
   /** Explicit and implied, in the order of the file, without repeats. */
   readonly after: readonly string[];
+  /** What is decided when the plan is made. */
+  readonly early: readonly Expression[];
+  /** What needs results, in one: the executor decides it. */
   readonly when: Expression | undefined;
+  /** Fan-outs that it is an element of, from the outermost. */
+  readonly elements: readonly CompiledElement[];
   /** What the step predicts; undefined where it predicts nothing. */
   readonly expect: readonly (readonly [string, ArgNode])[] | undefined;
 };
+
+export type CompiledElement = Element & { readonly expression: Expression };
 
 export type CompiledPlaybook = {
   readonly playbook: Playbook;
   readonly declarations: Declarations;
   /** Each step after all that it depends on; the order of the file where that leaves a choice. */
   readonly steps: readonly CompiledStep[];
+  /** Their ids in the order of the file. */
+  readonly ids: readonly string[];
+  /** Fan-out → its elements, whose results conditions see as a list. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
 };
 
-/** Thrown inside the compiler only. */
-class Refused extends Error {}
-
-/** Compiles a playbook for one release. Errors: `playbook-invalid`. */
+/** Compiles a playbook for one release. Errors: `playbook-invalid`; `facts.at` is a JSON pointer to the place in the file. */
 export function compilePlaybook(playbook: Playbook, declarations: Declarations): Result<CompiledPlaybook> {
   try {
     const parsed = Playbook.safeParse(playbook);
     if (!parsed.success) {
       const issue = parsed.error.issues[0]!;
-      throw new Refused(`it is not well formed at ${issue.path.join(".") || "its root"}: ${issue.message}`);
+      const at = issue.path as (string | number)[];
+      throw new Refused(`it is not well formed at ${at.join(".") || "its root"}: ${issue.message}`, at);
     }
-    const ids = playbook.steps.map((step) => step.id);
-    const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-    if (twice !== undefined) throw new Refused(`two steps are called ${twice}`);
-    const byId = new Map(playbook.steps.map((step) => [step.id, step]));
-    return ok({
-      playbook,
-      declarations,
-      steps: ordered(playbook.steps.map((step) => new StepCompiler(step, byId, declarations).compile())),
-    });
+    const { steps, lists } = expandPlaybook(parsed.data);
+    const byId = new Map(steps.map((step) => [step.id, step]));
+    const compiled = steps.map((step) => new StepCompiler(step, byId, declarations, lists).compile());
+    return ok({ playbook, declarations, steps: ordered(compiled), ids: [...byId.keys()], lists });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return err(problem("playbook-invalid", `The playbook is not acceptable: ${error.message}`));
+    const at = error.at.map((segment) => `/${escapeSegment(String(segment))}`).join("");
+    return err(problem("playbook-invalid", `The playbook is not acceptable: ${error.message}`, { at }));
   }
 }
 
 class StepCompiler {
-  readonly #step: PlaybookStep;
-  readonly #byId: ReadonlyMap<string, PlaybookStep>;
+  readonly #step: FlatStep;
+  readonly #byId: ReadonlyMap<string, FlatStep>;
   readonly #declarations: Declarations;
+  readonly #lists: Expanded["lists"];
   readonly #edges: Set<string>;
+  #at: readonly string[] = [];
 
-  constructor(step: PlaybookStep, byId: ReadonlyMap<string, PlaybookStep>, declarations: Declarations) {
+  constructor(
+    step: FlatStep,
+    byId: ReadonlyMap<string, FlatStep>,
+    declarations: Declarations,
+    lists: Expanded["lists"],
+  ) {
     this.#step = step;
     this.#byId = byId;
     this.#declarations = declarations;
+    this.#lists = lists;
     this.#edges = new Set(step.after);
   }
 
   compile(): CompiledStep {
-    const { id, capability, args, when, expect } = this.#step;
+    const { id, capability, args, expect, elements } = this.#step;
+    this.#at = ["capability"];
     const declaration =
       this.#declarations.capabilities.get(capability) ?? this.#refuse(`there is no capability ${capability}`);
+    this.#at = ["for", "each"];
+    const within = elements.map((element) => ({ ...element, expression: this.#list(element) }));
     const declared = declaration.input.root.properties;
+    this.#at = ["args"];
     for (const name of Object.keys(args))
       if (!declared.has(name)) this.#refuse(`${capability} has no argument ${name}`);
     for (const name of (declaration.input.schema.required as readonly string[] | undefined) ?? [])
       if (!Object.hasOwn(args, name)) this.#refuse(`${capability} needs the argument ${name}`);
-    const nodes = Object.entries(args).map(([name, value]) => [name, this.#argument(value)] as const);
+    const nodes = Object.entries(args).map(([name, value]) => {
+      this.#at = ["args", name];
+      return [name, this.#argument(value)] as const;
+    });
+    this.#at = ["expect"];
     const expected = expect === undefined ? undefined : this.#expectation(expect, declaration);
-    const condition = when === undefined ? undefined : this.#expression(when, ["intent", "results"]);
+    this.#at = ["when"];
+    const { early, when } = this.#conditions();
+    this.#at = ["after"];
     for (const step of this.#edges) if (!this.#byId.has(step)) this.#refuse(`there is no step ${step}`);
     return {
       id,
       declaration,
       args: nodes,
       after: [...this.#byId.keys()].filter((step) => this.#edges.has(step)),
-      when: condition,
+      early,
+      when,
+      elements: within,
       expect: expected,
     };
+  }
+
+  /** What is known when the plan is made is decided then; the rest is one condition, whose text stands in the plan. */
+  #conditions(): Pick<CompiledStep, "early" | "when"> {
+    const all = this.#step.conditions.map((source) => this.#expression(source, ["intent", "features", "results"]));
+    const later = all.filter(({ roots }) => roots.has("results")).map(({ source }) => source);
+    return {
+      early: all.filter(({ roots }) => !roots.has("results")),
+      when:
+        later.length === 0
+          ? undefined
+          : this.#expression(later.length === 1 ? later[0]! : later.map((source) => `(${source})`).join(" && "), [
+              "intent",
+              "features",
+              "results",
+            ]),
+    };
+  }
+
+  /** The list of a fan-out must be one by its contract. */
+  #list({ list, early }: Element): Expression {
+    const expression = this.#expression(list, ["intent", "results"]);
+    const [{ segments } = { segments: [] }] = expression.paths;
+    const output = this.#declarations.capabilities.get(this.#byId.get(segments[0] ?? "")?.capability ?? "")?.output;
+    const field = early
+      ? fieldAt(segments.slice(1), this.#declarations.input.root)
+      : output && fieldAt(segments.slice(1), output.root);
+    if (field?.items === undefined) this.#refuse(`${list} is no list`);
+    return expression;
   }
 
   /** What cannot be read back can never come true: that is a fault of the playbook, found when it is published. */
@@ -147,7 +202,7 @@ class StepCompiler {
     if (keys.includes("$cel")) {
       if (keys.length > 1 || typeof value.$cel !== "string")
         return this.#refuse("$cel stands alone and holds an expression");
-      return { kind: "cel", expression: this.#expression(value.$cel, ["intent"]) };
+      return { kind: "cel", expression: this.#expression(value.$cel, ["intent", "features"]) };
     }
     const reserved = keys.find((key) => key.startsWith("$"));
     if (reserved !== undefined) return this.#refuse(`the key ${reserved} is reserved`);
@@ -171,15 +226,20 @@ class StepCompiler {
     if (!compiled.ok) return this.#refuse(compiled.problem.detail);
     for (const { root, segments } of compiled.value.paths) {
       if (root === "results")
-        this.#edges.add(segments[0] ?? this.#refuse("results are named by their step: results.lookup"));
+        for (const id of this.#awaited(segments[0] ?? this.#refuse("results are named by their step: results.lookup")))
+          this.#edges.add(id);
+      if (root === "features" && !(segments.length === 1 && this.#declarations.features?.has(segments[0]!)))
+        this.#refuse(`there is no ${["features", ...segments].join(".")}`);
       if (root === "intent" && !isIntentField(segments, this.#declarations))
         this.#refuse(`there is no ${["intent", ...segments].join(".")}`);
     }
     return compiled.value;
   }
 
+  #awaited = (name: string): readonly string[] => this.#lists.get(name) ?? [name];
+
   #refuse(why: string): never {
-    throw new Refused(`step ${this.#step.id}: ${why}`);
+    throw new Refused(`step ${this.#step.id}: ${why}`, [...this.#step.at, ...this.#at]);
   }
 }
 

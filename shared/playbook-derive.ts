@@ -2,16 +2,18 @@
  * From a playbook and an intent to the steps of a plan: a pure function, so that whoever holds both can check what was proposed.
  *
  * A step whose condition over the intent is false is left out, and so is every step with an argument that refers to one left out;
- * a step that only stands after it takes over what it stood after.
+ * a step that only stands after it takes over what it stood after. Of a fan-out over the intent the elements that are there enter the plan; of
+ * one over results all that there may be, each with a condition that the executor decides.
  */
 import type { Expectation } from "./expectation.ts";
 import type { Json, JsonObject } from "./json.ts";
-import type { ArgNode, CompiledPlaybook, CompiledStep } from "./playbook-compile.ts";
+import type { ArgNode, CompiledElement, CompiledPlaybook, CompiledStep } from "./playbook-compile.ts";
 import { fieldAt } from "./playbook-compile.ts";
-import { type Expression, isCelError } from "./policy/expression.ts";
+import { featuresValue } from "./features.ts";
+import { type Bindings, isCelError, type Path } from "./policy/expression.ts";
 import { type Facts, intentValue, resultsValue, type StepResult } from "./policy/facts.ts";
-import { fromCelValue } from "./policy/values.ts";
-import { problem } from "./problems.ts";
+import { fromCelValue, isCelList } from "./policy/values.ts";
+import { problem, type Problem } from "./problems.ts";
 import { provenanceOfReference, type SourceView } from "./provenance.ts";
 import { type Provenance, weakest } from "./provenance-order.ts";
 import { hasReservedKey } from "./references.ts";
@@ -31,7 +33,14 @@ export type DerivedStep = {
   readonly provenance: { readonly [argument: string]: Provenance };
   /** What is expected to be read after the action; null where nothing is predicted. */
   readonly expect: Expectation | null;
+  /** Of an element of a fan-out some of whose elements may fail. */
+  readonly fanOut?: FanOutElement | undefined;
 };
+/** Element `index` of the fan-out `of`, `mayFail` of whose elements may fail. */
+export type FanOutElement = { readonly of: string; readonly index: number; readonly mayFail: number };
+
+/** Why a step is not done, which fails nothing: its condition is false, its list has no such element, or it refers to a step left out. */
+export type LeftOut = "condition" | "no-element" | "reference";
 
 /** Whose words an intent is: an agent's own, those of an event from outside, or (neither) a principal's. */
 export type Voice = {
@@ -57,25 +66,50 @@ export function derivePlan(compiled: CompiledPlaybook, intent: PlaybookIntent, v
   }
 }
 
+/** The steps that an intent leaves out of the plan and why, in words; elements that its lists do not have are not among them. */
+export function leftOutOf(
+  compiled: CompiledPlaybook,
+  intent: PlaybookIntent,
+): readonly { readonly step: string; readonly why: string }[] {
+  try {
+    const derivation = new Derivation(compiled, intent, { openedByAgent: false });
+    derivation.run();
+    return derivation.leftOut;
+  } catch (error) {
+    if (!(error instanceof Underivable)) throw error;
+    return [];
+  }
+}
+
 /**
- * A step's condition on the results so far, as the executor decides it; true where the step has none.
- * Errors: `reference-unresolved` when it cannot be evaluated on these results.
+ * Why a step is left out on the results so far, as the executor decides it; null where it is done.
+ * Errors: `reference-unresolved` when its condition cannot be evaluated on these results, `task-limit` when its fan-out has too many elements.
  */
-export function evaluateCondition(
+export function leftOutNow(
   compiled: CompiledPlaybook,
   stepId: string,
   intent: PlaybookIntent,
   results: { readonly [step: string]: StepResult },
-): Result<boolean> {
-  const when = compiled.steps.find((step) => step.id === stepId)?.when;
-  if (when === undefined) return ok(true);
-  const { declarations } = compiled;
-  const answer = when.evaluate({
+): Result<LeftOut | null> {
+  const step = compiled.steps.find(({ id }) => id === stepId);
+  if (step?.when === undefined) return ok(null);
+  const { declarations, lists } = compiled;
+  const bindings = {
     intent: intentValue(intent, declarations.input),
-    results: resultsValue(results, declarations),
-  });
+    features: featuresValue(declarations, intent.input),
+    results: resultsValue(results, declarations, lists),
+  };
+  let missing = false;
+  for (const element of step.elements.filter(({ early }) => !early)) {
+    const list = element.expression.evaluate(bindings);
+    const size = isCelError(list) || !isCelList(list) ? 0 : list.size;
+    if (size > element.max) return err(tooMany(element, size));
+    if (size <= element.index) missing = true;
+  }
+  const answer = step.when.evaluate(bindings);
+  if (missing && answer !== true) return ok("no-element");
   return typeof answer === "boolean"
-    ? ok(answer)
+    ? ok(answer ? null : "condition")
     : err(
         problem("reference-unresolved", `The condition of step ${stepId} cannot be evaluated`, {
           step: stepId,
@@ -83,18 +117,34 @@ export function evaluateCondition(
       );
 }
 
+/** Whether a step is done on the results so far; errors as of leftOutNow. */
+export function evaluateCondition(...asked: Parameters<typeof leftOutNow>): Result<boolean> {
+  const why = leftOutNow(...asked);
+  return why.ok ? ok(why.value === null) : why;
+}
+
+const tooMany = ({ of, max }: Pick<CompiledElement, "of" | "max">, size: number): Problem =>
+  problem("task-limit", `The list of ${of} has ${size} elements, and its fan-out takes ${max} at most.`, {
+    step: of,
+    elements: size,
+  });
+
 class Derivation {
   readonly #compiled: CompiledPlaybook;
   readonly #voice: Voice;
-  readonly #bindings: { readonly intent: ReturnType<typeof intentValue> };
+  readonly #bindings: Bindings;
   readonly #sources = new Map<string, SourceView>();
   /** Steps left out, with what they stood after. */
   readonly #omitted = new Map<string, readonly string[]>();
+  readonly leftOut: { readonly step: string; readonly why: string }[] = [];
 
   constructor(compiled: CompiledPlaybook, intent: PlaybookIntent, voice: Voice) {
     this.#compiled = compiled;
     this.#voice = voice;
-    this.#bindings = { intent: intentValue(intent, compiled.declarations.input) };
+    this.#bindings = {
+      intent: intentValue(intent, compiled.declarations.input),
+      features: featuresValue(compiled.declarations, intent.input),
+    };
   }
 
   run(): DerivedStep[] {
@@ -103,8 +153,10 @@ class Derivation {
 
   #derive(step: CompiledStep): DerivedStep | undefined {
     const after = this.#after(step);
-    if (this.#isOmitted(step)) {
+    const why = this.#whyOmitted(step);
+    if (why !== null) {
       this.#omitted.set(step.id, after);
+      if (why !== "") this.leftOut.push({ step: step.id, why });
       return undefined;
     }
     const args = Object.fromEntries(step.args.map(([name, node]) => [name, this.#value(node, step)]));
@@ -113,34 +165,47 @@ class Derivation {
       keyProvenance: weakest(Object.values(provenance)),
       outputContract: step.declaration.output,
     });
-    const when = needsResults(step.when) ? step.when!.source : null;
+    const [outermost] = step.elements;
     return {
       id: step.id,
       capability: step.declaration.contract.name,
       args,
       after,
-      when,
+      when: step.when?.source ?? null,
       provenance,
       expect:
         step.expect === undefined
           ? null
           : Object.fromEntries(step.expect.map(([field, node]) => [field, this.#value(node, step)])),
+      ...(outermost === undefined || outermost.mayFail === 0
+        ? {}
+        : { fanOut: { of: outermost.of, index: outermost.index, mayFail: outermost.mayFail } }),
     };
   }
 
   /** What the step stands after, steps left out replaced by what those stood after; in the order of the file. */
   #after(step: CompiledStep): string[] {
     const all = new Set(step.after.flatMap((id) => this.#omitted.get(id) ?? [id]));
-    return this.#compiled.playbook.steps.map(({ id }) => id).filter((id) => all.has(id));
+    return this.#compiled.ids.filter((id) => all.has(id));
   }
 
-  #isOmitted(step: CompiledStep): boolean {
-    if (step.args.some(([, node]) => referred(node).some((id) => this.#omitted.has(id)))) return true;
-    if (step.when === undefined || needsResults(step.when)) return false;
-    const answer = step.when.evaluate(this.#bindings);
-    if (typeof answer !== "boolean")
-      throw new Underivable(`The condition of step ${step.id} cannot be evaluated on this intent`);
-    return !answer;
+  /** Null where the step is planned; empty where its list has no such element. */
+  #whyOmitted(step: CompiledStep): string | null {
+    for (const element of step.elements.filter(({ early }) => early)) {
+      const list = element.expression.evaluate(this.#bindings);
+      const size = isCelError(list) || !isCelList(list) ? 0 : list.size;
+      if (size > element.max) throw new Underivable(tooMany(element, size).detail);
+      if (size <= element.index) return "";
+    }
+    const referred = step.args.flatMap(([, node]) => referredBy(node)).find((id) => this.#omitted.has(id));
+    if (referred !== undefined) return `it refers to ${referred}, which is left out`;
+    for (const condition of step.early) {
+      const answer = condition.evaluate(this.#bindings);
+      if (typeof answer !== "boolean")
+        throw new Underivable(`The condition of step ${step.id} cannot be evaluated on this intent`);
+      if (!answer) return `${condition.source} is false`;
+    }
+    return null;
   }
 
   #value(node: ArgNode, step: CompiledStep): Json {
@@ -177,8 +242,15 @@ class Derivation {
       case "ref":
         return provenanceOfReference(node.reference, this.#sources.get(node.reference.step)!);
       case "cel":
-        return weakest(node.expression.paths.map(({ segments }) => this.#originOf(segments)));
+        return weakest(node.expression.paths.flatMap((path) => this.#originsOf(path)));
     }
+  }
+
+  /** A feature is as weak as the fields that it is computed from. */
+  #originsOf({ root, segments }: Path): Provenance[] {
+    if (root !== "features") return [this.#originOf(segments)];
+    const fields = this.#compiled.declarations.features?.get(segments[0]!)?.expression.paths ?? [];
+    return fields.map((path) => this.#originOf(["input", ...path.segments]));
   }
 
   get #labelOrigin(): Provenance {
@@ -197,12 +269,10 @@ class Derivation {
   }
 }
 
-const needsResults = (when: Expression | undefined): boolean => when?.roots.has("results") === true;
-
-function referred(node: ArgNode): string[] {
+function referredBy(node: ArgNode): string[] {
   if (node.kind === "ref") return [node.reference.step];
-  if (node.kind === "list") return node.items.flatMap(referred);
-  return node.kind === "object" ? node.entries.flatMap(([, part]) => referred(part)) : [];
+  if (node.kind === "list") return node.items.flatMap(referredBy);
+  return node.kind === "object" ? node.entries.flatMap(([, part]) => referredBy(part)) : [];
 }
 
 /** The weakest provenance of a step's arguments: how much a record that it reads can be trusted to be the one that was meant. */

@@ -8,8 +8,12 @@ export {
   type DerivedStep,
   derivePlan,
   evaluateCondition,
+  type FanOutElement,
   keyProvenance,
+  type LeftOut,
+  leftOutNow,
+  leftOutOf,
   type PlaybookIntent,
 } from "./playbook-derive.ts";
-export { ArgExpr, Playbook, PlaybookStep } from "./playbook-schema.ts";
+export { ArgExpr, Playbook, PlaybookEntry, type PlaybookStep } from "./playbook-schema.ts";
 export { asReference, type Reference, refsIn, resolveRefs } from "./references.ts";

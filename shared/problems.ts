@@ -28,6 +28,7 @@ export const PROBLEMS = {
   "invalid-contract": { status: 422, title: "The contract itself is not acceptable" },
   "contract-breaking": { status: 409, title: "The contract breaks what the one in force promises" },
   "classifier-invalid": { status: 422, title: "The classifier is not acceptable" },
+  "features-invalid": { status: 422, title: "The features are not acceptable" },
   "gates-invalid": { status: 422, title: "The quality gates are not acceptable" },
   "triggers-invalid": { status: 422, title: "The triggers are not acceptable" },
   "trigger-failed": { status: 422, title: "A trigger cannot be computed from this event" },

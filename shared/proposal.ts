@@ -4,6 +4,8 @@
  * Times are milliseconds since the epoch.
  */
 import * as z from "zod";
+import { ContractVersion } from "./capability.ts";
+import { FeatureName } from "./features.ts";
 import { AutomationName, Digest, MemberId, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
 import { Classification } from "./classifier/classification.ts";
 import { LIMITS } from "./limits.ts";
@@ -51,6 +53,14 @@ export const ProposedStep = z.strictObject({
   /** Commitment to what is expected to be read after the action (shared/expectation.ts); null where nothing is predicted. */
   predicted: z.strictObject({ $commit: z.string() }).nullable(),
   advice: Advice,
+  /** Of an element of a fan-out: so many of its elements may fail without failing what stands after, or the task. */
+  fanOut: z
+    .strictObject({
+      of: StepId,
+      index: z.int().min(0).max(LIMITS.planSteps),
+      mayFail: z.int().min(1).max(LIMITS.planSteps),
+    })
+    .optional(),
 });
 export type ProposedStep = z.infer<typeof ProposedStep>;
 
@@ -76,6 +86,21 @@ export const Plan = z.strictObject({
   notBeforeMs: z.int().min(0),
   expiresMs: z.int().min(0),
   steps: z.array(ProposedStep).max(LIMITS.planSteps),
+  /** Of a task's first plan where its release declares features: which there are, from which fields, and a commitment to their values by name. */
+  features: z
+    .strictObject({
+      of: z
+        .array(
+          z.strictObject({
+            name: FeatureName,
+            version: ContractVersion,
+            from: z.array(z.string().max(200)).min(1).max(LIMITS.celNodes),
+          }),
+        )
+        .max(LIMITS.features),
+      values: z.strictObject({ $commit: z.string() }),
+    })
+    .optional(),
   /** The calls of models that led to this plan, those that were not used included; absent where none was called. */
   model: ModelCalls.optional(),
   /** The label that the playbook was followed with; absent where the release has no classifier. */

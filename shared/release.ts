@@ -9,6 +9,7 @@ import { CapabilityContract, ContractVersion } from "./capability.ts";
 import { ClaimCurves } from "./classifier/classification.ts";
 import { Classifier } from "./classifier/schema.ts";
 import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
+import { Features } from "./features.ts";
 import { Gates } from "./gates/schema.ts";
 import { LIMITS } from "./limits.ts";
 import { ModelSpec } from "./model.ts";
@@ -59,6 +60,8 @@ export const ReleaseBundle = z.strictObject({
   gates: Gates.optional(),
   /** What opens an intent without an app asking for it (shared/triggers/). */
   triggers: Triggers.optional(),
+  /** Values computed from the input, which rules, gates and playbooks may look at (shared/features.ts). */
+  features: Features.optional(),
   /** Of the planner `playbook`, and where `model.fallback` names it. */
   playbook: Playbook.nullable(),
   policy: Policy,

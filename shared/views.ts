@@ -93,6 +93,10 @@ export const TaskView = z.object({
   /** Values of the task were lost when its executor was restored; nothing more is done in it. */
   restored: z.literal(true).optional(),
   input: JsonValue,
+  /** What the release computed from the input for rules, gates and playbooks: from which fields, and what; absent where it declares none. */
+  features: z
+    .array(z.object({ name: z.string(), version: z.string(), from: z.array(z.string()), value: JsonValue }))
+    .optional(),
   round: z.int(),
   /** The label that its playbook follows, who gave it, how sure that is and who was asked before; absent without a classifier. */
   classified: Classification.optional(),

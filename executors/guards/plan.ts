@@ -107,6 +107,8 @@ export const PLAN_GUARDS = {
   "personal-committed": (pointerInClear: string | null): pointerInClear is null => pointerInClear === null,
   /** contract-violation: a capability would get arguments that its contract excludes. */
   "arguments-fit": (contract: Contract, args: JsonObject): boolean => contract.check(args).ok,
+  /** plan-mismatch: the record would say that rules had seen other values than they saw. */
+  "features-of-input": (signed: Json, wanted: Json): boolean => equalJson(signed, wanted),
   /** plan-mismatch: with the proposal key alone, a playbook's automation would do anything its policy lets pass. */
   "plan-of-playbook": (signed: Json, derived: Json): boolean => equalJson(signed, derived),
 

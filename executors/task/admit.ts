@@ -37,6 +37,7 @@ import type { CapabilityRegistry } from "../adapters/types.ts";
 import { GUARDS } from "../guards/index.ts";
 import type { AdmittedPlan } from "./decide.ts";
 import { disclose, type DisclosedPlan, personalInClear } from "./disclose.ts";
+import { wrongFeatures } from "./features.ts";
 
 /** What admission may rely on: this object's own name, keys, releases, capabilities, stops and clock. */
 export type AdmitDeps = {
@@ -91,6 +92,8 @@ export function admitPlan(
   if (refusal !== null) return err(refusal);
   const disclosed = disclose(plan, signed.disclosures);
   if (!disclosed.ok) return disclosed;
+  const features = wrongFeatures(plan, signed.disclosures, task, release);
+  if (features !== null) return err(features);
   const inClear = personalInClear(plan, release);
   if (inClear !== null) return err(inClear);
   const { argsByStep } = disclosed.value;
@@ -241,14 +244,16 @@ function derive(
     after: step.after,
     when: step.when,
     expect: expectByStep.get(step.id) ?? null,
+    fanOut: step.fanOut ?? null,
   }));
-  const wanted = derived.value.map(({ id, capability, args, after, when, expect }) => ({
+  const wanted = derived.value.map(({ id, capability, args, after, when, expect, fanOut }) => ({
     id,
     capability,
     args,
     after,
     when,
     expect,
+    fanOut: fanOut ?? null,
   }));
   if (!GUARDS["plan-of-playbook"](signed as unknown as Json, wanted as unknown as Json))
     return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));

@@ -5,7 +5,8 @@
 import type { TaskStatus } from "../../shared/events.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { intentFacts } from "../../shared/facts.ts";
-import { evaluateCondition, refsIn, resolveRefs } from "../../shared/playbook.ts";
+import { isLeftOut } from "../../shared/fan-out.ts";
+import { type LeftOut, leftOutNow, refsIn, resolveRefs } from "../../shared/playbook.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { decideAndAct } from "./act.ts";
 import type { TaskDeps } from "./deps.ts";
@@ -20,6 +21,7 @@ import {
   isQuiet,
   isTerminal,
   isUnsuccessful,
+  mayHaveFailed,
   plainResults,
   resultsOf,
   type StepState,
@@ -77,8 +79,11 @@ const mayAct = (step: StepState, nowMs: number): boolean =>
 function readiness(state: TaskState, step: StepState, durableBelow: number): "wait" | "ready" | "unreachable" {
   let ready = true;
   for (const id of step.after) {
-    const { phase } = state.steps.get(id)!;
-    if (isUnsuccessful(phase)) return "unreachable";
+    const awaited = state.steps.get(id)!;
+    const { phase } = awaited;
+    // What belongs to the fan-out itself waits for its own element.
+    const bears = awaited.fanOut !== null && awaited.fanOut.of !== step.fanOut?.of && mayHaveFailed(state, awaited);
+    if (isUnsuccessful(phase) && !bears) return "unreachable";
     if (!isTerminal(phase) || (phase.at === "applied" && phase.seq >= durableBelow)) ready = false;
   }
   return ready ? "ready" : "wait";
@@ -91,18 +96,21 @@ const needsPrepare = (step: StepState, deps: TaskDeps): boolean => {
 };
 
 function start(draft: Draft, step: StepState, deps: TaskDeps): void {
-  const holds = conditionHolds(draft.state, step, deps);
-  if (!holds.ok) return fail(draft, step.id, holds.problem);
-  if (!holds.value) return draft.emit({ type: "step-skipped", step: step.id, why: "condition" });
+  const why = leftOut(draft.state, step, deps);
+  if (!why.ok) return fail(draft, step.id, why.problem);
+  if (why.value !== null) return draft.emit({ type: "step-skipped", step: step.id, why: why.value });
   const args = resolvedArgs(draft.state, step, deps);
   if (!args.ok) return fail(draft, step.id, args.problem);
   if (!needsPrepare(step, deps)) decideAndAct(draft, step.id, args.value, null, deps);
 }
 
-function conditionHolds(state: TaskState, step: StepState, deps: TaskDeps): Result<boolean> {
-  if (step.when === null || deps.release.playbook === null) return ok(true);
+/** Why the step is left out now that what it waited for has ended, null where it is done. */
+function leftOut(state: TaskState, step: StepState, deps: TaskDeps): Result<LeftOut | null> {
+  const isGone = ({ phase }: StepState) => phase.at === "skipped" && isLeftOut(phase.why);
+  if (refsIn(step.args).some((ref) => isGone(state.steps.get(ref.step)!))) return ok("reference");
+  if (step.when === null || deps.release.playbook === null) return ok(null);
   const intent = intentFacts(state.automation, { ...state, input: state.input.value }, step.classified);
-  return evaluateCondition(deps.release.playbook, step.id, intent, resultsOf(state));
+  return leftOutNow(deps.release.playbook, step.id, intent, resultsOf(state));
 }
 
 /** Arguments with references replaced by journaled results and checked against the contract. */
@@ -133,8 +141,8 @@ function waitsForPrepare(state: TaskState, step: StepState, deps: TaskDeps): boo
   if (!needsPrepare(step, deps) || isCancelled(state, step)) return false;
   if (mayAct(step, deps.nowMs)) return true;
   if (step.phase.at !== "proposed" || readiness(state, step, Infinity) !== "ready") return false;
-  const holds = conditionHolds(state, step, deps);
-  return holds.ok && holds.value && resolvedArgs(state, step, deps).ok;
+  const why = leftOut(state, step, deps);
+  return why.ok && why.value === null && resolvedArgs(state, step, deps).ok;
 }
 
 /** Whether another round would make progress without any I/O: a step waited only for a dependency to become durable. */
@@ -202,9 +210,10 @@ function endOf(state: TaskState, deps: TaskDeps): { readonly status: TaskStatus;
   if (state.last && steps.length === 0 && deps.release.bundle.planner !== "playbook")
     return { status: "failed", why: "nothing-proposed" };
   const lastRound = Math.max(0, ...steps.map((step) => step.round));
-  const failed = steps.find((step) => step.round === lastRound && isUnsuccessful(step.phase));
+  const unsuccessful = steps.filter((step) => step.round === lastRound && isUnsuccessful(step.phase));
+  const failed = unsuccessful.find((step) => !mayHaveFailed(state, step));
   const late = !state.last || steps.some((step) => step.phase.at === "expired");
   if (failed === undefined && (state.last || steps.length > 0))
-    return { status: "succeeded", why: late ? "deadline" : null };
+    return { status: "succeeded", why: late ? "deadline" : unsuccessful.length > 0 ? "partial" : null };
   return { status: late ? "expired" : "failed", why: failed?.id ?? "deadline" };
 }

@@ -53,6 +53,7 @@ export function disclose(plan: Plan, disclosures: Disclosures): Result<Disclosed
       return err(problem("plan-invalid", `The rationale of ${step.id} is not text.`, { step: step.id }));
     argsByStep.set(step.id, value.args);
   }
+  if (plan.features !== undefined) left.delete(plan.features.values.$commit);
   const transcripts = discloseTranscripts(plan.model ?? [], disclosures);
   if (!transcripts.ok) return transcripts;
   for (const commitment of transcripts.value) left.delete(commitment);

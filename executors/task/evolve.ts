@@ -8,6 +8,7 @@ import { discloseFields, type Disclosure } from "../../shared/commitments.ts";
 import type { StepDecision, TaskEvent } from "../../shared/events.ts";
 import { actionId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
+import { isObject } from "../../shared/pointer.ts";
 import { ERASED } from "../../shared/subjects.ts";
 import { Plan, type ProposedStep } from "../../shared/proposal.ts";
 import type { Provenance } from "../../shared/provenance.ts";
@@ -68,6 +69,7 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     classified: null,
     retries: 0,
     steps: new Map(),
+    features: [],
     reported: [],
     settled: null,
   };
@@ -90,6 +92,7 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
         steps,
         planningStopped: null,
         classified,
+        ...featuresIn(plan, known),
       };
     }
     case "planning-stopped": {
@@ -271,6 +274,7 @@ function proposed(
     args,
     after: step.after,
     when: step.when,
+    fanOut: step.fanOut ?? null,
     expected: step.premises,
     provenance: event.provenance[step.id] as { [argument: string]: Provenance },
     claimedConfidence: step.claimedConfidence,
@@ -300,6 +304,14 @@ function proposed(
   };
 }
 
+/** A value that is gone with its subject reads like any other that is. */
+function featuresIn({ features }: Plan, known: Known): Pick<TaskState, "features"> | Record<never, never> {
+  if (features === undefined) return {};
+  const { value } = open(known, features.values.$commit);
+  const isThere = isObject(value) && !Object.hasOwn(value, "$erased");
+  return { features: features.of.map((one) => ({ ...one, value: isThere ? (value[one.name] ?? null) : value })) };
+}
+
 /** The undo of a step, as a step of its own: everything in it follows from the undone step, its template and the event. */
 function undoing(state: TaskState, event: Extract<TaskEvent, { type: "undo-started" }>, known: Known): TaskState {
   const done = state.steps.get(event.step)!;
@@ -321,6 +333,7 @@ function undoing(state: TaskState, event: Extract<TaskEvent, { type: "undo-start
     args,
     after: [],
     when: null,
+    fanOut: null,
     expected: event.relies,
     provenance: undoProvenance(template, done.provenance),
     claimedConfidence: null,

@@ -6,11 +6,14 @@ import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
 import type { Principal, StepDecision, StepStatus, TaskStatus } from "../../shared/events.ts";
 import { unreachable } from "../../shared/result.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
+import { failedElements, isLeftOut } from "../../shared/fan-out.ts";
+import type { FanOutElement } from "../../shared/playbook.ts";
 import type { PlannerKind, Premise } from "../../shared/proposal.ts";
 import type { Provenance } from "../../shared/provenance.ts";
 import type { HeldPremise } from "../../shared/receipt.ts";
 import type { ProblemCode } from "../../shared/problems.ts";
 import type { Subject } from "../../shared/attestation.ts";
+import type { FeatureValue } from "../../shared/features.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Observed, Prediction } from "./prediction.ts";
 import { undoStepId, type UndoTemplate } from "../../shared/undo.ts";
@@ -86,6 +89,8 @@ export type StepState = {
   readonly args: JsonObject;
   readonly after: readonly string[];
   readonly when: string | null;
+  /** The fan-out that it is an element of, where elements may fail. */
+  readonly fanOut: FanOutElement | null;
   readonly expected: readonly Premise[];
   readonly provenance: { readonly [argument: string]: Provenance };
   readonly claimedConfidence: number | null;
@@ -208,6 +213,8 @@ export type TaskState = {
   /** Further attempts that all steps have had. */
   readonly retries: number;
   readonly steps: ReadonlyMap<string, StepState>;
+  /** What the release computed from the input, as the first plan says; empty where it declares none. */
+  readonly features: readonly FeatureValue[];
   /** In the order in which they came. */
   readonly reported: readonly ReportedOutcome[];
   readonly settled: { readonly status: TaskStatus; readonly why: string | null } | null;
@@ -267,7 +274,20 @@ export const isIdle = (step: StepState): boolean =>
 
 /** Whether the step ended without the effect it was meant to have. */
 export const isUnsuccessful = (phase: StepPhase): boolean =>
-  isTerminal(phase) && phase.at !== "applied" && !(phase.at === "skipped" && phase.why === "condition");
+  isTerminal(phase) && phase.at !== "applied" && !(phase.at === "skipped" && isLeftOut(phase.why));
+
+/** Whether a step that failed is one of the elements of its fan-out that may. */
+export function mayHaveFailed({ steps }: TaskState, step: StepState): boolean {
+  const { fanOut } = step;
+  if (fanOut === null) return false;
+  const failed = [...steps.values()].filter(({ round, phase }) => round === step.round && isUnsuccessful(phase));
+  return (
+    failedElements(
+      fanOut,
+      failed.map((one) => one.fanOut),
+    ) <= fanOut.mayFail
+  );
+}
 
 export function stepStatus(phase: StepPhase): StepStatus {
   switch (phase.at) {

@@ -42,6 +42,9 @@ export function taskView(
     ...(state.erased ? { erased: true as const } : {}),
     ...(state.restored ? { restored: true as const } : {}),
     input: state.input.value,
+    ...(state.features.length === 0
+      ? {}
+      : { features: state.features.map((feature) => ({ ...feature, from: [...feature.from] })) }),
     round: state.round,
     ...(state.classified === null ? {} : { classified: state.classified }),
     openedAt: at(state.openedMs),
@@ -190,6 +193,20 @@ export function doubtView(tenant: string, state: TaskState, step: StepState, sum
   };
 }
 
+/** Why a step was left out, in words. */
+function whySkipped({ when }: StepState, why: string): string {
+  switch (why) {
+    case "condition":
+      return `condition: ${when ?? ""} is false`;
+    case "no-element":
+      return "no-element: the list of its fan-out has no such element";
+    case "reference":
+      return "reference: it refers to a step that was left out";
+    default:
+      return why;
+  }
+}
+
 function problemOf(step: StepState): { code: string; detail: string } | null {
   switch (step.phase.at) {
     case "failed":
@@ -202,7 +219,7 @@ function problemOf(step: StepState): { code: string; detail: string } | null {
     case "rejected":
       return { code: "rejected", detail: step.detail ?? `Rejected by ${step.phase.by}.` };
     case "skipped":
-      return { code: "skipped", detail: step.phase.why };
+      return { code: "skipped", detail: whySkipped(step, step.phase.why) };
     case "expired":
       return { code: "expired", detail: "Its deadline passed before it could be done." };
     case "in_doubt":

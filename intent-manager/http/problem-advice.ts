@@ -52,6 +52,7 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "`facts` says whose budget and which figure. `GET /v1/budgets` shows what is spent; days begin at midnight UTC. Limits stand in the release, the tenant's in `MODEL_TENANT_DAY`.",
   "classifier-invalid":
     "Correct `classifier` in `automation.yaml` or its examples: the detail says what is wrong. Fields are declared in the contract; each label has at least five examples.",
+  "features-invalid": "Correct `features` in `automation.yaml`; `docs/automations.md` has every key.",
   "gates-invalid":
     "Correct `gates` in `automation.yaml`: `facts.gate` names the one at fault. Fields are declared in the contract, each gate has one test.",
   "triggers-invalid":

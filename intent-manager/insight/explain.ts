@@ -85,6 +85,7 @@ export function explain({ view, events, entries, checkpointSize, missing }: Sour
       problem: step.problem,
       receiptKid: step.receipt === null ? null : (kidsOf(step.receipt)[0] ?? null),
     })),
+    ...(view.features === undefined ? {} : { features: view.features }),
     ...(view.reported === undefined ? {} : { reported: view.reported }),
     record: {
       executor: view.executor,

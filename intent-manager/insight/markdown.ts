@@ -56,6 +56,18 @@ export function toMarkdown(e: Explanation): string {
     if (step.problem !== null && step.problem.code !== "policy-denied")
       lines.push(`- ${code(step.problem.code)}: ${code(step.problem.detail)}`);
   }
+  if (e.leftOut !== undefined && e.leftOut.length > 0)
+    lines.push("", "## Left out of the plan", "", ...e.leftOut.map(({ step, why }) => `- \`${step}\`: ${code(why)}`));
+  if (e.features !== undefined)
+    lines.push(
+      "",
+      "## Computed from the input",
+      "",
+      ...e.features.map(
+        ({ name, version, from, value }) =>
+          `- \`${name}\` ${version} is ${code(JSON.stringify(value))}, from ${from.map(code).join(", ")}`,
+      ),
+    );
   if (e.reported !== undefined) lines.push("", "## Reported later", "", ...e.reported.map(reportedInWords));
   lines.push(
     "",

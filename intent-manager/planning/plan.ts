@@ -7,11 +7,12 @@ import type { Classification } from "../../shared/classifier/classification.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { Contract } from "../../shared/contracts.ts";
 import type { Expectation } from "../../shared/expectation.ts";
+import { featuresOf } from "../../shared/features.ts";
 import { decideStep, type TaskFacts } from "../../shared/facts.ts";
 import { planId, proposalId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { refsIn } from "../../shared/playbook.ts";
+import { type FanOutElement, refsIn } from "../../shared/playbook.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import type { Plan, PlannerKind, Premise, ProposedStep } from "../../shared/proposal.ts";
 import type { Provenance } from "../../shared/provenance.ts";
@@ -31,6 +32,7 @@ export type PlannedStep = {
   /** What is expected to be read after the action. */
   readonly expect: Expectation | null;
   readonly provenance: { readonly [argument: string]: Provenance };
+  readonly fanOut?: FanOutElement | undefined;
 };
 
 export type PlanParts = {
@@ -102,6 +104,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
       rationale: step.rationale === null ? null : { $commit: seal(step.rationale, parts.newSalt, disclosures) },
       predicted: step.expect === null ? null : { $commit: seal(step.expect, parts.newSalt, disclosures) },
       advice: { answer, final, rules: rules.slice(0, ADVICE_RULES) },
+      ...(step.fanOut === undefined ? {} : { fanOut: step.fanOut }),
     });
   }
   return ok({
@@ -121,9 +124,19 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
       expiresMs: parts.nowMs + LIMITS.planLifetimeMs,
       steps,
       ...(parts.classified === null || parts.classified === undefined ? {} : { classified: parts.classified }),
+      ...(round > 1 ? {} : featuresIn(parts, disclosures)),
     },
     disclosures,
   });
+}
+
+/** What the release computes from the input: the fields in the clear, the values committed to. */
+function featuresIn({ facts, release, newSalt }: PlanParts, into: Record<string, Disclosure>): Pick<Plan, "features"> {
+  const features = featuresOf(release.declarations, facts.input);
+  if (features.length === 0) return {};
+  const of = features.map(({ name, version, from }) => ({ name, version, from: [...from] }));
+  const values = Object.fromEntries(features.map(({ name, value }) => [name, value]));
+  return { features: { of, values: { $commit: seal(values, newSalt, into) } } };
 }
 
 /** As many as the plan's schema takes; advice is for people, the executor's own decision lists all. */

@@ -4,7 +4,10 @@ import { Explanation } from "../../shared/api.ts";
 import { Entry } from "../../shared/entry.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import type { TaskEventView } from "../../shared/views.ts";
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import { intentFacts } from "../../shared/facts.ts";
+import { leftOutOf } from "../../shared/playbook.ts";
+import type { TaskEventView, TaskView } from "../../shared/views.ts";
 import type { Bindings } from "../bindings.ts";
 import { callExecutorOf, callWorker } from "../dispatch/executor.ts";
 import type { Tenant } from "../http/caller.ts";
@@ -12,6 +15,7 @@ import { endpoint } from "../http/endpoint.ts";
 import { text } from "../http/reply.ts";
 import { explain } from "../insight/explain.ts";
 import { toMarkdown } from "../insight/markdown.ts";
+import { loadRelease } from "../releases/in-force.ts";
 import { LEDGER } from "./ledger.ts";
 import { TaskPath } from "./shapes.ts";
 
@@ -35,7 +39,8 @@ export const explainTask = endpoint(
       readCheckpointSize(env, tenant),
     ]);
     const rest = await readEvents(env, tenant, params.id, recorded.events.at(-1)?.seq ?? 0);
-    const explanation = explain({
+    const release = view.value.erased ? null : await answered(loadRelease(env, tenant.id, view.value.release));
+    const told = explain({
       view: view.value,
       events: [...recorded.events, ...(rest ?? [])],
       entries: recorded.entries,
@@ -45,11 +50,25 @@ export const explainTask = endpoint(
         ...(rest === null ? ["executor"] : []),
       ],
     });
+    const leftOut = release === null ? null : leftOutIn(release, told, view.value);
+    const explanation = leftOut === null ? told : { ...told, leftOut };
     const wanted =
       query.format ?? (/\btext\/markdown\b/.test(request.headers.get("accept") ?? "") ? "markdown" : "json");
     return wanted === "json" ? ok(explanation) : text(toMarkdown(explanation), "text/markdown; charset=utf-8");
   },
 );
+
+/** What the playbook leaves out for this input: of a task whose plan came from it. */
+function leftOutIn(
+  { playbook, bundle }: CompiledRelease,
+  { asked, region }: Explanation,
+  { restored, input, classified }: TaskView,
+) {
+  if (playbook === null || bundle.planner !== "playbook" || restored === true) return null;
+  return [
+    ...leftOutOf(playbook, intentFacts(bundle.automation, { input, region, purpose: asked.purpose }, classified)),
+  ];
+}
 
 type Recorded = {
   readonly readable: boolean;

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Principal, StepDecision, StepStatus, TaskStatus } from "../events.ts";
 import { OutcomeView } from "../outcome.ts";
 import { HeldPremise } from "../receipt.ts";
-import { JsonValue, StepView } from "../views.ts";
+import { JsonValue, StepView, TaskView } from "../views.ts";
 import { At } from "./common.ts";
 
 /** One signature of a person over a step, as the record holds it. */
@@ -73,6 +73,10 @@ export const Explanation = z.object({
     }),
   ),
   steps: z.array(ExplainedStep),
+  /** Steps of the playbook that are in no plan, and why, as its release says now; absent where that cannot be told. */
+  leftOut: z.array(z.object({ step: z.string(), why: z.string() })).optional(),
+  /** What the release computed from the input, and from which fields; absent where it declares nothing. */
+  features: TaskView.shape.features,
   /** What was reported later of its decision; absent where nothing was. */
   reported: z.array(OutcomeView).optional(),
   record: z.object({

@@ -5,25 +5,29 @@
  * G1  A gate that cannot be evaluated fails.
  * G2  A gate only makes an answer stricter: `refuse` denies writes, `review` sends them to people.
  */
-import type { Contract } from "../contracts.ts";
 import type { StepDecision } from "../events.ts";
 import type { Json } from "../json.ts";
+import { featuresValue } from "../features.ts";
 import { LIMITS } from "../limits.ts";
 import { parsePointer } from "../pointer.ts";
 import { compileExpression, type Expression } from "../policy/expression.ts";
+import type { Declarations } from "../policy/facts.ts";
 import { toCelValue } from "../policy/values.ts";
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Gate, Gates } from "./schema.ts";
 
 export type CompiledGate = { readonly gate: Gate; readonly check: Expression | null };
-export type CompiledGates = { readonly gates: readonly CompiledGate[]; readonly input: Contract };
+/** The contract of the input, and what is computed from it. */
+export type GateFacts = Pick<Declarations, "input" | "features">;
+export type CompiledGates = { readonly gates: readonly CompiledGate[]; readonly facts: GateFacts };
 
 /** One gate that an input does not pass: `field` is the pointer at fault, or empty where the whole is. */
 export type FailedGate = { readonly gate: Gate; readonly field: string };
 
 /** Compiles the gates of a release. Errors: `gates-invalid`. */
-export function compileGates(gates: Gates, input: Contract): Result<CompiledGates> {
+export function compileGates(gates: Gates, facts: GateFacts): Result<CompiledGates> {
+  const { input, features } = facts;
   const wrong = (id: string, why: string) => err(problem("gates-invalid", `The gate ${id}: ${why}.`, { gate: id }));
   const seen = new Set<string>();
   const compiled: CompiledGate[] = [];
@@ -35,11 +39,15 @@ export function compileGates(gates: Gates, input: Contract): Result<CompiledGate
     if (unknown !== undefined) return wrong(gate.id, `the contract has no field ${unknown}`);
     if (gate.range !== undefined && !["integer", "number"].includes(input.typeOf(gate.range.field) ?? ""))
       return wrong(gate.id, `${gate.range.field} is no number`);
-    const check = gate.check === undefined ? null : compileExpression(gate.check, ["input"]);
+    const check = gate.check === undefined ? null : compileExpression(gate.check, ["input", "features"]);
     if (check !== null && !check.ok) return wrong(gate.id, check.problem.detail);
+    const missing = check?.value.paths.find(
+      ({ root, segments: [name = ""] }) => root === "features" && !features?.has(name),
+    );
+    if (missing !== undefined) return wrong(gate.id, `there is no features.${missing.segments.join(".")}`);
     compiled.push({ gate, check: check === null ? null : check.value });
   }
-  return ok({ gates: compiled, input });
+  return ok({ gates: compiled, facts });
 }
 
 const failedByInput = new WeakMap<CompiledGates, WeakMap<object, readonly FailedGate[]>>();
@@ -56,11 +64,11 @@ export function failedGates(compiled: CompiledGates, input: Json): readonly Fail
 
 const ask = (compiled: CompiledGates, input: Json): readonly FailedGate[] =>
   compiled.gates.flatMap(({ gate, check }) => {
-    const field = faultOf(gate, check, input, compiled.input);
+    const field = faultOf(gate, check, input, compiled.facts);
     return field === null ? [] : [{ gate, field }];
   });
 
-function faultOf({ complete, range }: Gate, check: Expression | null, input: Json, contract: Contract): string | null {
+function faultOf({ complete, range }: Gate, check: Expression | null, input: Json, facts: GateFacts): string | null {
   if (complete !== undefined) return complete.find((field) => isEmpty(at(input, field))) ?? null;
   if (range !== undefined) {
     const value = at(input, range.field);
@@ -69,10 +77,17 @@ function faultOf({ complete, range }: Gate, check: Expression | null, input: Jso
       typeof value === "number" && value >= (range.minimum ?? -Infinity) && value <= (range.maximum ?? Infinity);
     return inside ? null : range.field;
   }
-  const answer = check!.evaluate({ input: toCelValue(input, contract.root) });
+  const answer = check!.evaluate({
+    input: toCelValue(input, facts.input.root),
+    features: featuresValue(facts, input),
+  });
   if (answer === true) return null;
   // The one field that it looks at, where there is one.
-  const fields = new Set(check!.paths.map(({ segments }) => `/${segments.join("/")}`));
+  const fields = new Set(
+    check!.paths.flatMap(({ root, segments }) =>
+      root === "features" ? (facts.features?.get(segments[0]!)?.from ?? []) : [`/${segments.join("/")}`],
+    ),
+  );
   return fields.size === 1 ? [...fields][0]! : "";
 }
 

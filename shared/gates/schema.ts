@@ -16,7 +16,7 @@ const gate = {
     .strictObject({ field: Pointer, minimum: z.number().optional(), maximum: z.number().optional() })
     .refine(({ minimum, maximum }) => minimum !== undefined || maximum !== undefined, { error: "needs a bound" })
     .optional(),
-  /** CEL over `input`; anything but true fails. */
+  /** CEL over `input` and `features`; anything but true fails. */
   check: z.string().min(1).max(LIMITS.celChars).optional(),
   /** For whoever sent the input, and for reviewers. */
   message: z.string().min(1).max(500).optional(),

@@ -63,7 +63,9 @@ export function compilePolicy(
     if (seen.has(rule.id)) faults.push({ id: rule.id, why: "the id is used twice" });
     seen.add(rule.id);
     const expression = compileExpression(rule.when, ROOTS);
-    if (expression.ok) compiled.push({ rule, id: rule.id, then: rule.then, expression: expression.value });
+    const unknown = expression.ok ? unknownFeature(expression.value, declarations) : null;
+    if (unknown !== null) faults.push({ id: rule.id, why: unknown });
+    else if (expression.ok) compiled.push({ rule, id: rule.id, then: rule.then, expression: expression.value });
     else faults.push({ id: rule.id, why: expression.problem.detail });
   }
   const limits: CompiledLimit[] = [];
@@ -110,6 +112,14 @@ export function compilePolicy(
     asksEvidence,
     ...index(compiled, options.indexed),
   });
+}
+
+/** A feature that the release does not declare can never be looked at. */
+function unknownFeature({ paths }: Expression, { features }: Declarations): string | null {
+  const missing = paths.find(
+    ({ root, segments: [name] }) => root === "features" && name !== undefined && !features?.has(name),
+  );
+  return missing === undefined ? null : `there is no features.${missing.segments[0]}`;
 }
 
 function index(rules: readonly CompiledRule[], indexed: boolean): Pick<CompiledPolicy, "byCapability" | "always"> {

@@ -5,12 +5,13 @@
 import { celError, type CelInput } from "@bufbuild/cel";
 import { type CapabilityContract, renderTemplate, type Role, ROLES } from "../capability.ts";
 import type { Contract } from "../contracts.ts";
+import { type CompiledFeatures, featuresValue } from "../features.ts";
 import { type EvidenceFacts, NO_EVIDENCE } from "../grounds.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { PlannerKind, PremiseClass } from "../proposal.ts";
 import { type Provenance, weakest } from "../provenance-order.ts";
 import { type Bindings, type CelError, type CelValue, compileExpression } from "./expression.ts";
-import { lazyMap, toCelValue } from "./values.ts";
+import { lazyMap, toCelList, toCelValue } from "./values.ts";
 
 /** A capability of the release, with its contracts compiled. */
 export type CapabilityDeclaration = {
@@ -21,9 +22,11 @@ export type CapabilityDeclaration = {
   readonly observe?: Contract | undefined;
 };
 
-/** What expressions may speak of: the automation's input contract and the release's capabilities by name. */
+/** What expressions may speak of: the automation's input contract, its features and the release's capabilities by name. */
 export type Declarations = {
   readonly input: Contract;
+  /** Values computed from the input, by name; absent where the release declares none. */
+  readonly features?: CompiledFeatures | undefined;
   readonly capabilities: ReadonlyMap<string, CapabilityDeclaration>;
 };
 
@@ -81,6 +84,7 @@ export type Available = {
 
 export const ROOTS = [
   "intent",
+  "features",
   "task",
   "principal",
   "agent",
@@ -140,6 +144,9 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
 
   get intent(): CelInput {
     return this.#once("intent", () => intentValue(this.#facts.intent, this.#declarations.input));
+  }
+  get features(): CelInput {
+    return this.#once("features", () => featuresValue(this.#declarations, this.#facts.intent.input));
   }
   get task(): CelInput {
     return this.#once("task", () => toCelValue(this.#facts.task, undefined));
@@ -245,16 +252,33 @@ export const intentValue = (intent: Facts["intent"], input: Contract): CelInput 
     input: () => toCelValue(intent.input, input.root),
   });
 
-/** `results` in CEL, each by the output contract of the capability that gave it. */
-export const resultsValue = (results: { readonly [step: string]: StepResult }, declarations: Declarations): CelInput =>
-  lazyMap(
-    Object.fromEntries(
+/**
+ * `results` in CEL, each by the output contract of the capability that gave it.
+ * @param lists fan-outs of one capability: the results of their elements stand in one list, in order, those that have none left out
+ */
+export const resultsValue = (
+  results: { readonly [step: string]: StepResult },
+  declarations: Declarations,
+  lists: ReadonlyMap<string, readonly string[]> = new Map(),
+): CelInput => {
+  const rootOf = (capability: string) => declarations.capabilities.get(capability)?.output.root;
+  const listOf = (ids: readonly string[]) => {
+    const found = ids.flatMap((id) => (Object.hasOwn(results, id) ? [results[id]!] : []));
+    return toCelList(
+      found.map(({ result }) => result),
+      rootOf(found[0]?.capability ?? ""),
+    );
+  };
+  return lazyMap({
+    ...Object.fromEntries([...lists].map(([name, ids]) => [name, () => listOf(ids)])),
+    ...Object.fromEntries(
       Object.entries(results).map(([step, { capability, result }]) => [
         step,
-        () => toCelValue(result, declarations.capabilities.get(capability)?.output.root),
+        () => toCelValue(result, rootOf(capability)),
       ]),
     ),
-  );
+  });
+};
 
 /** Every argument has a provenance; one of unknown origin counts as the model's. */
 export const provenanceOfAll = ({ args, provenance }: Facts): Record<string, Provenance> =>

@@ -64,6 +64,12 @@ function environment(declarations: Declarations, capability: CapabilityDeclarati
     labelledBy: "string",
     input: typeOf(declarations.input.root),
   });
+  declare(
+    "features",
+    declarations.features === undefined || declarations.features.size === 0
+      ? "map<string, dyn>"
+      : Object.fromEntries([...declarations.features].map(([name, { feature }]) => [name, CEL_TYPE[feature.type]])),
+  );
   declare("task", { id: "string", region: "string", round: "int" });
   declare("principal", { key: "string", role: "string", member: "string", person: "bool" });
   declare("agent", { id: "string", planner: "string" });
@@ -94,6 +100,8 @@ function environment(declarations: Declarations, capability: CapabilityDeclarati
   declare("now", "google.protobuf.Timestamp");
   return environment;
 }
+
+const CEL_TYPE = { boolean: "bool", integer: "int", number: "double", string: "string" } as const;
 
 function typeOf(field: Field | undefined): CelType {
   const [only, ...others] = field?.types ?? [];

@@ -9,6 +9,8 @@ import { LIMITS } from "../limits.ts";
 import { isObject } from "../pointer.ts";
 import type { CelError, CelValue } from "./expression.ts";
 
+export { isCelList };
+
 /** What marks a map or a list for the evaluator. */
 const MAP: unique symbol = Symbol.for("@bufbuild/cel/map") as never;
 const LIST: unique symbol = Symbol.for("@bufbuild/cel/list") as never;
@@ -28,6 +30,10 @@ export function toCelValue(value: Json, field: Field | undefined): CelValue {
   if ((value as readonly Json[]).length > LIMITS.factElements) throw new TooManyElements();
   return new JsonList(value as readonly Json[], field?.items) as unknown as CelList;
 }
+
+/** A list of values that are each as the field declares it. */
+export const toCelList = (values: readonly Json[], items: Field | undefined): CelValue =>
+  new JsonList(values, items) as unknown as CelList;
 
 function isInt(value: number, field: Field | undefined): boolean {
   if (!Number.isSafeInteger(value)) return false;

@@ -4,6 +4,7 @@
  * The last decision of the record about a step must be final and must allow it; where it asks for people, the review must be approved and
  * the action must name exactly the approvals that were given.
  */
+import { failedElements } from "../fan-out.ts";
 import type { FindingCode } from "./checks.ts";
 import type { ExecutorState } from "./executor-events.ts";
 import { isSatisfied, type EventOf, type StepState, type TaskState } from "./task-state.ts";
@@ -54,10 +55,24 @@ function faultOfAuthority({ decision, review }: StepState, event: Acting): Fault
 
 function faultOfOrder(task: TaskState, step: StepState): Fault {
   const early = step.proposed.after.find((id) => {
-    const phase = task.steps.get(id)?.phase;
-    return phase !== "applied" && phase !== "skipped";
+    const awaited = task.steps.get(id);
+    if (awaited?.phase === "applied" || awaited?.phase === "skipped") return false;
+    return awaited?.phase !== "ended" || !mayHaveFailed(task, awaited, step);
   });
   return early === undefined ? null : fault("order-invalid", `The step acted before ${early}, which it waits for.`);
+}
+
+/** Of a fan-out some of whose elements may fail, no more than that did; what belongs to the fan-out itself waits for its own element. */
+function mayHaveFailed({ steps }: TaskState, awaited: StepState, waiting: StepState): boolean {
+  const { fanOut } = awaited.proposed;
+  if (fanOut === undefined || waiting.proposed.fanOut?.of === fanOut.of) return false;
+  const all = [...steps.values()].filter((step) => step.round === awaited.round && step.phase === "ended");
+  return (
+    failedElements(
+      fanOut,
+      all.map((step) => step.proposed.fanOut),
+    ) <= fanOut.mayFail
+  );
 }
 
 function faultOfStop(task: TaskState, step: StepState, tenant: string, executor: ExecutorState): Fault {

@@ -1,6 +1,7 @@
 /** The life of one step, event by event: from its decision over its review and its claim to its end, or a person's word on it. */
 import type { TaskEvent } from "../events.ts";
 import { canonicalize } from "../canonical.ts";
+import { isLeftOut } from "../fan-out.ts";
 import { parseReviewId } from "../ids.ts";
 import { unreachable } from "../result.ts";
 import type { ActionBook } from "./action-book.ts";
@@ -126,7 +127,7 @@ export class StepBook {
         return;
       case "step-skipped":
         allow(step, "open", "waiting", "paused");
-        step.phase = event.why === "condition" ? "skipped" : "ended";
+        step.phase = isLeftOut(event.why) ? "skipped" : "ended";
         return;
       default:
         return unreachable(event);

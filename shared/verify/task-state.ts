@@ -20,7 +20,7 @@ export type ReviewState = {
 
 export type StepPhase = "open" | "waiting" | "claimed" | "in-doubt" | "paused" | "applied" | "skipped" | "ended";
 export type StepState = {
-  readonly proposed: Pick<ProposedStep, "id" | "capability" | "after" | "undo" | "predicted">;
+  readonly proposed: Pick<ProposedStep, "id" | "capability" | "after" | "undo" | "predicted" | "fanOut">;
   /** What stands for the signed step in people's signatures. */
   readonly digest: string;
   /** The action's id, which follows from its task, round and place. */

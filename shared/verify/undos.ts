@@ -36,7 +36,14 @@ export async function checkUndo(
       : await wrongReversal(event, task, done, atMs, trust, executor, used);
   if (wrong !== null) return err(wrong);
   return ok({
-    proposed: { id: event.undo, capability: undo.capability, after: [], undo: null, predicted: null },
+    proposed: {
+      id: event.undo,
+      capability: undo.capability,
+      after: [],
+      undo: null,
+      predicted: null,
+      fanOut: undefined,
+    },
     digest: undoDigest(done.action, attempt, undo),
     action: undoIdOf(actionId(task.task, done.round, done.index), attempt),
     undoes: event.step,

@@ -87,7 +87,7 @@ const elsewhere = {
 };
 async function publish(
   name: string,
-  change: Partial<ReleaseBundle> & { playbook: { version: 1; steps: PlaybookStep[] } },
+  change: Omit<Partial<ReleaseBundle>, "playbook"> & { playbook: { version: 1; steps: PlaybookStep[] } },
 ) {
   const names = [
     ...change.playbook.steps.map(({ capability }) => capability),

@@ -12,7 +12,7 @@ import { toBase64Url } from "../../shared/bytes.ts";
 import { importSigner, keyId, type PrivateJwk, type PublicJwk } from "../../shared/keys.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
-import { derivePlan } from "../../shared/playbook.ts";
+import { derivePlan, type PlaybookStep } from "../../shared/playbook.ts";
 import type { Plan, ProposedStep } from "../../shared/proposal.ts";
 import type { Promotion, ReleaseBundle, ReleaseDelivery } from "../../shared/release.ts";
 import type { SignedPlan, SubmitCommand } from "../../shared/rpc.ts";
@@ -38,7 +38,9 @@ export function release(
   contracts: ReadonlyMap<string, CapabilityContract>,
   change: Partial<ReleaseBundle> = {},
 ): TestRelease {
-  const names = change.playbook?.steps.map((step) => step.capability) ?? ["journal.note"];
+  const names = (change.playbook?.steps as PlaybookStep[] | undefined)?.map((step) => step.capability) ?? [
+    "journal.note",
+  ];
   const bundle: ReleaseBundle = {
     version: 1,
     automation: "notes",
@@ -198,6 +200,7 @@ export function planOf(
     after?: readonly string[];
     when?: string | null;
     predicted?: Plan["steps"][number]["predicted"];
+    fanOut?: ProposedStep["fanOut"];
   }[],
   round: number,
   last: boolean,
@@ -224,6 +227,7 @@ export function planOf(
       args: step.args as Record<string, never>,
       after: [...(step.after ?? [])],
       when: step.when ?? null,
+      ...(step.fanOut === undefined ? {} : { fanOut: step.fanOut }),
       premises: [],
       undo: undoOf(compiled, step.capability),
       claimedConfidence: null,

@@ -18,6 +18,7 @@ import type { CapabilityContract } from "../../shared/capability.ts";
 import { commit, type Disclosure } from "../../shared/commitments.ts";
 import type { StepDecision, TaskEvent } from "../../shared/events.ts";
 import type { JsonObject } from "../../shared/json.ts";
+import type { FanOutElement } from "../../shared/playbook.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { problem } from "../../shared/problems.ts";
 import type { ReleaseBundle } from "../../shared/release.ts";
@@ -102,6 +103,7 @@ export type TestStep = {
   readonly args?: JsonObject;
   readonly after?: readonly string[];
   readonly expect?: JsonObject;
+  readonly fanOut?: FanOutElement;
 };
 const ALLOWED: StepDecision = {
   answer: "allow",
@@ -148,12 +150,13 @@ export class TaskCore {
       this.release,
       inputCommitment,
       "agent",
-      steps.map(({ id, capability, args = { n: 1 }, after = [], expect = null }) => ({
+      steps.map(({ id, capability, args = { n: 1 }, after = [], expect = null, fanOut }) => ({
         id,
         capability,
         args,
         after,
         predicted: predicting(expect, disclosures),
+        ...(fanOut === undefined ? {} : { fanOut }),
       })),
       1,
       last,

@@ -10,7 +10,8 @@ import { AutomationSource, loadAutomation } from "../../scripts/load-automation.
 import { inRoot } from "../../scripts/lib/project.ts";
 import { CapabilityContract } from "../../shared/capability.ts";
 import { KEYWORDS } from "../../shared/contract-fields.ts";
-import { Playbook, PlaybookStep } from "../../shared/playbook-schema.ts";
+import { FanOut, Playbook, PlaybookEntry, SubPlaybook } from "../../shared/playbook-schema.ts";
+import { Feature } from "../../shared/features.ts";
 import { Policy } from "../../shared/policy/index.ts";
 import { grantPoints } from "../examples/loyalty-grant.ts";
 import { filesIn, writeAutomation } from "../support/docs.ts";
@@ -40,7 +41,10 @@ describe("docs/automations.md", () => {
       ...Object.keys(Policy.shape).filter((key) => key !== "defaultReviewers"),
       ...rule,
       ...Object.keys(Playbook.shape),
-      ...Object.keys(PlaybookStep.shape),
+      ...Object.keys(PlaybookEntry.shape),
+      ...Object.keys(FanOut.shape),
+      ...Object.keys(SubPlaybook.shape),
+      ...Object.keys(Feature.shape),
       ...KEYWORDS,
     ];
     expect(unnamed("docs/automations.md", keys)).toEqual([]);

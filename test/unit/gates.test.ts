@@ -18,7 +18,7 @@ const input = contract(
   ["name", "lines", "cents", "ratio"],
 );
 const compile = (...gates: object[]) =>
-  compileGates(Gates.parse(gates.map((gate, i) => ({ id: `g${i}`, onFail: "refuse", ...gate }))), input);
+  compileGates(Gates.parse(gates.map((gate, i) => ({ id: `g${i}`, onFail: "refuse", ...gate }))), { input });
 const failed = (gate: object, document: JsonObject) =>
   failedGates(value(compile(gate)), document).map(({ field }) => field);
 

@@ -280,6 +280,14 @@ export const plans: Suite = {
     "plan-of-playbook": () =>
       fromPlaybook((plan) => ({ ...plan, steps: plan.steps.map((one) => ({ ...one, args: { text: "other" } })) })),
 
+    "features-of-input": () => {
+      const salt = newSalt();
+      const value = { large: false };
+      const $commit = commit(salt, value);
+      const features = { of: [{ name: "large", version: "1.0.0", from: ["/text"] }], values: { $commit } };
+      return admitted({ plan: (plan) => ({ ...plan, features }), disclosures: { [$commit]: { salt, value } } });
+    },
+
     "task-takes-plans": async () => {
       const draft = draftOf(await underWay());
       must(cancelTask(draft, "key_app", deps()));
