@@ -2,8 +2,12 @@
  * Builds the console into `console/dist`: plain files that any static host serves, with one fallback to `index.html`.
  * `COUNTERSIGN_API` names the API's origin when the console is deployed on an origin of its own; empty means "where I was loaded from".
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import react from "@vitejs/plugin-react";
+import { build } from "esbuild";
 import { defineConfig, type Plugin } from "vite";
+import { PAGE_ASSETS, VERIFIER_BUNDLE } from "../shared/evidence/verifier-bundle.ts";
 
 const api = process.env["COUNTERSIGN_API"] ?? "";
 
@@ -28,8 +32,25 @@ const headers: Plugin = {
   },
 };
 
+/** What evidence files are made of: the server puts it around the evidence that it answers with. */
+const PAGE = join(import.meta.dirname, "..", "cli", "evidence", "page");
+
+const evidencePage: Plugin = {
+  name: "countersign-evidence-page",
+  apply: "build",
+  async generateBundle() {
+    const { outputFiles } = await build({ ...VERIFIER_BUNDLE, entryPoints: [join(PAGE, "main.ts")] });
+    this.emitFile({ type: "asset", fileName: PAGE_ASSETS.verifier, source: outputFiles[0]!.text.trim() });
+    this.emitFile({
+      type: "asset",
+      fileName: PAGE_ASSETS.style,
+      source: readFileSync(join(PAGE, "style.css"), "utf8"),
+    });
+  },
+};
+
 export default defineConfig({
-  plugins: [react(), headers],
+  plugins: [react(), headers, evidencePage],
   define: { __API_ORIGIN__: JSON.stringify(api) },
   build: { target: "es2023", emptyOutDir: true, reportCompressedSize: false, modulePreload: { polyfill: false } },
   server: {

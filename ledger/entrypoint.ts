@@ -28,6 +28,7 @@ import type {
 import type { RecordedEntry } from "../shared/trace/source.ts";
 import type { Figures } from "../shared/figures/names.ts";
 import type { TraceExportState } from "../shared/trace/export-state.ts";
+import type { LogPart, Scope } from "../shared/evidence/index.ts";
 import type { ImpactAnswer } from "../shared/api/impact.ts";
 import type { RunView } from "../shared/api/runs.ts";
 import type { ImpactQuery, KnownAction, RunQuery } from "../shared/rpc/answers.ts";
@@ -40,10 +41,11 @@ import { workersPlatform } from "./platform.ts";
 import { keepingOf } from "./keeping.ts";
 import { dependentsOf, takenBackOf } from "./queries/dependents.ts";
 import { actionsOf, actionsOpened } from "./queries/actions.ts";
-import { ImpactsQuery, RunsQuery, TasksNamed } from "./queries/answer-shapes.ts";
+import { EvidenceQuery, ImpactsQuery, RunsQuery, TasksNamed } from "./queries/answer-shapes.ts";
 import { impactOf } from "./queries/impact.ts";
 import { runCursorAfter, runPage } from "./queries/runs.ts";
 import { chainPart } from "./queries/chain.ts";
+import { evidencePart } from "./queries/evidence.ts";
 import { entryPage } from "./queries/entries.ts";
 import { figuresOf } from "./queries/figures.ts";
 import { healthOf } from "./queries/health.ts";
@@ -143,6 +145,13 @@ export class LedgerEntrypoint extends WorkerEntrypoint<Env> implements LedgerRpc
   runsAfter(query: RunQuery, runs: number): Promise<Result<string | null>> {
     const count = z.int().min(1).max(LIMITS.exportRuns).parse(runs);
     return this.#read(RunsQuery, query, (q) => runCursorAfter(this.env.LEDGER_DB, q as RunQuery, count));
+  }
+
+  evidence(tenant: string, scope: Scope): Promise<Result<LogPart>> {
+    return this.#read(EvidenceQuery, { tenant, scope }, async () => {
+      const head = await this.#head(tenant);
+      return head.ok ? evidencePart(this.#store, tenant, head.value, scope, this.#tiles(tenant)) : head;
+    });
   }
 
   actionsOf(

@@ -112,6 +112,17 @@ export const rmTags = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenant, table.tag, table.atMs, table.idx, table.pos] })],
 );
 
+/** Which entries of executors hold what later tasks are judged by. */
+export const rmLasting = sqliteTable(
+  "rm_lasting",
+  {
+    tenant: text().notNull(),
+    executor: text().notNull(),
+    idx: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.executor, table.idx] })],
+);
+
 /** The run log. */
 export const rmRuns = sqliteTable(
   "rm_runs",

@@ -51,6 +51,10 @@ export const answerCalls = ({ send, json, text }: Transport) => {
         { method: "POST", path: `/v1/tasks/${at(task)}/replay`, body: release === undefined ? {} : { release } },
         ReplayAnswer,
       ),
+    /** The evidence file of a task, or of the tasks opened in a period: an HTML page. For auditor and admin. */
+    taskEvidence: (task: string) => text({ method: "GET", path: `/v1/tasks/${at(task)}/evidence` }, "text/html"),
+    periodEvidence: (period: { from: string; to: string }) =>
+      text({ method: "GET", path: "/v1/evidence", query: period }, "text/html"),
     /** Compares the regions' own effect rows with the log, and records what it finds. */
     checkCompleteness: (span: { from?: string; to?: string } = {}) =>
       json({ method: "POST", path: "/v1/ledger/completeness", body: span }, CompletenessAnswer),

@@ -464,6 +464,14 @@ export const LIMITS = {
   evidenceChars: 24_000_000,
   /** Entries up to which an executor's chain is shown from its first record, so that there is nothing to ask about what came before. */
   evidenceWholeChain: 500,
+  /**
+   * The same of evidence that the server makes: it holds all of it, its proofs and the page at once in a Worker's 128 MB. And how far the
+   * read models may be behind: so many entries are looked at one by one.
+   */
+  evidenceAnswerEntries: 2_000,
+  evidenceAnswerChars: 8_000_000,
+  evidenceAnswerBundles: 64,
+  evidenceLag: 2_000,
   /** Characters of an automation's prompt for its models. */
   promptChars: 20_000,
   /** Tokens that one model call may write, and time that it may take: a plan has a few hundred; the alarm that waits has minutes. */

@@ -7,7 +7,7 @@ import { keyId } from "../../shared/keys.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Call, Command } from "../command.ts";
-import { evidencePage } from "../evidence/html.ts";
+import { bundledPage } from "../evidence/html.ts";
 import { EXIT, UsageError } from "../exits.ts";
 import { bold, green, red } from "../output.ts";
 import { claimedSize, DownloadFailed, readEntries } from "../record/download.ts";
@@ -51,7 +51,7 @@ export const evidence: Command = {
       if (!made.ok) return made;
       const report = await verifyEvidence(made.value, trust);
       const file = path.resolve(call.platform.folder, call.args.text("out") ?? nameOf(scope));
-      writeFileSync(file, await evidencePage(made.value));
+      writeFileSync(file, await bundledPage(made.value));
       const rootKey = keyId(trust.anchor.rootKey);
       const failed = report.checks.filter(({ status }) => status === "failed").map(({ check }) => check);
       return ok({

@@ -1,94 +1,16 @@
-/**
- * The evidence file: one HTML page with the evidence, the verifier and nothing that a network is needed for.
- *
- *   about, trust, checkpoint, entries, proofs   the evidence, each as JSON in a script element that nothing runs
- *   verifier, style                             named by their hashes in the content security policy: changed, they do not run
- *   integrity                                   SHA-256 of each part, and of the page around them
- *
- * H1  What a browser reads out of the page (outerHTML) is what stands in the file, so that the page can find a change in itself:
- *     lower-case tags, double quotes, no white space where the parser drops it.
- * H2  JSON in the page holds no `<`, so that no part can end early.
- */
-import { createHash } from "node:crypto";
+/** The page of an evidence file, with its verifier bundled from this version's sources. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { Evidence } from "../../shared/evidence/index.ts";
+import type { Evidence } from "../../shared/evidence/index.ts";
+import { evidencePage } from "../../shared/evidence/page.ts";
+import { VERIFIER_BUNDLE } from "../../shared/evidence/verifier-bundle.ts";
 
 const FOLDER = path.join(import.meta.dirname, "page");
-const DATA_PARTS = ["about", "trust", "checkpoint", "entries", "proofs"] as const;
 
-const hex = (text: string): string => createHash("sha256").update(text).digest("hex");
-const base64 = (text: string): string => createHash("sha256").update(text).digest("base64");
-const inScript = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
-
-/** The page for this evidence. The verifier is bundled from shared/ each time; esbuild takes a fifth of a second. */
-export async function evidencePage(evidence: Evidence): Promise<string> {
-  const parts = new Map<string, string>(DATA_PARTS.map((name) => [name, inScript(evidence[name])]));
-  parts.set("style", readFileSync(path.join(FOLDER, "style.css"), "utf8"));
-  parts.set("verifier", await verifierScript());
-  const empty = frame(parts, () => "");
-  const integrity = { ...Object.fromEntries([...parts].map(([name, text]) => [name, hex(text)])), page: hex(empty) };
-  const full = frame(parts, (name) => (name === "integrity" ? JSON.stringify(integrity) : parts.get(name)!));
-  return `<!DOCTYPE html>${full}`;
-}
-
-async function verifierScript(): Promise<string> {
+/** The page for this evidence. The verifier is bundled each time; esbuild takes a fifth of a second. */
+export async function bundledPage(evidence: Evidence): Promise<string> {
   const { build } = await import("esbuild");
-  const { outputFiles } = await build({
-    entryPoints: [path.join(FOLDER, "main.ts")],
-    bundle: true,
-    minify: true,
-    write: false,
-    format: "iife",
-    platform: "browser",
-    target: "es2023",
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "silent",
-  });
-  return outputFiles[0]!.text.trim();
-}
-
-/** The page with the contents that `content` gives for its parts. */
-function frame(parts: ReadonlyMap<string, string>, content: (part: string) => string): string {
-  const policy = [
-    "default-src 'none'",
-    `script-src 'sha256-${base64(parts.get("verifier")!)}'`,
-    `style-src 'sha256-${base64(parts.get("style")!)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "require-trusted-types-for 'script'",
-  ].join("; ");
-  const data = [...DATA_PARTS, "integrity"].map(
-    (name) => `<script type="application/json" data-part="${name}">${content(name)}</script>`,
-  );
-  return [
-    `<html lang="en"><head><meta charset="utf-8">`,
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    `<meta name="viewport" content="width=device-width, initial-scale=1">`,
-    `<title>Evidence</title><style data-part="style">${content("style")}</style></head>`,
-    `<body><header><p class="kicker">Countersign evidence</p><h1 id="subject">Evidence</h1><p id="scope"></p>`,
-    `<div id="verdict" data-state="unable" role="status"><strong class="verdict-title">Not verified</strong>`,
-    `<p>This page has not verified itself: its verifier was changed, or this browser runs no scripts. Do not rely on it.</p></div></header>`,
-    `<main id="content"></main>`,
-    ...data,
-    `<script data-part="verifier">${content("verifier")}</script></body></html>`,
-  ].join("");
-}
-
-/** The evidence in a page; null where there is none that can be read. */
-export function evidenceIn(page: string): Evidence | null {
-  const found = new Map(
-    [...page.matchAll(/<script type="application\/json" data-part="([a-z]+)">([^<]*)<\/script>/g)].map(
-      ([, name, text]) => [name!, text!],
-    ),
-  );
-  try {
-    const read = Evidence.safeParse(
-      Object.fromEntries(DATA_PARTS.map((name) => [name, JSON.parse(found.get(name) ?? "")])),
-    );
-    return read.success ? read.data : null;
-  } catch {
-    return null;
-  }
+  const { outputFiles } = await build({ ...VERIFIER_BUNDLE, entryPoints: [path.join(FOLDER, "main.ts")] });
+  const style = readFileSync(path.join(FOLDER, "style.css"), "utf8");
+  return evidencePage(evidence, { verifier: outputFiles[0]!.text.trim(), style });
 }

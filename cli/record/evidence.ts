@@ -1,10 +1,10 @@
 /** `countersign verify --evidence`: the evidence in a page, verified by this program and under keys that were pinned here. */
 import { existsSync, readFileSync } from "node:fs";
 import { verifyEvidence } from "../../shared/evidence/index.ts";
+import { evidenceIn } from "../../shared/evidence/page.ts";
 import { keyId } from "../../shared/keys.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { Answer, Call } from "../command.ts";
-import { evidenceIn } from "../evidence/html.ts";
 import { EXIT, UsageError } from "../exits.ts";
 import { evidenceText } from "../views/evidence.ts";
 import { nothingPinned, resolveTrust } from "./trust.ts";

@@ -75,6 +75,8 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "POST /v1/tasks/{id}/replay": [...AUDITS, "approver"],
   "GET /v1/impact": [...AUDITS, "approver"],
 
+  "GET /v1/tasks/{id}/evidence": ["auditor", "admin"],
+  "GET /v1/evidence": ["auditor", "admin"],
   "GET /v1/ledger/entries": ["auditor", "admin"],
   "GET /v1/ledger/proof": AUDITS,
   "GET /v1/ledger/witnesses": AUDITS,

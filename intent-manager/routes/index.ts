@@ -9,6 +9,7 @@ import { listCapabilities, restoreCapability, revokeCapability } from "./capabil
 import { checkEffects } from "./completeness.ts";
 import { enrol, listEnrolments, requestEnrolment, revokeKey } from "./enrolments.ts";
 import { sendEvent } from "./events.ts";
+import { periodEvidence, taskEvidence } from "./evidence.ts";
 import { explainTask } from "./explain.ts";
 import { readImpact } from "./impact.ts";
 import { submitIntent } from "./intents.ts";
@@ -92,6 +93,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   readMemory,
   putMemory,
   deleteMemory,
+  taskEvidence,
+  periodEvidence,
   ledgerEntries,
   ledgerProof,
   ledgerWitnesses,

@@ -1,5 +1,6 @@
 /** The shapes of the questions that are answered out of the run log and the tags. */
 import * as z from "zod";
+import { Scope } from "../../shared/evidence/index.ts";
 import { TaskStatus } from "../../shared/events.ts";
 import { AutomationName, TaskId, TenantId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -26,4 +27,5 @@ export const ImpactsQuery = z.strictObject({
   cursor: z.string().max(LIMITS.impactCursorChars).optional(),
   limit: z.int().min(1).max(LIMITS.pageImpact),
 });
+export const EvidenceQuery = z.strictObject({ tenant: TenantId, scope: Scope });
 export const TasksNamed = z.strictObject({ tenant: TenantId, tasks: z.array(TaskId).max(LIMITS.pageRuns) });

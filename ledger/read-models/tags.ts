@@ -1,7 +1,8 @@
 /**
  * The read model `tags`: a row for each tag of each applied action, and of each action that came into doubt. From what is broken back to the runs that touched it, and from an action
- * forward to what touched the same things after it.
+ * forward to what touched the same things after it. And a row for each entry of an executor that later tasks are judged by: what evidence of them begins with.
  */
+import { isLasting } from "../../shared/evidence/select.ts";
 import type { ChainRecord, TaskEvent } from "../../shared/events.ts";
 import { guard, type Projector, type ReadEntry } from "./projector.ts";
 
@@ -18,8 +19,13 @@ type Touched = {
   readonly doubt: 0 | 1;
   readonly atMs: number;
 };
-/** What one entry adds. */
-export type TagsRow = { readonly task: string; readonly idx: number; readonly touched: readonly Touched[] };
+/** What one entry adds. `executor`: its own entry, which lasts; null for one of a task. */
+export type TagsRow = {
+  readonly task: string | null;
+  readonly executor: string | null;
+  readonly idx: number;
+  readonly touched: readonly Touched[];
+};
 
 type Touching = Extract<TaskEvent, { type: "step-applied" | "step-in-doubt" }>;
 
@@ -55,21 +61,36 @@ const mayTouch = (entry: ReadEntry): boolean => {
   return Array.isArray(records) && records.some((record) => (record.events as readonly TaskEvent[]).some(touches));
 };
 
-const keyOf = (task: string, idx: number): string => `${task} ${idx}`;
+const lasts = ({ task, data }: ReadEntry): boolean => {
+  const records = (data as unknown as { records?: readonly ChainRecord[] }).records;
+  return task === null && Array.isArray(records) && records.some(({ events }) => isLasting(events));
+};
+
+const keyOf = (subject: string, idx: number): string => `${subject} ${idx}`;
 
 export const tagsProjector: Projector<TagsRow> = {
   name: "tags",
-  version: 2,
-  keyOf: (entry) => (entry.task !== null && mayTouch(entry) ? keyOf(entry.task, entry.index) : null),
+  version: 3,
+  keyOf: (entry) => {
+    if (entry.task === null) return lasts(entry) ? keyOf(entry.executor, entry.index) : null;
+    return mayTouch(entry) ? keyOf(entry.task, entry.index) : null;
+  },
   // Rows are only ever added: what is there already need not be known.
   begins: () => true,
-  evolve: (_, entry) => ({ task: entry.task!, idx: entry.index, touched: touchedIn(entry) }),
-  keyOfRow: (row) => keyOf(row.task, row.idx),
+  evolve: (_, entry) =>
+    entry.task === null
+      ? { task: null, executor: entry.executor, idx: entry.index, touched: [] }
+      : { task: entry.task, executor: null, idx: entry.index, touched: touchedIn(entry) },
+  keyOfRow: (row) => keyOf(row.task ?? row.executor!, row.idx),
   load: "SELECT NULL AS task, NULL AS idx, NULL AS touched WHERE ?1 IS NULL AND ?2 IS NULL",
-  save: `INSERT INTO rm_tags (tenant, tag, idx, pos, task, step, action, main, wrote, doubt, at_ms)
+  save: [
+    `INSERT INTO rm_tags (tenant, tag, idx, pos, task, step, action, main, wrote, doubt, at_ms)
     SELECT ?1, t.value ->> 'tag', t.value ->> 'idx', t.value ->> 'pos', r.value ->> 'task', t.value ->> 'step', t.value ->> 'action',
       t.value ->> 'main', t.value ->> 'wrote', t.value ->> 'doubt', t.value ->> 'atMs'
     FROM json_each(?2) AS r, json_each(r.value, '$.touched') AS t WHERE ${guard("tags")}
     ON CONFLICT DO NOTHING`,
-  clear: "DELETE FROM rm_tags WHERE tenant = ?1",
+    `INSERT INTO rm_lasting (tenant, executor, idx) SELECT ?1, value ->> 'executor', value ->> 'idx'
+    FROM json_each(?2) WHERE value ->> 'executor' IS NOT NULL AND ${guard("tags")} ON CONFLICT DO NOTHING`,
+  ],
+  clear: ["DELETE FROM rm_tags WHERE tenant = ?1", "DELETE FROM rm_lasting WHERE tenant = ?1"],
 };

@@ -5,11 +5,11 @@
  * S1  A delivery (the records of one executor and the statement that signs for them) is taken whole, with the statement before it.
  * S2  Between the first and the last delivery of an executor's shown tasks nothing is left out; of a task that goes on, nothing up to the end.
  * S3  A short chain is taken from its first record.
+ * S4  What is chosen out of a part of the log is what would be chosen out of the whole, where the part holds the deliveries above.
  */
-import { fromUtf8 } from "../bytes.ts";
 import { ENTRY_TYPES } from "../entry.ts";
 import { LIMITS } from "../limits.ts";
-import { problem } from "../problems.ts";
+import { problem, type Problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { EvidenceEntry, Scope } from "./evidence.ts";
 
@@ -46,6 +46,10 @@ const LASTING = new Set([
   "alarm-raised",
 ]);
 
+/** Whether a record of an executor itself is one that later tasks are judged by. */
+export const isLasting = (events: readonly { readonly type: string }[]): boolean =>
+  events.some(({ type }) => LASTING.has(type));
+
 const newDelivery = (before: EvidenceEntry | null): Delivery => ({
   before,
   entries: [],
@@ -61,6 +65,7 @@ class Executor {
   #betweenEntries = 0;
   readonly #kept: Delivery[] = [];
   readonly #open = new Set<string>();
+  readonly #settled = new Set<string>();
 
   constructor(wholeChain: number) {
     this.#wholeChain = wholeChain;
@@ -69,11 +74,13 @@ class Executor {
   take(entry: EvidenceEntry, read: Read, isShown: (task: string, opens: boolean, atMs: number) => boolean): void {
     this.#delivery.entries.push(entry);
     for (const { task, atMs, events } of read.data.records ?? []) {
-      if (task === null) this.#delivery.isLasting ||= events.some(({ type }) => LASTING.has(type));
+      if (task === null) this.#delivery.isLasting ||= isLasting(events);
       else if (isShown(task, events[0]?.type === "task-opened", atMs)) {
         this.#delivery.isShown = true;
-        this.#open.add(task);
-        if (events.some(({ type }) => type === "task-settled")) this.#open.delete(task);
+        if (!this.#settled.has(task)) this.#open.add(task);
+        if (!events.some(({ type }) => type === "task-settled")) continue;
+        this.#open.delete(task);
+        this.#settled.add(task);
       }
     }
     if (read.type !== ENTRY_TYPES.statement) return;
@@ -111,15 +118,28 @@ class Executor {
   }
 }
 
+/** How large evidence may become, and how short a chain is. */
+export type Bounds = {
+  readonly entries: number;
+  readonly chars: number;
+  /** Entries before the first shown one, up to which a chain is taken from its first record. */
+  readonly wholeChain: number;
+};
+export const FILE_BOUNDS: Bounds = {
+  entries: LIMITS.evidenceEntries,
+  chars: LIMITS.evidenceChars,
+  wholeChain: LIMITS.evidenceWholeChain,
+};
+
 /**
  * The entries of the scope, in the order of the log.
- * @param wholeChain entries before the first shown one, up to which a chain is taken from its first record
+ * @param entries the log, or a part of it (S4), in its order
  * @returns not-found where no task of the scope is in the log; entry-too-large where the evidence would pass its limits.
  */
 export async function selectEntries(
-  entries: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  entries: AsyncIterable<EvidenceEntry> | Iterable<EvidenceEntry>,
   scope: Scope,
-  wholeChain: number = LIMITS.evidenceWholeChain,
+  bounds: Bounds = FILE_BOUNDS,
 ): Promise<Result<EvidenceEntry[]>> {
   const executors = new Map<string, Executor>();
   const shown = new Set<string>(scope.kind === "task" ? [scope.task] : []);
@@ -127,16 +147,12 @@ export async function selectEntries(
     if (scope.kind === "period" && opens && atMs >= scope.fromMs && atMs < scope.toMs) shown.add(task);
     return shown.has(task);
   };
-  let index = 0;
-  for await (const bytes of entries) {
-    const body = fromUtf8(bytes) ?? "";
-    const read = readOf(body);
-    if (read !== null) {
-      const executor = executors.get(read.source) ?? new Executor(wholeChain);
-      executors.set(read.source, executor);
-      executor.take({ index, body }, read, isShown);
-    }
-    index += 1;
+  for await (const entry of entries) {
+    const read = readOf(entry.body);
+    if (read === null) continue;
+    const executor = executors.get(read.source) ?? new Executor(bounds.wholeChain);
+    executors.set(read.source, executor);
+    executor.take(entry, read, isShown);
   }
   const byIndex = new Map<number, EvidenceEntry>();
   let chars = 0;
@@ -147,15 +163,15 @@ export async function selectEntries(
       chars += entry.body.length;
     }
   if (byIndex.size === 0) return err(problem("not-found", "The log holds no task of this scope."));
-  if (byIndex.size > LIMITS.evidenceEntries || chars > LIMITS.evidenceChars)
-    return err(
-      problem("entry-too-large", `The evidence would hold ${byIndex.size} entries: choose a shorter period.`, {
-        entries: byIndex.size,
-        most: LIMITS.evidenceEntries,
-      }),
-    );
+  if (byIndex.size > bounds.entries || chars > bounds.chars) return err(tooLarge(byIndex.size, bounds));
   return ok([...byIndex.values()].toSorted((a, b) => a.index - b.index));
 }
+
+export const tooLarge = (entries: number, { entries: most }: Pick<Bounds, "entries">): Problem =>
+  problem("entry-too-large", `The evidence would hold ${entries} entries or more: choose a shorter period.`, {
+    entries,
+    most,
+  });
 
 /** Null for an entry that no executor wrote. */
 function readOf(body: string): Read | null {

@@ -1,5 +1,6 @@
 /** What the ledger is asked for answers: the run log, and what touched a record. */
 import type { Result } from "../result.ts";
+import type { LogPart, Scope } from "../evidence/index.ts";
 import type { ImpactAnswer } from "../api/impact.ts";
 import type { RunView } from "../api/runs.ts";
 
@@ -69,5 +70,7 @@ export interface AnswersRpc {
   runs(query: RunQuery): Promise<Result<{ readonly runs: readonly RunView[]; readonly next: string | null }>>;
   /** Where a list goes on behind so many runs; null where it has no more. */
   runsAfter(query: RunQuery, runs: number): Promise<Result<string | null>>;
+  /** The evidence of a task or a period: at most LIMITS.evidenceAnswerEntries of the log, with proofs towards its newest checkpoint. */
+  evidence(tenant: string, scope: Scope): Promise<Result<LogPart>>;
   impact(query: ImpactQuery): Promise<Result<ImpactAnswer>>;
 }

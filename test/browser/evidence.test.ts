@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { evidencePage } from "../../cli/evidence/html.ts";
+import { bundledPage } from "../../cli/evidence/html.ts";
 import { makeEvidence } from "../../shared/evidence/index.ts";
 import { keyId } from "../../shared/keys.ts";
 import { bytesOf, checkpointOf, honestRecord, KEYS, NOW_MS, TENANT, trustConfig } from "../support/record.ts";
@@ -31,7 +31,7 @@ describe.skipIf(CHROMIUM === null)("an evidence file", () => {
       nowMs: NOW_MS,
     });
     if (!made.ok) throw new Error(made.problem.detail);
-    [honest, browser] = await Promise.all([evidencePage(made.value), launch()]);
+    [honest, browser] = await Promise.all([bundledPage(made.value), launch()]);
     const context = await browser.newContext({ viewport: { width: 390, height: 844 }, offline: true });
     context.setDefaultTimeout(10_000);
     page = await context.newPage();

@@ -132,6 +132,16 @@ describe.skipIf(CHROMIUM === null)("a task", () => {
     await close();
   });
 
+  it("hands its evidence to auditors as a file, and says so", async () => {
+    const { id } = task("succeeded");
+    const { page, close } = await visit(browser, mock, `/tasks/${id}`, { key: "cs_auditor" });
+    const kept = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download evidence" }).click();
+    expect((await kept).suggestedFilename()).toBe(`evidence-${id}.html`);
+    await page.getByText("It verifies itself when it is opened.").waitFor();
+    await close();
+  });
+
   it("says that there is no such task", async () => {
     const { page, close } = await visit(browser, mock, `/tasks/${task("succeeded").id.replace(/.$/, "x")}`, {
       expected: [404],

@@ -149,6 +149,11 @@ export async function startConsoleMock(port = 0, dist = DIST) {
         return response.end(markdown(view));
       case "GET tasks/:id/trace":
         return send(response, 200, api.ExportTraceServiceRequest, trace(view));
+      case "GET tasks/:id/evidence":
+      case "GET evidence": {
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+        return response.end(`<!DOCTYPE html><title>Evidence</title>${url.pathname}${url.search}`);
+      }
       case "GET reviews":
         return send(response, 200, api.ReviewPage, {
           reviews: [...world.reviewById.values()].filter(({ status }) => status === "waiting"),

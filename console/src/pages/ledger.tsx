@@ -13,6 +13,7 @@ import { useSession } from "../lib/session.tsx";
 import { useAnchors } from "../lib/trust-anchors.tsx";
 import { useQuery } from "../lib/use-query.ts";
 import { useVerdict } from "../lib/use-verdict.ts";
+import { PeriodEvidence } from "../parts/evidence-file.tsx";
 import { CopyButton } from "../parts/id.tsx";
 import { Empty, Notice, ProblemNotice, Skeleton } from "../parts/notice.tsx";
 import { Page } from "../parts/page.tsx";
@@ -103,6 +104,7 @@ function EntryList() {
           ))}
         </ol>
       )}
+      <PeriodEvidence />
     </Page>
   );
 }

@@ -6,6 +6,7 @@ import { useSession } from "../lib/session.tsx";
 import { signaturesIn } from "../lib/task-signatures.ts";
 import { useQuery } from "../lib/use-query.ts";
 import { useTaskEvents } from "../lib/use-task-events.ts";
+import { TaskEvidence } from "../parts/evidence-file.tsx";
 import { EventList, StreamState } from "../parts/event-list.tsx";
 import { Explained } from "../parts/explained.tsx";
 import { Id } from "../parts/id.tsx";
@@ -98,6 +99,7 @@ export function TaskPage({ id }: { id: string }) {
                 <EventRecord events={stream.events} />
               </Section>
               <PlaceInLog task={view.id} version={String(view.seq)} />
+              <TaskEvidence task={view.id} />
             </div>
           </div>
           <TraceTimeline task={view.id} version={`${view.seq}:${String(view.recorded)}`} />

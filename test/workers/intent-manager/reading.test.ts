@@ -6,7 +6,21 @@ import { createClient } from "../../../shared/client.ts";
 import { problem } from "../../../shared/problems.ts";
 import { err, ok } from "../../../shared/result.ts";
 import { someRun } from "../../support/some-run.ts";
-import { answerWith, as, calls, globex, ledger, refuses, seedTenants, send, sendRaw, viewOf } from "./world.ts";
+import { testKeys } from "../keys.ts";
+import { evidenceIn } from "../../../shared/evidence/page.ts";
+import {
+  answerWith,
+  as,
+  bindings,
+  calls,
+  globex,
+  ledger,
+  refuses,
+  seedTenants,
+  send,
+  sendRaw,
+  viewOf,
+} from "./world.ts";
 
 beforeAll(seedTenants);
 beforeEach(() => {
@@ -48,6 +62,41 @@ describe("a reported outcome", () => {
     expect((await send(as("app"), `/v1/tasks/${TASK}/outcome`, { body: { ...body, source: "Ada L" } })).status).toBe(
       400,
     );
+  });
+});
+
+describe("an evidence file", () => {
+  const part = { checkpoint: "note", entries: [], proofs: { inclusion: [], consistency: {} } };
+
+  it("is a page to keep, out of the ledger's part, the shown trust and the files of the console's build", async () => {
+    ledger["evidence"] = async () => ok(part);
+    const types = { asset: "text/html" };
+    const fetch = async (url: string) =>
+      new Response("x", {
+        headers: {
+          "content-type":
+            types.asset === "text/html" ? types.asset : url.endsWith("css") ? "text/css" : "text/javascript",
+        },
+      });
+    Object.assign(bindings, { ASSETS: { fetch } });
+    // For a file that is not there, the assets host answers with the console's page.
+    const [own] = Object.values(testKeys.trust.tenants);
+    Object.assign(bindings, { TRUST: JSON.stringify({ ...testKeys.trust, tenants: { acme: own } }) });
+    const unbuilt = await send(as("auditor"), `/v1/tasks/${TASK}/evidence`);
+    expect([unbuilt.status, unbuilt.body.code]).toEqual([503, "not-running"]);
+    types.asset = "built";
+    const answer = await send(as("auditor"), `/v1/tasks/${TASK}/evidence`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-disposition")).toBe(`attachment; filename="evidence-${TASK}.html"`);
+    expect(answer.headers.get("content-security-policy")).toBe("sandbox allow-scripts");
+    expect(evidenceIn(answer.body)).toMatchObject({ about: { scope: { kind: "task", task: TASK } }, ...part });
+    const month = await send(as("admin"), "/v1/evidence?from=2026-11-01&to=2026-12-01");
+    expect(evidenceIn(month.body)!.about.scope).toEqual({
+      kind: "period",
+      fromMs: Date.UTC(2026, 10, 1),
+      toMs: Date.UTC(2026, 11, 1),
+    });
+    expect((await send(as("auditor"), "/v1/evidence?from=2026-12-01&to=2026-11-01")).status).toBe(400);
   });
 });
 
