@@ -3,7 +3,17 @@
  */
 import * as z from "zod";
 import { acceptsOf, type Accepts } from "../shared/accepts.ts";
-import { AutomationName, Digest, EventType, RegionId, SignalName, StepId, TaskId, TenantId } from "../shared/ids.ts";
+import {
+  AutomationName,
+  Digest,
+  EventType,
+  MemberId,
+  RegionId,
+  SignalName,
+  StepId,
+  TaskId,
+  TenantId,
+} from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Principal, StopKind, StopMode } from "../shared/events.ts";
 import { OutcomeLabel, OutcomeSource } from "../shared/outcome.ts";
@@ -92,6 +102,16 @@ export const OutcomeCommand = z.strictObject({
   note: z.string().min(1).max(LIMITS.outcomeNoteChars).nullable(),
   by: z.string().max(100),
 });
+export const JudgeCommand = z.strictObject({
+  task: TaskId,
+  step: StepId,
+  correct: z.boolean(),
+  label: OutcomeLabel.nullable(),
+  note: z.string().min(1).max(LIMITS.outcomeNoteChars).nullable(),
+  member: MemberId,
+  by: z.string().max(100),
+});
+export const Noticed = z.array(z.strictObject({ task: TaskId, step: StepId })).max(LIMITS.noticesTold);
 export const SignalCommand = z.strictObject({
   task: TaskId,
   name: SignalName,

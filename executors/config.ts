@@ -1,8 +1,9 @@
 /** The executors' configuration: whom they trust and the key they sign receipts with. Parsed once per isolate; a malformed one stops everything. */
-import { fromBase64Url } from "../shared/bytes.ts";
+import { fromBase64Url, utf8 } from "../shared/bytes.ts";
 import { parseStrictJson } from "../shared/json.ts";
 import { importSigner, keyId, PrivateJwk, type PublicJwk, type Signer } from "../shared/keys.ts";
 import { problem } from "../shared/problems.ts";
+import { sha256 } from "../shared/sha256.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import type { ExecutorKeys } from "../shared/rpc.ts";
 import { noteVerifier, type NoteVerifier } from "../shared/tlog/note.ts";
@@ -13,6 +14,8 @@ export type ExecutorsConfig = {
   readonly trust: Trust;
   readonly proposalKeys: ReadonlyMap<string, PublicJwk>;
   readonly receiptSigner: () => Promise<Signer>;
+  /** Draws the audit sample (shared/sampling.ts): follows from the receipt key, so nobody outside of the executors knows it. */
+  readonly samplingKey: Uint8Array;
 };
 
 export type ExecutorsSettings = { readonly TRUST: string; readonly RECEIPT_KEY: string };
@@ -39,6 +42,7 @@ function read({ TRUST, RECEIPT_KEY }: ExecutorsSettings): Result<ExecutorsConfig
   return ok({
     trust: trust.data,
     proposalKeys: new Map(trust.data.proposalKeys.map((jwk) => [keyId(jwk), jwk])),
+    samplingKey: sha256(utf8(`countersign audit sample\n${key.data.d}`)),
     receiptSigner: () => (signer ??= importSigner(key.data)),
   });
 }

@@ -44,6 +44,8 @@ import { recordCompleteness, replay } from "./replaying.ts";
 import type { ReplayAnswer } from "../shared/api/replay.ts";
 import * as intake from "./intake.ts";
 import type { LimitRpc } from "./limits/limit.ts";
+import * as oversight from "./oversight.ts";
+import type { OwedKind, OwedView } from "../shared/api/oversight.ts";
 import * as planning from "./planning.ts";
 import { workersPlatform } from "./platform.ts";
 import * as consents from "./privacy/consents.ts";
@@ -176,6 +178,18 @@ export class RegionalExecutor extends DurableObject<Env> implements ExecutorRpc 
 
   reportOutcome(command: unknown): Promise<Result<TaskView>> {
     return reportOutcome(this.#shard, command);
+  }
+
+  judge(command: unknown): Promise<Result<TaskView>> {
+    return oversight.judge(this.#shard, command);
+  }
+
+  async owed(kind: OwedKind): Promise<Result<readonly OwedView[]>> {
+    return ok(oversight.owed(this.#shard, kind === "sample" ? "sample" : "notice"));
+  }
+
+  async noticed(told: unknown): Promise<Result<null>> {
+    return oversight.noticed(this.#shard, told);
   }
 
   signal(command: unknown): Promise<Result<SignalAnswer>> {

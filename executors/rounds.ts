@@ -17,6 +17,7 @@ import type { ResidentRecords, RoundRecords } from "./adapters/resident-records.
 import { placeOf, seal, type Head, type Journal, type Sealed } from "./journal.ts";
 import { countOutcome } from "./outcomes.ts";
 import type { Vault } from "./privacy/vault.ts";
+import { oversee } from "./oversight.ts";
 import { project } from "./projections.ts";
 import { Draft } from "./task/draft.ts";
 import type { TaskState } from "./task/state.ts";
@@ -177,6 +178,7 @@ export class Rounds {
             if (record.task !== null)
               for (const event of record.events as readonly TaskEvent[]) {
                 project(storage.sql, record.task, event);
+                oversee(storage.sql, record.task, event, nowMs);
                 if (event.type === "outcome-observed")
                   countOutcome(storage.sql, states.get(record.task)!, event, nowMs);
                 oweTelling(storage.sql, states.get(record.task)!, event);

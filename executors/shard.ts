@@ -11,6 +11,7 @@ import type { TenantAnchor } from "../shared/members.ts";
 import { pauseOn, type ObjectStorage, type Platform } from "../shared/platform.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { drawOf } from "../shared/sampling.ts";
 import type { LedgerRpc, StuckTask } from "../shared/rpc.ts";
 import type { TaskView } from "../shared/views.ts";
 import { ResidentRecords } from "./adapters/resident-records.ts";
@@ -235,6 +236,7 @@ export class Shard {
       registry: this.registry,
       nowMs,
       isBehind: this.watch.isBehind,
+      drawOf: (action, digest) => drawOf(this.config.samplingKey, action, digest),
       stoppedBy: (kind, target) => this.trusted.claimsStoppedBy(kind, target),
       isErased: (keys) => this.vault.isErased(keys),
       consentOf: (keys, purpose) => this.vault.consentOf(keys, purpose),

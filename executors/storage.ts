@@ -16,6 +16,7 @@
  *  subject_keys   the keys of data subjects, each under a random id;  subject_tasks   what is sealed under which, 1 once nothing of an erased task is left elsewhere
  *  subject_consents   what a subject said about a purpose;  subject_erasures   keys that were destroyed, and what of that is still to be done elsewhere
  *  planning_leases   which planner of an open task has the say
+ *  owed   automatic actions that people still have to judge, and those of which somebody is told
  *  set_aside   records that stay out of the chain, because the ledger has others at their positions
  *  meta      delivered, checkpoint, alarm, fence
  */
@@ -68,6 +69,8 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX subject_erasures_by_digest ON subject_erasures (digest);`,
   `CREATE TABLE planning_leases (task TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID;`,
   `CREATE TABLE set_aside (rewind TEXT NOT NULL, seq INTEGER NOT NULL, task TEXT, body TEXT NOT NULL, private TEXT, PRIMARY KEY (rewind, seq)) WITHOUT ROWID;`,
+  `CREATE TABLE owed (kind TEXT NOT NULL, task TEXT NOT NULL, step TEXT NOT NULL, at_ms INTEGER NOT NULL, due_ms INTEGER, told_ms INTEGER, PRIMARY KEY (kind, task, step)) WITHOUT ROWID;
+   CREATE INDEX owed_by_age ON owed (kind, at_ms);`,
 ];
 
 /** Brings the schema up to date. Safe to call at every start. */

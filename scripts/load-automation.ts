@@ -27,6 +27,7 @@ import { ModelSpec } from "../shared/model.ts";
 import { lintPolicy, type Advice } from "../shared/policy/lint.ts";
 import { ReleaseBundle } from "../shared/release.ts";
 import { err, ok, type Result } from "../shared/result.ts";
+import { SAMPLE_UNIT } from "../shared/sampling.ts";
 import { inRoot } from "./lib/project.ts";
 
 const HOUR_MS = 3_600_000;
@@ -47,6 +48,10 @@ export const AutomationSource = z.strictObject({
   summary: ReleaseBundle.shape.summary,
   owner: ReleaseBundle.shape.owner,
   tier: ReleaseBundle.shape.tier,
+  tierReason: ReleaseBundle.shape.tierReason,
+  sampling: z
+    .strictObject({ rate: z.number().gt(0).max(1), every: z.string().regex(/^[1-9][0-9]{0,4}(?:s|m|h|d)$/) })
+    .optional(),
   planner: ReleaseBundle.shape.planner,
   region: ReleaseBundle.shape.region,
   home: ReleaseBundle.shape.home,
@@ -121,6 +126,8 @@ export function loadAutomation(
     triggers,
     confidence,
     features,
+    tierReason,
+    sampling,
   } = source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
@@ -175,6 +182,10 @@ export function loadAutomation(
     ...(classifier === null ? {} : { classifier: classifier.value }),
     ...(confidence === undefined ? {} : { confidence }),
     ...(features === undefined ? {} : { features }),
+    ...(tierReason === undefined ? {} : { tierReason }),
+    ...(sampling === undefined
+      ? {}
+      : { sampling: { rate: Math.round(sampling.rate * SAMPLE_UNIT), everyMs: durationMs(sampling.every) } }),
     playbook: playbook.value as ReleaseBundle["playbook"],
     policy: policy.value,
     capabilities: Object.fromEntries(capabilities.map((capability) => [capability, contracts.get(capability)!])),

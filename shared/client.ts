@@ -123,6 +123,13 @@ export function createClient(options: ClientOptions) {
     cancelTask: (task: string) => post(`/v1/tasks/${at(task)}/cancel`, {}, TaskView),
     /** Whether what the task decided was right, also after its end. */
     reportOutcome: (task: string, report: OutcomeReport) => post(`/v1/tasks/${at(task)}/outcome`, report, TaskView),
+    calibration: (automation: string, filter: { from?: string; to?: string; error?: string } = {}) =>
+      get(`/v1/automations/${at(automation)}/calibration`, api.CalibrationView, filter),
+    /** Automatic actions that were drawn at random and are to be judged. */
+    listSamples: () => get("/v1/samples", api.SamplePage),
+    judgeStep: (task: string, step: string, judgement: api.Judgement) =>
+      post(`/v1/tasks/${at(task)}/steps/${at(step)}/judgement`, judgement, TaskView),
+    listNotices: () => get("/v1/notices", api.NoticePage),
     explainTask: (task: string) => get(`/v1/tasks/${at(task)}/explain`, api.Explanation),
     traceTask: (task: string) => get(`/v1/tasks/${at(task)}/trace`, api.ExportTraceServiceRequest),
     explainTaskAsMarkdown: (task: string) =>

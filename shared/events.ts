@@ -25,6 +25,7 @@ import { PROBLEMS, type ProblemCode } from "./problems.ts";
 import { PlannerKind, Premise, RecordedName } from "./proposal.ts";
 import { HeldPremise } from "./receipt.ts";
 import { SignedPromotion } from "./release.ts";
+import { SAMPLE_UNIT } from "./sampling.ts";
 import { Envelope } from "./signing.ts";
 import { Purpose, SubjectKey } from "./subjects.ts";
 
@@ -119,6 +120,14 @@ export const TaskEvent = z.discriminatedUnion("type", [
     deadlineMs: z.int(),
     /** Target of its release for the time to its end; absent where there is none. */
     slaMs: z.int().min(1).optional(),
+    /** How far it may go alone, why, and who answers for that, as the release says. */
+    autonomy: z
+      .strictObject({
+        tier: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+        reason: z.string().max(300).nullable(),
+        owner: z.string().max(100),
+      })
+      .optional(),
     /** Keys of the data subjects under which its values are sealed; absent where it is about none. */
     subjects: z.array(SubjectKey).min(1).max(LIMITS.taskSubjects).optional(),
   }),
@@ -204,6 +213,10 @@ export const TaskEvent = z.discriminatedUnion("type", [
     left: z.array(Premise).max(64).nullable(),
     /** Until when somebody may ask for its reversal; null for not at all. */
     reversibleUntilMs: z.int().nullable(),
+    /** It was decided that the owner is told of it. */
+    notify: z.literal(true).optional(),
+    /** It was drawn for the audit sample: so many in 10,000 are, and it is to be judged until then. */
+    sampled: z.strictObject({ rate: z.int().min(1).max(SAMPLE_UNIT), dueMs: z.int().min(0) }).optional(),
   }),
   /**
    * What was read back after an applied action whose signed step predicts something; once for each, before the task ends. `fields` are the
@@ -333,6 +346,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
     occurredMs: z.int().min(0).nullable(),
     note: Commit.nullable(),
     supersedes: z.strictObject({ correct: z.boolean(), atMs: z.int().min(0) }).nullable(),
+    /** The judgement of a sampled action, by a member. Absent of any other outcome. */
+    judged: z.strictObject({ step, member: MemberId }).optional(),
   }),
   /** The task has failed and takes back what it did. `why` is what the task will give as its reason. */
   z.strictObject({ type: z.literal("compensation-started"), why: z.string().max(64) }),

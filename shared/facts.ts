@@ -72,7 +72,7 @@ export const intentFacts = (
 });
 
 /** Role that approves what only the tier, and no rule, sends to a person. */
-const TIER_REVIEW = { rule: "tier-1", role: "approver", quorum: 1 } as const;
+const TIER_REVIEW = { role: "approver", quorum: 1 } as const;
 
 /** Everything that a policy sees of one step. */
 export const policyFacts = (release: CompiledRelease, task: TaskFacts, step: StepFacts, nowMs: number): Facts => ({
@@ -138,16 +138,31 @@ export function decideStep(
   return release.gates === null ? sure : applyGates(sure, release.gates, task.input);
 }
 
-/** The tier is a ceiling: it can only make an answer stricter, and only for writes. */
+/**
+ * The tier is a ceiling: it can only make an answer stricter, and only for writes. Tier 2 acts where the release lets the action be taken back, and
+ * tells; what nothing takes back waits for a person.
+ */
 export function applyTier(decision: StepDecision, release: CompiledRelease, capability: string): StepDecision {
   const writes = release.bundle.capabilities[capability]?.effect === "write";
   if (!writes || decision.answer === "deny" || decision.answer === "review") return decision;
   switch (release.bundle.tier) {
     case 1:
-      return { ...decision, answer: "review", reviews: [TIER_REVIEW] };
-    case 2:
-      return { ...decision, answer: "notify" };
+      return { ...decision, answer: "review", reviews: [{ rule: "tier-1", ...TIER_REVIEW }] };
+    case 2: {
+      if (!canBeTakenBack(release, capability))
+        return { ...decision, answer: "review", reviews: [{ rule: "tier-2", ...TIER_REVIEW }] };
+      const rules = [...decision.rules, "tier-2"].slice(-LIMITS.decisionRules);
+      return decision.answer === "notify" ? decision : { ...decision, answer: "notify", rules };
+    }
     case 3:
       return decision;
   }
+}
+
+/** Whether the release gives the action an undo and a window in which it may be asked for. What takes back is itself not held up by tier 2. */
+function canBeTakenBack({ bundle }: CompiledRelease, capability: string): boolean {
+  const all = Object.values(bundle.capabilities);
+  const undo = bundle.capabilities[capability]?.undo?.capability;
+  const isUndo = all.some((contract) => contract.undo?.capability === capability);
+  return isUndo || (bundle.reversal !== undefined && undo !== undefined && bundle.capabilities[undo] !== undefined);
 }

@@ -136,6 +136,9 @@ export const LIMITS = {
   /** How long an event that set a trigger off is remembered, and how many such events one object remembers: a tenant has 1,024 objects. */
   eventKeptMs: 7 * 24 * 3_600_000,
   eventsKept: 100_000,
+  /** Sampled actions, and notices, that one executor lists, and notices that one run of their job sends. */
+  owedListed: 200,
+  noticesTold: 50,
   /** Events kept under one correlation key, and for how long; steps that wait under it; pause before an event is handed on again. */
   correlationEvents: 256,
   correlationTtlMs: 24 * 3_600_000,

@@ -10,6 +10,9 @@ export const OutcomeSource = z.string().regex(/^[a-z0-9][a-z0-9._:/-]{0,63}$/);
 /** What was found, in one short code: `refunded-twice`. */
 export const OutcomeLabel = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,39}$/);
 
+/** The source of judgements of the audit sample; nobody else may report as it. */
+export const SAMPLE_SOURCE = "audit-sample";
+
 /** The body of `POST /v1/tasks/{id}/outcome`. */
 export const OutcomeReport = z.strictObject({
   correct: z.boolean(),
@@ -33,6 +36,8 @@ export const OutcomeView = z.object({
   /** Id of the API key that reported it. */
   by: z.string(),
   note: z.string().nullable(),
+  /** Of a judgement: the sampled step that it is about, and the member who judged it. */
+  judged: z.object({ step: z.string(), member: z.string() }).nullable(),
   /** The same source has said something else since. */
   superseded: z.boolean(),
 });

@@ -17,6 +17,7 @@ import { Playbook } from "./playbook-schema.ts";
 import { Triggers } from "./triggers/schema.ts";
 import { Policy } from "./policy/schema.ts";
 import { PlannerKind } from "./proposal.ts";
+import { Sampling } from "./sampling.ts";
 import { Envelope } from "./signing.ts";
 
 /** How the region of a task follows from its input when the request names none. */
@@ -36,8 +37,15 @@ export const ReleaseBundle = z.strictObject({
   summary: z.string().max(500),
   /** Who answers for this automation. */
   owner: z.string().min(1).max(100),
-  /** 1: every write waits for a person; 2: acts and notifies; 3: acts alone. A ceiling over what the rules answer. */
+  /**
+   * 1: every write waits for a person; 2: acts where it can be taken back, and notifies; 3: acts alone, and is sampled. A ceiling over what the
+   * rules answer.
+   */
   tier: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+  /** Why this tier. It stands in the record of each task, with the owner. */
+  tierReason: z.string().min(1).max(300).optional(),
+  /** Of its automatic writes people look at some, drawn at random, on a cadence. */
+  sampling: Sampling.optional(),
   /**
    * `playbook`: the plan is derived from the playbook. `agent`: plans come from outside agents through /v1/proposals. `model` and `loop`:
    * plans come from the models that `model` names, once or in rounds.

@@ -18,6 +18,7 @@ import type { SignedEpoch } from "./epoch.ts";
 import type { SignedRewind } from "./rewind.ts";
 import type { Envelope } from "./signing.ts";
 import type { SignedResolution } from "./resolution.ts";
+import type { OwedKind, OwedView } from "./api/oversight.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "./views.ts";
 import type { Figures } from "./figures/names.ts";
 import type { TraceExportState } from "./trace/export-state.ts";
@@ -116,6 +117,17 @@ export type OutcomeCommand = {
   readonly occurredMs: number | null;
   readonly note: string | null;
   /** Id of the API key that reports it. */
+  readonly by: string;
+};
+/** A member's word on whether a sampled action was right. */
+export type JudgeCommand = {
+  readonly task: string;
+  readonly step: string;
+  readonly correct: boolean;
+  readonly label: string | null;
+  readonly note: string | null;
+  readonly member: string;
+  /** Id of the member's API key. */
   readonly by: string;
 };
 export type SignalCommand = {
@@ -341,6 +353,12 @@ export interface ExecutorRpc extends Rpc.DurableObjectBranded {
   /** A signal to a task; the same id again changes nothing. */
   /** Records what somebody says of a task, also after its end. */
   reportOutcome(command: OutcomeCommand): Promise<Result<TaskView>>;
+  /** Refuses as reportOutcome does, and with not-found, approver-is-requester. */
+  judge(command: JudgeCommand): Promise<Result<TaskView>>;
+  /** What automatic actions owe to people: sampled ones to be judged, and notices, the oldest first. */
+  owed(kind: OwedKind): Promise<Result<readonly OwedView[]>>;
+  /** Notices that were sent. */
+  noticed(told: readonly { readonly task: string; readonly step: string }[]): Promise<Result<null>>;
   signal(command: SignalCommand): Promise<Result<SignalAnswer>>;
   /** An event for one waiting step: `late` where it does not wait for it any more. Called by the correlation objects. */
   takeEvent(command: TakeEventCommand): Promise<Result<"taken" | "late">>;

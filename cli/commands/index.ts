@@ -4,6 +4,7 @@ import { budgets, plan } from "./budgets.ts";
 import { alerts } from "./alerts.ts";
 import { cancel } from "./cancel.ts";
 import { approve, reject } from "./decide.ts";
+import { calibration } from "./calibration.ts";
 import { completeness } from "./completeness.ts";
 import { doctor } from "./doctor.ts";
 import { epochApply, epochNew, epochSign } from "./epoch.ts";
@@ -16,6 +17,7 @@ import { keysEnrol } from "./keys-enrol.ts";
 import { keysList, keysNew, keysRevoke } from "./keys.ts";
 import { memoryFind, memoryList, memorySet } from "./memory.ts";
 import { outcome } from "./outcome.ts";
+import { judge, notices, samples } from "./oversight.ts";
 import { promote, publish } from "./releases.ts";
 import { replay } from "./replay.ts";
 import { reviews } from "./reviews.ts";
@@ -42,6 +44,10 @@ export const COMMANDS: readonly Command[] = [
   plan,
   reverse,
   reviews,
+  samples,
+  judge,
+  notices,
+  calibration,
   approve,
   reject,
   resolve,

@@ -30,6 +30,7 @@ import {
   wantedOf,
   withExceeded,
 } from "./permits.ts";
+import { owedBy } from "./oversight.ts";
 import { observeApplied } from "./prediction.ts";
 import { movedPremise } from "./premises.ts";
 import { isCovered, requestReview, staleApproval } from "./review.ts";
@@ -324,6 +325,7 @@ function applied(
     ...done.permits,
     left: leftBy(done.capability, done.args, result),
     reversibleUntilMs: reversibleUntil(step, done.deps),
+    ...owedBy(draft.state, step, done.deps),
   });
   observeApplied(draft, step.id, done.capability, readBackHere(draft, done.capability, done.args, result));
 }

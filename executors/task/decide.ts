@@ -69,6 +69,11 @@ export function openTask(draft: Draft, opening: Opening, admitted: AdmittedPlan 
     purpose: opening.purpose,
     traceparent: opening.traceparent,
     deadlineMs: deps.nowMs + deps.release.bundle.deadlines.taskMs,
+    autonomy: {
+      tier: deps.release.bundle.tier,
+      reason: deps.release.bundle.tierReason ?? null,
+      owner: deps.release.bundle.owner,
+    },
     ...(deps.release.bundle.sla === undefined ? {} : { slaMs: deps.release.bundle.sla.cycleMs }),
     ...(opening.subjects === undefined || opening.subjects.length === 0 ? {} : { subjects: [...opening.subjects] }),
   });

@@ -16,6 +16,8 @@ export type TaskDeps = {
   readonly isErased: (keys: readonly string[]) => boolean;
   /** What the subjects of these keys said about a purpose. */
   readonly consentOf: (keys: readonly string[], purpose: string | null) => Consent;
+  /** Draws the audit sample, from 0 to below 10,000 for an action. Absent: nothing is drawn. */
+  readonly drawOf?: (action: string, release: string) => number;
   /** The ledger holds records of this executor that it does not have: nothing is claimed. */
   readonly isBehind?: boolean;
   /** The id of the stop that names this target, or null. */

@@ -158,6 +158,7 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
         tags: event.tags,
         effectKey: event.effectKey,
         left: event.left,
+        sampled: event.sampled ?? null,
       });
     }
     case "outcome-observed": {
@@ -238,7 +239,7 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
     case "outcome-reported": {
       const { source, correct, label, by, occurredMs } = event;
       const note = event.note === null ? null : textOf(open(known, event.note).value);
-      const reported = { source, correct, label, by, occurredMs, atMs: at.atMs, note };
+      const reported = { source, correct, label, by, occurredMs, atMs: at.atMs, note, judged: event.judged ?? null };
       return { ...state, reported: [...state.reported, reported] };
     }
     case "cancel-requested":
@@ -299,6 +300,7 @@ function proposed(
     undo: step.undo,
     left: null,
     windowClosed: false,
+    sampled: null,
     undoes: null,
     phase: { at: "proposed" },
   };
@@ -358,6 +360,7 @@ function undoing(state: TaskState, event: Extract<TaskEvent, { type: "undo-start
     undo: null,
     left: null,
     windowClosed: false,
+    sampled: null,
     undoes: {
       step: done.id,
       action: done.action,

@@ -15,6 +15,7 @@ import { leftBy, reversibleUntil, tagsOf } from "./act.ts";
 import { advance } from "./advance.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
+import { owedBy } from "./oversight.ts";
 import { observeApplied } from "./prediction.ts";
 import { isCancelled, type StepState } from "./state.ts";
 
@@ -79,6 +80,7 @@ export function applied(
     replayed: outcome.replayed,
     left: leftBy(deps.registry.get(step.capability)!, step.resolvedArgs ?? step.args, known?.value ?? outcome.result),
     reversibleUntilMs: reversibleUntil(step, deps),
+    ...owedBy(draft.state, step, deps),
   });
   observeApplied(draft, step.id, deps.registry.get(step.capability), outcome.observed);
 }

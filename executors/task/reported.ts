@@ -7,8 +7,9 @@
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { OutcomeCommand } from "../../shared/rpc.ts";
-import type { OutcomeView } from "../../shared/outcome.ts";
+import type { JudgeCommand, OutcomeCommand } from "../../shared/rpc.ts";
+import { SAMPLE_SOURCE, type OutcomeView } from "../../shared/outcome.ts";
+import { requestersOf } from "./decide.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { Draft } from "./draft.ts";
 import type { ReportedOutcome, TaskState } from "./state.ts";
@@ -19,6 +20,8 @@ export function reportOutcome(draft: Draft, said: Omit<OutcomeCommand, "task">, 
   const { state } = draft;
   if (state.erased || isErasedNow(state, deps)) return err(erased(state));
   const { source, correct, label, occurredMs, note, by } = said;
+  if (source === SAMPLE_SOURCE)
+    return err(problem("invalid-request", `/source: ${SAMPLE_SOURCE} is the word of those who judge a sampled action`));
   if (occurredMs !== null && occurredMs > deps.nowMs + LIMITS.clockSkewMs)
     return err(problem("invalid-request", "/at: an outcome is reported after it is known"));
   const before = state.reported.findLast((one) => one.source === source);
@@ -46,6 +49,41 @@ export function reportOutcome(draft: Draft, said: Omit<OutcomeCommand, "task">, 
   return ok(null);
 }
 
+/**
+ * A member's judgement of a sampled action. The same word again is no news; another one of anybody supersedes it. Refuses with subject-erased,
+ * not-found (it was not drawn), approver-is-requester or outcome-limit.
+ */
+export function judgeSample(draft: Draft, said: Omit<JudgeCommand, "task">, deps: TaskDeps): Result<null> {
+  const { state } = draft;
+  if (state.erased || isErasedNow(state, deps)) return err(erased(state));
+  const { step: id, correct, label, note, member, by } = said;
+  const step = state.steps.get(id);
+  if (step === undefined || step.sampled === null)
+    return err(problem("not-found", "There is no such action in the audit sample."));
+  if (requestersOf(state, step).includes(member))
+    return err(problem("approver-is-requester", "Whoever asked for this may not judge it."));
+  const before = state.reported.findLast((one) => one.judged?.step === id);
+  const isSame =
+    before?.correct === correct && before.label === label && before.note === note && before.judged?.member === member;
+  if (isSame) return ok(null);
+  if (state.reported.length >= LIMITS.taskOutcomes)
+    return err(problem("outcome-limit", "The task takes no further reported outcome."));
+  draft.emit({
+    type: "outcome-reported",
+    automation: state.automation,
+    capabilities: [step.capability],
+    correct,
+    label,
+    source: SAMPLE_SOURCE,
+    by,
+    occurredMs: null,
+    note: note === null ? null : draft.seal(note),
+    supersedes: before === undefined ? null : { correct: before.correct, atMs: before.atMs },
+    judged: { step: id, member },
+  });
+  return ok(null);
+}
+
 /** The capabilities with effects about which the task's plans decided; what was only read and what takes back is left out. */
 function capabilitiesOf(state: TaskState, deps: TaskDeps): string[] {
   const names = [...state.steps.values()].flatMap(({ capability, undoes }) =>
@@ -55,7 +93,7 @@ function capabilitiesOf(state: TaskState, deps: TaskDeps): string[] {
 }
 
 export const reportedView = (reported: readonly ReportedOutcome[]): OutcomeView[] =>
-  reported.map(({ source, correct, label, occurredMs, atMs, by, note }, i) => ({
+  reported.map(({ source, correct, label, occurredMs, atMs, by, note, judged }, i) => ({
     source,
     correct,
     label,
@@ -63,5 +101,6 @@ export const reportedView = (reported: readonly ReportedOutcome[]): OutcomeView[
     reportedAt: new Date(atMs).toISOString(),
     by,
     note,
-    superseded: reported.findLastIndex((one) => one.source === source) !== i,
+    judged,
+    superseded: reported.findLastIndex((one) => one.source === source && one.judged?.step === judged?.step) !== i,
   }));

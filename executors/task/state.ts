@@ -124,6 +124,8 @@ export type StepState = {
   /** Versions at which the applied action left what it changed; null before, and for a read. */
   readonly left: readonly Premise[] | null;
   readonly windowClosed: boolean;
+  /** It was drawn for the audit sample. */
+  readonly sampled: { readonly rate: number; readonly dueMs: number } | null;
   /** Of an undo: what it takes back, and who asked for it. */
   readonly undoes: Undoes | null;
   readonly phase: StepPhase;
@@ -171,6 +173,8 @@ export type ReportedOutcome = {
   /** When it was recorded. */
   readonly atMs: number;
   readonly note: string | null;
+  /** Of a judgement of the audit sample. */
+  readonly judged: { readonly step: string; readonly member: string } | null;
 };
 
 export type TaskState = {

@@ -37,6 +37,16 @@ export async function tellOf(
   const about = { tenant, id, rule, title, severity, owner, automation, region, raiseAt, unit, runbook };
   const body = JSON.stringify({ type: `alert.${what}`, timestamp: new Date(atMs).toISOString(), data: about });
   const webhookId = `alr_${sha256Hex(utf8(JSON.stringify([tenant, id, what, atMs]))).slice(0, 32)}`;
+  return deliver(target, webhookId, body, { nowMs, send });
+}
+
+/** Sends one signed message. Null, or why it failed. */
+export async function deliver(
+  target: AlertTarget,
+  webhookId: string,
+  body: string,
+  { nowMs, send }: { readonly nowMs: number; readonly send: typeof fetch },
+): Promise<string | null> {
   const signed = await signWebhook(target.secret, { id: webhookId, body }, nowMs);
   if (signed === null) return "secret-unusable";
   try {

@@ -44,6 +44,10 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/reviews/{id}": [...PEOPLE, "auditor"],
   "POST /v1/reviews/{id}/decision": PEOPLE,
 
+  "GET /v1/samples": [...PEOPLE, "auditor"],
+  "POST /v1/tasks/{id}/steps/{step}/judgement": [...PEOPLE, "auditor"],
+  "GET /v1/notices": [...PEOPLE, "auditor"],
+
   "POST /v1/enrolments/requests": PEOPLE,
   "GET /v1/enrolments": [...PEOPLE, "auditor"],
   "POST /v1/enrolments": ["admin"],
@@ -70,6 +74,7 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "DELETE /v1/subjects/{id}": ["admin"],
   "PUT /v1/subjects/{id}/consents/{purpose}": ["app", ...RUNS],
   "GET /v1/automations/{name}/report": [...AUDITS, "approver"],
+  "GET /v1/automations/{name}/calibration": [...AUDITS, "approver"],
   "GET /v1/runs": AUDITS,
   "GET /v1/tasks/{id}/run": [...AUDITS, "approver"],
   "POST /v1/tasks/{id}/replay": [...AUDITS, "approver"],

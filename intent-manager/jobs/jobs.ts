@@ -7,6 +7,7 @@
  */
 import { LIMITS } from "../../shared/limits.ts";
 import type { Late, Reconciled } from "../../shared/rpc.ts";
+import { tellNotices } from "../alerts/notices.ts";
 import { evaluateAlerts } from "../alerts/run.ts";
 import type { Bindings } from "../bindings.ts";
 import { askAll } from "../dispatch/fan-out.ts";
@@ -75,6 +76,11 @@ export const JOBS = {
     what: "the rules of the alerts, and whom to tell; what could not be told is named (countersign alerts shows the alerts)",
     run: lookAtRules,
   },
+  notices: {
+    cron: EVERY_MINUTE,
+    what: "actions that were done without a person and of which the owner is told; what could not be told is named (countersign notices lists them)",
+    run: tell,
+  },
 } satisfies { readonly [name: string]: Job };
 export type JobName = keyof typeof JOBS;
 export const JOB_NAMES = Object.keys(JOBS) as readonly JobName[];
@@ -105,6 +111,12 @@ async function lookAfter(
   };
 }
 const MOST = Number.MAX_SAFE_INTEGER;
+
+async function tell({ env, tenant, nowMs }: JobAsk): Promise<JobRun> {
+  const { due, sent, failed } = await tellNotices(env, tenant, nowMs());
+  const named = failed.slice(0, LIMITS.jobNamed);
+  return { looked: due, found: due, repaired: sent, named, error: null, reached: null, resume: null };
+}
 
 /** One evaluation of the alerts. Found is what nobody could be told of; the next run tries again. */
 async function lookAtRules({ env, tenant, nowMs }: JobAsk): Promise<JobRun> {

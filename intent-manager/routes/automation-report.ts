@@ -53,7 +53,8 @@ export const reportAutomation = endpoint(
   },
 );
 
-async function readRuns(
+/** The newest runs of an automation in a span, a bounded number. */
+export async function readRuns(
   env: Bindings,
   tenant: string,
   automation: string,

@@ -4,6 +4,7 @@ import { acknowledgeAlert, listAlerts } from "./alerts.ts";
 import { health, jwks, overview, trust, whoami } from "./about.ts";
 import { listAutomations, pauseAutomation, putAutomation, readAutomation, resumeAutomation } from "./automations.ts";
 import { reportAutomation } from "./automation-report.ts";
+import { calibrateAutomation } from "./calibration.ts";
 import { readBudgets } from "./budgets.ts";
 import { listCapabilities, restoreCapability, revokeCapability } from "./capabilities.ts";
 import { checkEffects } from "./completeness.ts";
@@ -24,6 +25,7 @@ import { logCheckpoint, logEntries, logTile } from "./log.ts";
 import { prometheus, readMetrics } from "./metrics.ts";
 import { documentation } from "./openapi.ts";
 import { reportOutcome } from "./outcome.ts";
+import { judgeStep, listNotices, listSamples } from "./oversight.ts";
 import { submitProposal } from "./proposals.ts";
 import { replayTask } from "./replay.ts";
 import { promoteRelease, publishRelease, readRelease } from "./releases.ts";
@@ -57,6 +59,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listReviews,
   readReview,
   decideReview,
+  listSamples,
+  judgeStep,
+  listNotices,
   requestEnrolment,
   listEnrolments,
   enrol,
@@ -79,6 +84,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   eraseSubject,
   putConsent,
   reportAutomation,
+  calibrateAutomation,
   listRuns,
   readRun,
   readImpact,

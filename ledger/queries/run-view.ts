@@ -25,11 +25,13 @@ export const RUN_COLUMNS =
 const STRICTEST = ["deny", "review", "notify", "allow"] as const;
 
 /** The steps of a run as they are now: those of its record, with what came later folded over them. */
-export function stepsNow(row: Pick<RunRow, "task" | "record" | "later">): RunRecord["steps"] {
+export const stepsNow = (row: Pick<RunRow, "task" | "record" | "later">): RunRecord["steps"] => runNow(row).steps;
+
+function runNow(row: Pick<RunRow, "task" | "record" | "later">): RunRecord {
   const run = JSON.parse(row.record) as RunRecord;
   for (const { event, atMs } of JSON.parse(row.later) as readonly LaterEvent[])
     if (event.type !== "plan-admitted" && event.type !== "task-opened") foldRun(run, row.task, event, atMs);
-  return run.steps;
+  return run;
 }
 
 export function runView(row: RunRow): RunView {
@@ -38,7 +40,8 @@ export function runView(row: RunRow): RunView {
   const steps = Object.entries(run.steps);
   const route = parseExecutorName(run.executor)!;
   const uses = [...run.plans.flatMap(({ model }) => (model === undefined ? [] : [model])), ...(run.stopped ?? [])];
-  const now = later.length === 0 ? run.steps : stepsNow(row);
+  const standing = later.length === 0 ? run : runNow(row);
+  const now = standing.steps;
   return {
     task: row.task,
     automation: run.automation,
@@ -66,7 +69,8 @@ export function runView(row: RunRow): RunView {
     })),
     model: uses.at(-1)?.model ?? null,
     ...usedView(uses),
-    steps: steps.map(([step, record]) => stepView(step, record)),
+    steps: steps.map(([step, record]) => stepView(step, record, now[step]?.judged)),
+    reported: standing.reported ?? {},
     retries: steps.reduce((sum, [, { retries }]) => sum + retries, 0),
     errors: [...new Set(steps.flatMap(([, { errors }]) => errors))],
     cancelledBy: run.cancelledBy,
@@ -89,7 +93,7 @@ export function runView(row: RunRow): RunView {
   };
 }
 
-const stepView = (step: string, record: RunStepRecord): RunStep => ({
+const stepView = (step: string, record: RunStepRecord, judged: RunStepRecord["judged"]): RunStep => ({
   step,
   round: record.round,
   action: record.action,
@@ -112,6 +116,9 @@ const stepView = (step: string, record: RunStepRecord): RunStep => ({
     outcome,
     signed: signed.map(({ member, roles, decision, atMs }) => ({ member, roles: [...roles], decision, at: iso(atMs) })),
   })),
+  claimed: record.claimed ?? null,
+  sampled: record.sampled ?? null,
+  judged: judged ?? null,
   attempts: record.attempts,
   retries: record.retries,
   holds: record.holds,

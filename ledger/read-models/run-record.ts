@@ -39,6 +39,8 @@ export type RunRecord = {
   readonly steps: { [step: string]: RunStepRecord };
   /** What models used for rounds that nobody could plan. */
   stopped?: readonly ModelUse[];
+  /** The word that stands of each source on whether it was right. */
+  reported?: { readonly [source: string]: boolean };
   cancelledBy: string | null;
   why: string | null;
   /** Entry that closed it, or the newest so far. */
@@ -82,8 +84,13 @@ export function foldRun(run: RunRecord, task: string, event: TaskEvent, atMs: nu
     case "cancel-requested":
       run.cancelledBy = event.by;
       return;
-    case "outcome-reported":
+    case "outcome-reported": {
+      const { judged, source, correct } = event;
+      const sampled = judged === undefined ? undefined : run.steps[judged.step];
+      if (judged === undefined) run.reported = { ...run.reported, [source]: correct };
+      else if (sampled !== undefined) sampled.judged = { correct, member: judged.member };
       return;
+    }
     case "task-opened":
       throw new Error("task-opened twice");
     case "task-settled":
@@ -120,6 +127,7 @@ function admit(run: RunRecord, task: string, event: Extract<TaskEvent, { type: "
       null,
     );
     record.decision = decided(event.decisions[step.id]);
+    if (typeof one?.claimedConfidence === "number") record.claimed = one.claimedConfidence;
     run.steps[step.id] = record;
   }
 }

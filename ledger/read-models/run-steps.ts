@@ -42,6 +42,11 @@ export type RunStepRecord = {
   observed: { readonly verdict: string; readonly fields: readonly string[] } | null;
   startedMs: number | null;
   endedMs: number | null;
+  /** The planner's own number; absent where it gave none. */
+  claimed?: number;
+  /** It was drawn for the audit sample, and how it was judged. */
+  sampled?: { readonly rate: number };
+  judged?: { readonly correct: boolean; readonly member: string };
 };
 
 /** Stands for a capability where the signed plan cannot be read: the run counts all the same. */
@@ -155,6 +160,7 @@ function change(step: RunStepRecord, event: Extract<StepEvent, { step: string }>
       step.result = event.result;
       step.tags = event.tags;
       step.startedMs ??= atMs;
+      if (event.sampled !== undefined) step.sampled = { rate: event.sampled.rate };
       return end(step, "applied", atMs);
     case "step-refused":
       note(step, event.code);

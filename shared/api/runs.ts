@@ -76,6 +76,11 @@ export const RunStep = z.object({
   result: z.string().nullable(),
   tags: z.array(z.string()),
   reviews: z.array(RunReview),
+  /** The planner's own number: a claim. */
+  claimed: z.number().nullable(),
+  /** It was drawn for the audit sample (so many in 10,000 are), and how a member judged it, also after the end. */
+  sampled: z.object({ rate: z.int() }).nullable(),
+  judged: z.object({ correct: z.boolean(), member: z.string() }).nullable(),
   /** Claims; further attempts after one that was refused; times that nothing permitted it; questions about one in doubt. */
   attempts: z.int(),
   retries: z.int(),
@@ -130,6 +135,8 @@ export const RunView = z.object({
   model: z.string().nullable(),
   ...RunModelUse.shape,
   steps: z.array(RunStep),
+  /** What each source says of whether it was right, also after the end. */
+  reported: z.record(z.string(), z.boolean()),
   retries: z.int(),
   errors: z.array(z.string()),
   cancelledBy: z.string().nullable(),

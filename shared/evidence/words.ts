@@ -124,7 +124,7 @@ function words(event: TaskEvent): Words {
       return { title: `${event.step} was left out (${event.why})` };
     case "outcome-reported":
       return {
-        title: `${event.source} reported that the decision was ${event.correct ? "right" : "wrong"}${event.label === null ? "" : ` (${event.label})`}`,
+        title: `${event.judged === undefined ? `${event.source} reported that the decision` : `${event.judged.member} looked at ${event.judged.step} and said that it`} was ${event.correct ? "right" : "wrong"}${event.label === null ? "" : ` (${event.label})`}`,
       };
     case "cancel-requested":
       return { title: `${event.by} asked to cancel the task` };

@@ -57,6 +57,17 @@ beforeAll(async () => {
       steps: [{ id: "move", capability: "orders.modify_address", args: { ...order, address: elsewhere } }],
     },
   });
+  await publish("watched", {
+    tier: 2,
+    tierReason: "New; the addresses can be put back.",
+    owner: "orders",
+    sampling: { rate: 10_000, everyMs: 86_400_000 },
+    reversal: { windowMs: 3_600_000 },
+    playbook: {
+      version: 1,
+      steps: [{ id: "move", capability: "orders.modify_address", args: { ...order, address: elsewhere } }],
+    },
+  });
   await publish("reinstate-directly", {
     playbook: {
       version: 1,
@@ -75,7 +86,7 @@ afterAll(async () => {
   await system?.stop();
 });
 
-const { ada } = DEMO;
+const { ada, grace } = DEMO;
 const cel = (field: string) => ({ $cel: `intent.input.${field}` });
 const elsewhere = {
   address1: "1 Elsewhere Street",
@@ -182,6 +193,40 @@ async function send(task: string, step: string, envelope: Awaited<ReturnType<typ
   const answer = await (await executorOf(task)).reverse(task, step, envelope, 3_000);
   return answer.ok ? "ok" : answer.problem.code;
 }
+
+it("tier 2 acts where it can be taken back, tells, and is sampled; people judge the sample, and the record says who", async () => {
+  const task = await run("watched", grace.smallOrder, { customerId: grace.customerId });
+  expect(task).toMatchObject({
+    status: "succeeded",
+    steps: [{ decision: { answer: "notify", rules: ["all", "tier-2"] } }],
+  });
+  const of = (list: { task: string }[]) => list.filter((one) => one.task === task.id);
+  const notices = of((await system.call(keys.approver, "/v1/notices")).body.notices);
+  expect(notices).toMatchObject([{ step: "move", toldAt: null, dueAt: task.steps[0].reversibleUntil }]);
+  const samples = async () => of((await system.call(keys.auditor, "/v1/samples")).body.samples);
+  expect(await samples()).toMatchObject([{ step: "move", capability: "orders.modify_address", rate: 10_000 }]);
+
+  const judge = async (body: object, key = keys.approver, step = "move") => {
+    const answer = await system.call(key, `/v1/tasks/${task.id}/steps/${step}/judgement`, { body });
+    return answer.status === 200 ? answer.body.reported : answer.body.code;
+  };
+  expect(await judge({ correct: true }, keys.operator)).toBe("forbidden");
+  expect(await judge({ correct: true }, keys.approver, "elsewhere")).toBe("not-found");
+  expect(await judge({ correct: true })).toMatchObject([
+    { source: "audit-sample", judged: { step: "move", member: "ada" } },
+  ]);
+  expect(await judge({ correct: true })).toHaveLength(1);
+  expect(await judge({ correct: false, label: "wrong-address" })).toMatchObject([
+    { superseded: true },
+    { correct: false },
+  ]);
+  expect(await samples()).toEqual([]);
+  const report = { correct: true, source: "audit-sample" };
+  const posed = await system.call(keys.app, `/v1/tasks/${task.id}/outcome`, { body: report });
+  expect(posed.body.code).toBe("invalid-request");
+  const { events } = await (await executorOf(task.id)).events(task.id, 0, 0).then((answer: any) => answer.value);
+  expect(events[0].event.autonomy).toEqual({ tier: 2, reason: "New; the addresses can be put back.", owner: "orders" });
+});
 
 describe("a cancelled order", () => {
   it("is pending and paid again after the reversal; cancelled and reversed again, the money still adds up", async () => {

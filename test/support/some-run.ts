@@ -25,6 +25,7 @@ export const someRun: RunView = {
   outputTokens: 0,
   costMicroCents: 0,
   steps: [],
+  reported: {},
   retries: 0,
   errors: [],
   cancelledBy: "@ada",

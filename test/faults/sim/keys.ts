@@ -38,6 +38,7 @@ export const executorConfigs: readonly ExecutorsConfig[] = receiptKeys.map((key)
   return {
     trust,
     proposalKeys: new Map(trust.proposalKeys.map((jwk) => [keyId(jwk), jwk])),
+    samplingKey: new Uint8Array(32),
     receiptSigner: () => (signer ??= importSigner(key)),
   };
 });

@@ -89,6 +89,7 @@ export const config: ExecutorsConfig = {
     tenants: { [TENANT]: { rootKey: publicPart(keys.root), regions: ["eu"], shards: SHARDS } },
   },
   proposalKeys: new Map([[keyId(keys.proposal), publicPart(keys.proposal)]]),
+  samplingKey: new Uint8Array(32),
   receiptSigner: () => importSigner(keys.receipt),
 };
 

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { env } from "cloudflare:workers";
 import { createHmac } from "node:crypto";
+import { tellNotices } from "../../../intent-manager/alerts/notices.ts";
 import { evaluateAlerts } from "../../../intent-manager/alerts/run.ts";
 import type { Bindings } from "../../../intent-manager/bindings.ts";
 import { compare } from "../../../intent-manager/jobs/compare.ts";
@@ -34,6 +35,7 @@ it("a run asks every executor, counts what it set right, names the rest, and is 
     "stuck-tasks",
     "completeness",
     "alerts",
+    "notices",
   ]);
   expect(jobs[0].runs[0]).toEqual(body);
 });
@@ -231,6 +233,53 @@ it("an alert is raised, told once under a signature, acknowledged, and cleared w
   for (let n = 4; n < 4 + LIMITS.alertClearAfter; n++) await evaluate(n);
   expect((await listed())[0]).toMatchObject({ state: "cleared", notification: { state: "told" } });
   expect(told.map((one) => JSON.parse(one.body).type)).toEqual(["alert.raised", "alert.raised", "alert.cleared"]);
+});
+
+it("a notice is told once, with the time to take the action back and no value of the task", async () => {
+  const told: { headers: Headers; body: string }[] = [];
+  const noted: unknown[] = [];
+  let status = 503;
+  const receive = (async (_url: string, init: { headers: HeadersInit; body: string }) => {
+    told.push({ headers: new Headers(init.headers), body: init.body });
+    return new Response(null, { status });
+  }) as unknown as typeof fetch;
+  const notice = {
+    task: "tsk_eu_0_x",
+    step: "move",
+    automation: "watched",
+    release: "sha256:0",
+    capability: "orders.move",
+    at: new Date(0).toISOString(),
+    dueAt: new Date(60_000).toISOString(),
+    rate: null,
+    label: null,
+    rules: ["tier-2"],
+    input: { secret: "s3cret" },
+    args: {},
+    result: null,
+  };
+  const done = { ...notice, step: "done", toldAt: new Date(1).toISOString() };
+  answerWith({
+    owed: async () => ok(noted.length === 0 ? [{ ...notice, toldAt: null }, done] : [done]) as never,
+    noticed: async (steps: unknown) => {
+      noted.push(steps);
+      return ok(null) as never;
+    },
+  } as never);
+  const tenant = { id: "acme", regions: ["eu"], shards: 1, rootKey: {} as never };
+  const where = { ALERT_WEBHOOK_URL: "https://on-call.example/x", ALERT_WEBHOOK_SECRET: "whsec_YSBzZWNyZXQ=" };
+  const tell = () => tellNotices({ ...bindings, ...where }, tenant, Date.now(), receive);
+  expect(await tellNotices(bindings, tenant, Date.now(), receive)).toMatchObject({ due: 0 });
+  expect(await tell()).toEqual({ due: 1, sent: 0, failed: ["tsk_eu_0_x move: status 503"] });
+  status = 204;
+  expect([await tell(), await tell()]).toEqual([
+    { due: 1, sent: 1, failed: [] },
+    { due: 0, sent: 0, failed: [] },
+  ]);
+  expect([noted, told.length]).toEqual([[[{ task: "tsk_eu_0_x", step: "move" }]], 2]);
+  expect(told[0]!.headers.get("webhook-id")).toBe(told[1]!.headers.get("webhook-id"));
+  expect(JSON.parse(told[1]!.body)).toMatchObject({ type: "action.notice", data: { reversibleUntil: notice.dueAt } });
+  expect(told[1]!.body).not.toContain("s3cret");
 });
 
 const WITNESS = {
