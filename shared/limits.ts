@@ -123,6 +123,12 @@ export const LIMITS = {
   /** Triggers of one automation: each that asks for an event's type is computed for it. Automations of a tenant that have any. */
   triggers: 20,
   triggeredAutomations: 200,
+  /** How late a run of a cron trigger may be and still be on time; how far back missed runs are looked for, and how many a trigger may make up for. */
+  cronGraceMs: 10 * 60_000,
+  cronBackMs: 7 * 24 * 3_600_000,
+  cronCatchUp: 10,
+  /** Due minutes that one look finds: every minute of a week. */
+  cronDue: 10_080,
   /** One event with its attributes, bytes: the least that the specification asks receivers to take. One batch: its events, and its bytes. */
   eventBytes: 64 * 1024,
   eventBatch: 100,

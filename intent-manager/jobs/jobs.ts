@@ -13,6 +13,7 @@ import type { Bindings } from "../bindings.ts";
 import { askAll } from "../dispatch/fan-out.ts";
 import type { Tenant } from "../http/caller.ts";
 import { compare, type Unfinished } from "./compare.ts";
+import { runSchedules } from "./schedules.ts";
 
 export type JobRun = {
   readonly looked: number;
@@ -70,6 +71,11 @@ export const JOBS = {
     goesOn: OFTEN,
     what: "effects in the regional databases that the log does not know, and the other way round; the finding is recorded in the log",
     run: compare,
+  },
+  schedules: {
+    cron: EVERY_MINUTE,
+    what: "cron triggers that are due; runs that an outage missed are made up for as their triggers say, the others are named",
+    run: runSchedules,
   },
   alerts: {
     cron: EVERY_MINUTE,

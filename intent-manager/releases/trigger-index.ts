@@ -10,11 +10,12 @@ import type { Bindings } from "../bindings.ts";
 import { FreshCache, type Background } from "../http/fresh-cache.ts";
 
 /** What publishing writes beside a bundle that has triggers. */
-export type TriggerNote = { readonly events: readonly string[] };
+export type TriggerNote = { readonly events: readonly string[]; readonly crons: number };
 
 export function triggerNote({ triggers }: ReleaseBundle): TriggerNote | null {
   if (triggers === undefined) return null;
-  return { events: [...new Set(triggers.map(({ event }) => event.type))] };
+  const events = triggers.flatMap((trigger) => ("event" in trigger ? [trigger.event.type] : []));
+  return { events: [...new Set(events)], crons: triggers.length - events.length };
 }
 
 type Index = { readonly automationsByEvent: ReadonlyMap<string, readonly string[]> };

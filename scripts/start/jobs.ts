@@ -8,6 +8,7 @@ const EVERY_MS: { readonly [job: string]: number } = {
   outboxes: 5 * MINUTE_MS,
   reviews: 5 * MINUTE_MS,
   "stuck-tasks": 5 * MINUTE_MS,
+  schedules: MINUTE_MS,
   alerts: MINUTE_MS,
   completeness: 60 * MINUTE_MS,
 };

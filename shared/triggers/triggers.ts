@@ -14,14 +14,23 @@ import { problem, type Problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import { sha256Hex } from "../sha256.ts";
 import { compileMapping, mapped, type Mapping } from "./mapping.ts";
-import type { EventTrigger, Triggers } from "./schema.ts";
+import { compileSchedule, localTime, type Schedule } from "./cron.ts";
+import type { CronTrigger, EventTrigger, Triggers } from "./schema.ts";
 
 export type CompiledEventTrigger = {
   readonly trigger: EventTrigger;
   readonly when: Expression | null;
   readonly mapping: Mapping;
 };
-export type CompiledTriggers = { readonly events: readonly CompiledEventTrigger[] };
+export type CompiledCronTrigger = {
+  readonly trigger: CronTrigger;
+  readonly schedule: Schedule;
+  readonly mapping: Mapping;
+};
+export type CompiledTriggers = {
+  readonly events: readonly CompiledEventTrigger[];
+  readonly crons: readonly CompiledCronTrigger[];
+};
 
 /** Compiles the triggers of a release. Errors: `triggers-invalid`. */
 export function compileTriggers(triggers: Triggers, input: Contract): Result<CompiledTriggers> {
@@ -29,6 +38,7 @@ export function compileTriggers(triggers: Triggers, input: Contract): Result<Com
     err(problem("triggers-invalid", `The trigger ${id}: ${why}.`, { trigger: id }));
   const seen = new Set<string>();
   const events: CompiledEventTrigger[] = [];
+  const crons: CompiledCronTrigger[] = [];
   for (const trigger of triggers) {
     if (seen.has(trigger.id)) return wrong(trigger.id, "the id is used twice");
     seen.add(trigger.id);
@@ -37,14 +47,20 @@ export function compileTriggers(triggers: Triggers, input: Contract): Result<Com
     const required = (input.schema.required as readonly string[] | undefined) ?? [];
     const missing = required.find((field) => !Object.hasOwn(trigger.input, field));
     if (missing !== undefined) return wrong(trigger.id, `the contract needs the field ${missing}`);
-    const mapping = compileMapping(trigger.input as JsonObject, ["event"]);
+    const mapping = compileMapping(trigger.input as JsonObject, ["cron" in trigger ? "schedule" : "event"]);
     if (typeof mapping === "string") return wrong(trigger.id, mapping);
+    if ("cron" in trigger) {
+      const schedule = compileSchedule(trigger.cron, trigger.timeZone);
+      if (typeof schedule === "string") return wrong(trigger.id, schedule);
+      crons.push({ trigger, schedule, mapping });
+      continue;
+    }
     const { when } = trigger.event;
     const condition = when === undefined ? null : compileExpression(when, ["event"]);
     if (condition !== null && !condition.ok) return wrong(trigger.id, condition.problem.detail);
     events.push({ trigger, when: condition === null ? null : condition.value, mapping });
   }
-  return ok({ events });
+  return ok({ events, crons });
 }
 
 /** `event` in CEL: what is absent is an empty text, null or an empty map. */
@@ -73,6 +89,12 @@ export function matchEvent(compiled: CompiledTriggers, event: CloudEvent): Event
 
 const failed = (trigger: string, what: string): Problem =>
   problem("trigger-failed", `The ${what} of the trigger ${trigger} cannot be computed from this event.`, { trigger });
+
+/** The input of a cron trigger's intent for a due minute; null where it cannot be computed. `schedule` in CEL: `due`, `date`, `time`. */
+export function scheduledInput({ trigger, mapping }: CompiledCronTrigger, dueMs: number): JsonObject | null {
+  const schedule = { due: new Date(dueMs).toISOString(), ...localTime(dueMs, trigger.timeZone) };
+  return mapped(mapping, { schedule: toCelValue(schedule, undefined) });
+}
 
 /** What makes an event the same event, whichever way it came: its source and id. */
 export const eventKey = ({ source, id }: Pick<CloudEvent, "source" | "id">): string =>

@@ -34,6 +34,7 @@ it("a run asks every executor, counts what it set right, names the rest, and is 
     "reviews",
     "stuck-tasks",
     "completeness",
+    "schedules",
     "alerts",
     "notices",
   ]);
