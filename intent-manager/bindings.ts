@@ -1,6 +1,7 @@
 /**
  * What this Worker is bound to, with the RPC interfaces of the other two in place of the generated, untyped ones.
  */
+import type { IntakeLimitRpc } from "./intake/intake-limit.ts";
 import type { EventInboxRpc } from "./intake/event-inbox.ts";
 import type { VectorizeBinding } from "./memory/vectorize.ts";
 import type { VectorsRpc } from "./memory/vectors.ts";
@@ -15,8 +16,16 @@ export type ExecutorNamespace = {
 
 export type Bindings = Omit<
   Env,
-  "REGIONAL_EXECUTOR" | "EXECUTORS" | "LEDGER" | "MODEL_BUDGETS" | "PLANNING_DESK" | "MEMORY_VECTORS" | "EVENT_INBOX"
+  | "REGIONAL_EXECUTOR"
+  | "EXECUTORS"
+  | "LEDGER"
+  | "MODEL_BUDGETS"
+  | "PLANNING_DESK"
+  | "MEMORY_VECTORS"
+  | "EVENT_INBOX"
+  | "INTAKE_LIMIT"
 > & {
+  readonly INTAKE_LIMIT: { getByName(name: string): IntakeLimitRpc };
   readonly EVENT_INBOX: { getByName(name: string): EventInboxRpc };
   readonly MEMORY_VECTORS: { getByName(name: string): VectorsRpc };
   /** Vectorize, for namespaces that say so; absent locally, where it does not exist. */

@@ -8,6 +8,7 @@ import { runCron } from "./jobs/runs.ts";
 import { ENDPOINTS } from "./routes/index.ts";
 
 export { MemoryVectors } from "./memory/vectors.ts";
+export { IntakeLimit } from "./intake/intake-limit.ts";
 export { EventInbox } from "./intake/event-inbox.ts";
 export { ModelBudgets } from "./planning/model/budgets.ts";
 export { PlanningDesk } from "./planning/model/desk.ts";

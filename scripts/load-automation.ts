@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, features?, triggers?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, features?, triggers?, intakeLimits?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models fall back to one
@@ -59,6 +59,7 @@ export const AutomationSource = z.strictObject({
   model: ModelSource.optional(),
   gates: ReleaseBundle.shape.gates,
   triggers: ReleaseBundle.shape.triggers,
+  intakeLimits: ReleaseBundle.shape.intakeLimits,
   classifier: ClassifierSource.optional(),
   confidence: ReleaseBundle.shape.confidence,
   features: ReleaseBundle.shape.features,
@@ -124,6 +125,7 @@ export function loadAutomation(
     contractVersion,
     gates,
     triggers,
+    intakeLimits,
     confidence,
     features,
     tierReason,
@@ -179,6 +181,7 @@ export function loadAutomation(
     ...(model === undefined ? {} : { model: { ...model, prompt: readFileSync(fileOf("prompt.md"), "utf8").trim() } }),
     ...(gates === undefined ? {} : { gates }),
     ...(triggers === undefined ? {} : { triggers }),
+    ...(intakeLimits === undefined ? {} : { intakeLimits }),
     ...(classifier === null ? {} : { classifier: classifier.value }),
     ...(confidence === undefined ? {} : { confidence }),
     ...(features === undefined ? {} : { features }),

@@ -120,6 +120,12 @@ export const LIMITS = {
   taskOutcomes: 32,
   outcomeNoteChars: 1_000,
   outcomeCapabilities: 32,
+  /** Of an intake limit on open tasks: executors asked at a time which have ended, how soon the same one again, and what a refused caller waits. */
+  intakeLooks: 32,
+  intakeLookMs: 1_000,
+  intakeFullRetrySeconds: 2,
+  /** How long a task that was let in may take to be opened: a request lasts no longer. */
+  intakeLostMs: 60_000,
   /** Triggers of one automation: each that asks for an event's type is computed for it. Automations of a tenant that have any. */
   triggers: 20,
   triggeredAutomations: 200,

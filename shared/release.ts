@@ -11,6 +11,7 @@ import { Classifier } from "./classifier/schema.ts";
 import { AutomationName, Digest, RegionId, TenantId } from "./ids.ts";
 import { Features } from "./features.ts";
 import { Gates } from "./gates/schema.ts";
+import { IntakeLimits } from "./intake-limits.ts";
 import { LIMITS } from "./limits.ts";
 import { ModelSpec } from "./model.ts";
 import { Playbook } from "./playbook-schema.ts";
@@ -66,6 +67,8 @@ export const ReleaseBundle = z.strictObject({
   confidence: ClaimCurves.optional(),
   /** What an input must be before anything is planned (shared/gates/). */
   gates: Gates.optional(),
+  /** How much may come in; unlimited where absent (docs/limits.md). */
+  intakeLimits: IntakeLimits.optional(),
   /** What opens an intent without an app asking for it (shared/triggers/). */
   triggers: Triggers.optional(),
   /** Values computed from the input, which rules, gates and playbooks may look at (shared/features.ts). */

@@ -55,6 +55,10 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "features-invalid": "Correct `features` in `automation.yaml`; `docs/automations.md` has every key.",
   "gates-invalid":
     "Correct `gates` in `automation.yaml`: `facts.gate` names the one at fault. Fields are declared in the contract, each gate has one test.",
+  "intake-rate":
+    "Send the same request again after `Retry-After`. The limit stands in the automation's release (`intakeLimits`) or in the deployment's `INTAKE_LIMITS`.",
+  "intake-full":
+    "Send the same request again after `Retry-After`: it is taken once a task has ended. The limit stands in the automation's release (`intakeLimits`) or in the deployment's `INTAKE_LIMITS`.",
   "triggers-invalid":
     "Correct `triggers` in `automation.yaml`: `facts.trigger` names the one at fault. Each gives the contract's required fields; expressions are over `event`.",
   "trigger-failed":

@@ -11,6 +11,7 @@ import { labelsByModel, plansByModel, type CompiledRelease } from "../../shared/
 import type { Principal } from "../../shared/events.ts";
 import { executorName } from "../../shared/ids.ts";
 import type { JsonObject } from "../../shared/json.ts";
+import { isRetryable } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { SignedPlan, Submitted, SubmitCommand } from "../../shared/rpc.ts";
 import type { Bindings } from "../bindings.ts";
@@ -18,6 +19,7 @@ import { callExecutor, callExecutorOf, inText } from "../dispatch/executor.ts";
 import type { Tenant } from "../http/caller.ts";
 import type { Background } from "../http/fresh-cache.ts";
 import { deliveryOf, forgetInForce, releaseInForce } from "../releases/in-force.ts";
+import { enterIntake } from "./admit-intake.ts";
 import { passGates } from "./gates.ts";
 import { newSalt, randomBytes } from "./random.ts";
 import { chooseRegion } from "./region.ts";
@@ -89,9 +91,30 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
     ...(opening.keySpace === undefined ? {} : { keySpace: opening.keySpace }),
   };
   const { task, shard } = newTaskId(secret, tenant, same, randomBytes);
+  const entered = await enterIntake(env, tenant.id, release, task);
+  if (!entered.ok) return entered;
+  const opened = await openEntered(opening, { release, task, shard, region: region.value }, firstPlan);
+  // What is not known to have failed may have opened it, and goes on to count.
+  if (!opened.ok && !isRetryable(opened.problem.code)) await entered.value.leave();
+  return opened;
+}
+
+type Place = {
+  readonly release: CompiledRelease;
+  readonly task: string;
+  readonly shard: number;
+  readonly region: string;
+};
+
+async function openEntered(
+  opening: Opening,
+  { release, task, shard, region }: Place,
+  firstPlan: FirstPlan,
+): Promise<Result<Submitted>> {
+  const { env, tenant, automation, input } = opening;
   const salt = newSalt();
   const inputCommitment = commit(salt, input);
-  const plan = await firstPlan({ task, region: region.value, inputCommitment, release });
+  const plan = await firstPlan({ task, region, inputCommitment, release });
   if (!plan.ok) return plan;
   const models = plansByModel(release.bundle) || (labelsByModel(release.bundle) && plan.value === null);
   // Before the task opens: no task waits for a planner that nobody knows of.
@@ -102,12 +125,12 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
     task,
     automation,
     release: release.digest,
-    region: region.value,
+    region,
     input: { salt, value: input },
     requestDigest: digestOf({
       automation,
       input,
-      region: region.value,
+      region,
       trigger,
       purpose,
       member: principal.member,
@@ -123,7 +146,7 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
     delivery: null,
     waitMs: models ? 0 : waitMs,
   };
-  const executor = executorName(tenant.id, region.value, shard);
+  const executor = executorName(tenant.id, region, shard);
   const answer = await submitted(env, tenant, executor, command);
   return answer.ok && models ? planning(env, tenant, answer.value, waitMs) : answer;
 }

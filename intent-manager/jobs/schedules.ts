@@ -55,7 +55,7 @@ export async function runSchedules(ask: JobAsk): Promise<JobRun> {
       }
     }
   }
-  return { looked, found, repaired, named: named.slice(0, LIMITS.jobNamed), error, reached };
+  return { looked, found, repaired, named: named.slice(0, LIMITS.jobNamed), error, reached, resume: null };
 }
 
 /** Null, or the code of what refused it. */

@@ -10,8 +10,8 @@ const HOUR = 3_600_000;
 const NOON = Date.parse("2026-11-23T12:00:00Z");
 const tenant = { id: "acme", regions: acme.regions, shards: acme.shards, rootKey: {} as never };
 const run = (nowMs: number, reached: number | null) =>
-  JOBS.schedules.run({ env: bindings, tenant, nowMs: () => nowMs, reached, by: "cron" });
-const opened = () => calls.map(({ args }) => args[0] as SubmitCommand);
+  JOBS.schedules.run({ env: bindings, tenant, nowMs: () => nowMs, reached, resume: null, by: "cron" });
+const opened = () => calls.filter(({ method }) => method === "submit").map(({ args }) => args[0] as SubmitCommand);
 const hourly = (more: object = {}) => ({
   id: "hourly",
   cron: "0 * * * *",
