@@ -2,6 +2,7 @@
  * What this Worker is bound to, with the RPC interfaces of the other two in place of the generated, untyped ones.
  */
 import type { IntakeLimitRpc } from "./intake/intake-limit.ts";
+import type { BaselinesRpc } from "./intake/baselines.ts";
 import type { EventInboxRpc } from "./intake/event-inbox.ts";
 import type { VectorizeBinding } from "./memory/vectorize.ts";
 import type { VectorsRpc } from "./memory/vectors.ts";
@@ -24,8 +25,10 @@ export type Bindings = Omit<
   | "MEMORY_VECTORS"
   | "EVENT_INBOX"
   | "INTAKE_LIMIT"
+  | "BASELINES"
 > & {
   readonly INTAKE_LIMIT: { getByName(name: string): IntakeLimitRpc };
+  readonly BASELINES: { getByName(name: string): BaselinesRpc };
   readonly EVENT_INBOX: { getByName(name: string): EventInboxRpc };
   readonly MEMORY_VECTORS: { getByName(name: string): VectorsRpc };
   /** Vectorize, for namespaces that say so; absent locally, where it does not exist. */

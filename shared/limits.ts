@@ -126,6 +126,10 @@ export const LIMITS = {
   intakeFullRetrySeconds: 2,
   /** How long a task that was let in may take to be opened: a request lasts no longer. */
   intakeLostMs: 60_000,
+  /** Inputs that a rolling baseline follows at most; baselines of one contract version; tasks whose answer from them is remembered. */
+  baselineWindow: 100_000,
+  baselinesKept: 100,
+  baselineTasks: 10_000,
   /** Triggers of one automation: each that asks for an event's type is computed for it. Automations of a tenant that have any. */
   triggers: 20,
   triggeredAutomations: 200,

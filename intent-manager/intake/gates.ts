@@ -32,7 +32,15 @@ export type GateContext = {
 /** Refuses with quality-gate, naming the field and the rule. What only asks for people passes here; the executor sends it to them. */
 export function passGates(context: GateContext, release: CompiledRelease, input: JsonObject): Result<null> {
   if (release.gates === null) return ok(null);
-  const failed = failedGates(release.gates, input);
+  return refuseFailed(context, release, failedGates(release.gates, input));
+}
+
+/** Counts what failed for the owner, and refuses where one of them refuses. */
+export function refuseFailed(
+  context: GateContext,
+  release: CompiledRelease,
+  failed: readonly FailedGate[],
+): Result<null> {
   if (failed.length > 0) count(context, release.bundle.automation, failed);
   const refusing = failed.find(({ gate }) => gate.onFail === "refuse");
   if (refusing === undefined) return ok(null);

@@ -20,6 +20,7 @@ import type { Tenant } from "../http/caller.ts";
 import type { Background } from "../http/fresh-cache.ts";
 import { deliveryOf, forgetInForce, releaseInForce } from "../releases/in-force.ts";
 import { enterIntake } from "./admit-intake.ts";
+import { passAnomalies } from "./anomalies.ts";
 import { passGates } from "./gates.ts";
 import { newSalt, randomBytes } from "./random.ts";
 import { chooseRegion } from "./region.ts";
@@ -91,6 +92,8 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
     ...(opening.keySpace === undefined ? {} : { keySpace: opening.keySpace }),
   };
   const { task, shard } = newTaskId(secret, tenant, same, randomBytes);
+  const usual = await passAnomalies(opening, release, input, task);
+  if (!usual.ok) return usual;
   const entered = await enterIntake(env, tenant.id, release, task);
   if (!entered.ok) return entered;
   const opened = await openEntered(opening, { release, task, shard, region: region.value }, firstPlan);

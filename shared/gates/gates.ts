@@ -15,7 +15,11 @@ import type { Declarations } from "../policy/facts.ts";
 import { toCelValue } from "../policy/values.ts";
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
+import type { Bounds } from "./baseline.ts";
 import type { Gate, Gates } from "./schema.ts";
+
+/** A number of an input, for an anomaly gate. `key` names its baseline, which begins anew when the gate looks at another field. */
+export type Reading = { readonly gate: string; readonly key: string; readonly value: number; readonly bounds: Bounds };
 
 export type CompiledGate = { readonly gate: Gate; readonly check: Expression | null };
 /** The contract of the input, and what is computed from it. */
@@ -34,11 +38,12 @@ export function compileGates(gates: Gates, facts: GateFacts): Result<CompiledGat
   for (const gate of gates) {
     if (seen.has(gate.id)) return wrong(gate.id, "the id is used twice");
     seen.add(gate.id);
-    const fields = [...(gate.complete ?? []), ...(gate.range === undefined ? [] : [gate.range.field])];
+    const number = gate.range?.field ?? gate.anomaly?.field;
+    const fields = [...(gate.complete ?? []), ...(number === undefined ? [] : [number])];
     const unknown = fields.find((field) => input.field(field) === undefined);
     if (unknown !== undefined) return wrong(gate.id, `the contract has no field ${unknown}`);
-    if (gate.range !== undefined && !["integer", "number"].includes(input.typeOf(gate.range.field) ?? ""))
-      return wrong(gate.id, `${gate.range.field} is no number`);
+    if (number !== undefined && !["integer", "number"].includes(input.typeOf(number) ?? ""))
+      return wrong(gate.id, `${number} is no number`);
     const check = gate.check === undefined ? null : compileExpression(gate.check, ["input", "features"]);
     if (check !== null && !check.ok) return wrong(gate.id, check.problem.detail);
     const missing = check?.value.paths.find(
@@ -77,7 +82,9 @@ function faultOf({ complete, range }: Gate, check: Expression | null, input: Jso
       typeof value === "number" && value >= (range.minimum ?? -Infinity) && value <= (range.maximum ?? Infinity);
     return inside ? null : range.field;
   }
-  const answer = check!.evaluate({
+  // An anomaly is asked of what is stored (readingsOf), not of the input alone.
+  if (check === null) return null;
+  const answer = check.evaluate({
     input: toCelValue(input, facts.input.root),
     features: featuresValue(facts, input),
   });
@@ -90,6 +97,15 @@ function faultOf({ complete, range }: Gate, check: Expression | null, input: Jso
   );
   return fields.size === 1 ? [...fields][0]! : "";
 }
+
+/** What the anomaly gates of a release look at in an input: numbers, each with what its baseline is called. */
+export const readingsOf = (compiled: CompiledGates, input: Json): Reading[] =>
+  compiled.gates.flatMap(({ gate: { id, anomaly } }) => {
+    const value = anomaly === undefined ? undefined : at(input, anomaly.field);
+    if (anomaly === undefined || typeof value !== "number") return [];
+    const { field, deviations, after, window = LIMITS.baselineWindow } = anomaly;
+    return [{ gate: id, key: `${id} ${field}`, value, bounds: { window: Math.max(window, after), after, deviations } }];
+  });
 
 function at(value: Json, pointer: string): Json | undefined {
   return (parsePointer(pointer) ?? []).reduce<Json | undefined>(

@@ -16,14 +16,27 @@ const gate = {
     .strictObject({ field: Pointer, minimum: z.number().optional(), maximum: z.number().optional() })
     .refine(({ minimum, maximum }) => minimum !== undefined || maximum !== undefined, { error: "needs a bound" })
     .optional(),
+  /**
+   * A number that is no further than `deviations` standard deviations from what came in lately, once `after` inputs have; a field that is not
+   * there passes. What came in is stored, so the intent-manager alone asks it, and it can only refuse.
+   */
+  anomaly: z
+    .strictObject({
+      field: Pointer,
+      deviations: z.number().min(1).max(100),
+      after: z.int().min(10).max(LIMITS.baselineWindow),
+      window: z.int().min(10).max(LIMITS.baselineWindow).optional(),
+    })
+    .optional(),
   /** CEL over `input` and `features`; anything but true fails. */
   check: z.string().min(1).max(LIMITS.celChars).optional(),
   /** For whoever sent the input, and for reviewers. */
   message: z.string().min(1).max(500).optional(),
 };
 
-const hasOneTest = ({ complete, range, check }: { complete?: unknown; range?: unknown; check?: unknown }): boolean =>
-  [complete, range, check].filter((test) => test !== undefined).length === 1;
+type Tests = { complete?: unknown; range?: unknown; check?: unknown; anomaly?: unknown };
+const hasOneTest = ({ complete, range, check, anomaly }: Tests): boolean =>
+  [complete, range, check, anomaly].filter((test) => test !== undefined).length === 1;
 
 /** `reviewers` stands exactly where a failing gate asks for people. */
 export const Gate = z
@@ -31,7 +44,8 @@ export const Gate = z
     z.strictObject({ ...gate, onFail: z.literal("refuse") }),
     z.strictObject({ ...gate, onFail: z.literal("review"), reviewers: Reviewers }),
   ])
-  .refine(hasOneTest, { error: "exactly one of complete, range and check" });
+  .refine(hasOneTest, { error: "exactly one of complete, range, check and anomaly" })
+  .refine(({ onFail, anomaly }) => anomaly === undefined || onFail === "refuse", { error: "an anomaly is refused" });
 export type Gate = z.infer<typeof Gate>;
 
 export const Gates = z.array(Gate).min(1).max(LIMITS.gates);

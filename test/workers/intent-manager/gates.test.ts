@@ -41,3 +41,38 @@ it("an input that a gate sends to people opens its task, and what would write wa
   const plan = JSON.parse(atob(envelope.payload)) as { steps: { advice: object }[] };
   expect(plan.steps[0]!.advice).toMatchObject({ answer: "review", rules: ["gate-odd"] });
 });
+
+it("a number far from what came in lately is refused, once for each task, and is an alert", async () => {
+  const contract = bundleOf("x").input as { properties: object };
+  const input = {
+    ...contract,
+    properties: { ...contract.properties, cents: { type: "integer", minimum: 0, maximum: 1_000_000 } },
+  };
+  const anomaly = { field: "/cents", deviations: 4, after: 10 };
+  await release(
+    bundleOf("measured", { input: input as never, gates: Gates.parse([{ id: "usual", anomaly, onFail: "refuse" }]) }),
+  );
+  answerWith({ submit: accepts });
+  const ask = async (cents: number, idempotencyKey?: string) => {
+    const body = {
+      automation: "measured",
+      input: { customer: "c", email: "a@example.org", cents },
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    };
+    return send(as("app"), "/v1/intents", { body });
+  };
+  for (let i = 0; i < 10; i++) expect((await ask(100 + (i % 3), `k${i}`)).status).toBe(202);
+  const refused = await ask(9_000, "odd");
+  expect(refused).toMatchObject({
+    status: 422,
+    body: { code: "quality-gate", facts: { gate: "usual", field: "/cents" } },
+  });
+  expect(calls.filter(({ method }) => method === "submit")).toHaveLength(10);
+  // However often it is asked again: it is looked at once, and moves the baseline once.
+  for (let i = 0; i < 5; i++) expect((await ask(9_000, "odd")).status).toBe(422);
+  expect((await ask(101)).status).toBe(202);
+  await vi.waitFor(async () => {
+    const raised = await gateAlerts(env as never, "acme", Date.now());
+    expect(raised.map(({ automation }) => automation)).toContain("measured");
+  }, 5_000);
+});

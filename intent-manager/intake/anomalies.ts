@@ -1,0 +1,27 @@
+/** The anomaly gates of a release, asked before anything is planned: one call to its baselines, none where it has no such gate. */
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import { readingsOf } from "../../shared/gates/gates.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { ok, type Result } from "../../shared/result.ts";
+import { refuseFailed, type GateContext } from "./gates.ts";
+
+/** Refuses with quality-gate, naming the field and the gate. */
+export async function passAnomalies(
+  context: GateContext,
+  release: CompiledRelease,
+  input: JsonObject,
+  task: string,
+): Promise<Result<null>> {
+  const readings = release.gates === null ? [] : readingsOf(release.gates, input);
+  if (release.gates === null || readings.length === 0) return ok(null);
+  const { automation, contractVersion = "1.0.0" } = release.bundle;
+  const name = `${context.tenant.id}/${automation}/${contractVersion.split(".")[0]}`;
+  const failed = await context.env.BASELINES.getByName(name).look(task, readings);
+  return refuseFailed(
+    context,
+    release,
+    release.gates.gates.flatMap(({ gate }) =>
+      failed.includes(gate.id) ? [{ gate, field: gate.anomaly?.field ?? "" }] : [],
+    ),
+  );
+}
