@@ -176,6 +176,23 @@ export const gateFailures = sqliteTable(
   ],
 );
 
+/** Feature toggles, every version of each; the greatest one holds. */
+export const toggles = sqliteTable(
+  "toggles",
+  {
+    tenant: text().notNull(),
+    /** Empty: for all automations of the tenant. */
+    automation: text().notNull(),
+    name: text().notNull(),
+    version: integer().notNull(),
+    value: text({ mode: "json" }).$type<boolean | number | string>().notNull(),
+    by: text().notNull(),
+    reason: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.automation, table.name, table.version] })],
+);
+
 /** Runs of the reconciliation jobs; the newest of each tenant and job are kept. */
 export const jobRuns = sqliteTable(
   "job_runs",

@@ -28,6 +28,7 @@ export * from "./api/runs.ts";
 export * from "./api/stops.ts";
 export * from "./api/subjects.ts";
 export * from "./api/tasks.ts";
+export * from "./api/toggles.ts";
 export * from "./api/trace.ts";
 export * from "./api/trust.ts";
 export * from "./api/undo.ts";

@@ -130,6 +130,9 @@ export const LIMITS = {
   baselineWindow: 100_000,
   baselinesKept: 100,
   baselineTasks: 10_000,
+  /** Feature toggles of a tenant, all of them read for one event that asks; changes that one answer shows. */
+  toggles: 500,
+  togglesShown: 100,
   /** Triggers of one automation: each that asks for an event's type is computed for it. Automations of a tenant that have any. */
   triggers: 20,
   triggeredAutomations: 200,

@@ -32,6 +32,7 @@ export const PROBLEMS = {
   "gates-invalid": { status: 422, title: "The quality gates are not acceptable" },
   "intake-rate": { status: 429, retryable: true, title: "As many intents as the rate allows have come in" },
   "intake-full": { status: 429, retryable: true, title: "As many tasks as may are open" },
+  "toggle-moved": { status: 409, title: "The toggle was set by somebody else" },
   "triggers-invalid": { status: 422, title: "The triggers are not acceptable" },
   "trigger-failed": { status: 422, title: "A trigger cannot be computed from this event" },
   "quality-gate": { status: 422, title: "The input does not pass a quality gate" },

@@ -59,6 +59,7 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Send the same request again after `Retry-After`. The limit stands in the automation's release (`intakeLimits`) or in the deployment's `INTAKE_LIMITS`.",
   "intake-full":
     "Send the same request again after `Retry-After`: it is taken once a task has ended. The limit stands in the automation's release (`intakeLimits`) or in the deployment's `INTAKE_LIMITS`.",
+  "toggle-moved": "Read `GET /v1/toggles`; if the change is still wanted, set it after the version that holds now.",
   "triggers-invalid":
     "Correct `triggers` in `automation.yaml`: `facts.trigger` names the one at fault. Each gives the contract's required fields; expressions are over `event`.",
   "trigger-failed":

@@ -62,6 +62,9 @@ export const ROUTE_ROLES: { readonly [route: string]: readonly Role[] | "any" | 
   "GET /v1/automations/{name}/releases/{digest}": [...AUDITS, "approver"],
   "POST /v1/automations/{name}/releases/{digest}/promote": RUNS,
 
+  "GET /v1/toggles": AUDITS,
+  "PUT /v1/toggles/{name}": RUNS,
+
   "GET /v1/capabilities": "any",
   "POST /v1/capabilities/{name}/revoke": RUNS,
   "POST /v1/capabilities/{name}/restore": RUNS,

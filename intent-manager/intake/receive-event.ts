@@ -11,7 +11,7 @@ import type { EventAnswer } from "../../shared/api/events.ts";
 import { isRetryable, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { EVENT_TRIGGER } from "../../shared/triggers/schema.ts";
-import { eventKey, matchEvent, type EventMatch } from "../../shared/triggers/triggers.ts";
+import { asksToggles, eventKey, matchEvent, type EventMatch } from "../../shared/triggers/triggers.ts";
 import type { Bindings } from "../bindings.ts";
 import { callWorker } from "../dispatch/executor.ts";
 import type { Caller } from "../http/caller.ts";
@@ -22,6 +22,7 @@ import { automationsFor } from "../releases/trigger-index.ts";
 import type { Opened } from "./event-book.ts";
 import { openTask, principalOf } from "./submit.ts";
 import { repeatableToken, tenantSecret } from "./task-ids.ts";
+import { togglesFor } from "./toggles.ts";
 
 export type Receiving = {
   readonly env: Bindings;
@@ -72,7 +73,12 @@ async function setOff(context: Receiving, event: CloudEvent): Promise<Result<Set
   for (const automation of await automationsFor(env, tenant, event.type, nowMs, background)) {
     const release = await releaseInForce(env, tenant, automation, nowMs, background);
     if (!release.ok) return release;
-    const match = release.value.triggers === null ? null : matchEvent(release.value.triggers, event);
+    const { triggers } = release.value;
+    if (triggers === null) continue;
+    const toggles = asksToggles(triggers, event)
+      ? await togglesFor(env, tenant, automation, nowMs, background)
+      : undefined;
+    const match = matchEvent(triggers, event, toggles);
     if (match === null) continue;
     if ("code" in match) refused.push(refusedBy(automation, String(match.facts?.["trigger"] ?? ""), match));
     else matches.set(automation, match);

@@ -36,6 +36,7 @@ import { resolveStep } from "./steps.ts";
 import { followTask } from "./task-events.ts";
 import { eraseSubject, putConsent, readSubject } from "./subjects.ts";
 import { liftStop, listStops, setStop } from "./stops.ts";
+import { listToggles, putToggle } from "./toggles.ts";
 import { traceTask } from "./trace.ts";
 import { planTask } from "./plan-task.ts";
 import { cancelTask, listTasks, readTask, signalTask } from "./tasks.ts";
@@ -74,6 +75,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   publishRelease,
   readRelease,
   promoteRelease,
+  listToggles,
+  putToggle,
   listCapabilities,
   revokeCapability,
   restoreCapability,

@@ -7,7 +7,7 @@
 import { canonicalize } from "../canonical.ts";
 import type { CloudEvent } from "../cloud-events.ts";
 import type { Contract } from "../contracts.ts";
-import type { JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { compileExpression, type Expression } from "../policy/expression.ts";
 import { toCelValue } from "../policy/values.ts";
 import { problem, type Problem } from "../problems.ts";
@@ -56,7 +56,7 @@ export function compileTriggers(triggers: Triggers, input: Contract): Result<Com
       continue;
     }
     const { when } = trigger.event;
-    const condition = when === undefined ? null : compileExpression(when, ["event"]);
+    const condition = when === undefined ? null : compileExpression(when, ["event", "toggles"]);
     if (condition !== null && !condition.ok) return wrong(trigger.id, condition.problem.detail);
     events.push({ trigger, when: condition === null ? null : condition.value, mapping });
   }
@@ -67,11 +67,19 @@ export function compileTriggers(triggers: Triggers, input: Contract): Result<Com
 const eventValue = ({ type, source, id, subject, time, data, extensions }: CloudEvent) =>
   toCelValue({ type, source, id, subject: subject ?? "", time: time ?? "", data, extensions }, undefined);
 
+/** Whether a condition for this type asks for feature toggles: only then somebody has to read them. */
+export const asksToggles = ({ events }: CompiledTriggers, { type }: Pick<CloudEvent, "type">): boolean =>
+  events.some(({ trigger, when }) => trigger.event.type === type && when?.roots.has("toggles") === true);
+
 export type EventMatch = { readonly trigger: string; readonly purpose: string | null; readonly input: JsonObject };
 
 /** What an event sets off in one automation. Null: nothing. A problem: nothing, because it could not be computed (T2). */
-export function matchEvent(compiled: CompiledTriggers, event: CloudEvent): EventMatch | Problem | null {
-  const bindings = { event: eventValue(event) };
+export function matchEvent(
+  compiled: CompiledTriggers,
+  event: CloudEvent,
+  toggles: { readonly [name: string]: Json } = {},
+): EventMatch | Problem | null {
+  const bindings = { event: eventValue(event), toggles: toCelValue(toggles, undefined) };
   let fault: Problem | null = null;
   for (const { trigger, when, mapping } of compiled.events) {
     if (trigger.event.type !== event.type) continue;

@@ -155,3 +155,30 @@ it("a warm event that nothing asks for reads no database", async () => {
   await sent(event({ type: "unheard.of" }));
   expect(statements).toEqual([]);
 });
+
+it("a toggle is versioned, says who set it, and is in force at the next event", async () => {
+  const type = "order.paused";
+  const event_ = { type, when: "has(toggles.greeting) && toggles.greeting" };
+  await release(bundleOf("toggled", { triggers: [{ ...triggers[0]!, event: event_ }] }));
+  const put = (body: object, role: "operator" | "app" = "operator") =>
+    send(as(role), "/v1/toggles/greeting", { method: "PUT", body: { reason: "pilot", ...body } });
+  const status = async () => (await sent(event({ type }))).body.status;
+  expect(await status()).toBe("unmatched");
+  expect((await put({ value: true, after: 0 })).body).toMatchObject({ version: 1, value: true, automation: null });
+  expect(await status()).toBe("matched");
+  const both = await Promise.all([
+    put({ value: false, automation: "toggled", after: 0 }),
+    put({ value: true, automation: "toggled", after: 0 }),
+  ]);
+  expect(both.map((one) => one.status).toSorted()).toEqual([200, 409]);
+  expect((await put({ value: false, automation: "toggled", after: 1 })).body).toMatchObject({ version: 2 });
+  expect(await status()).toBe("unmatched");
+  expect((await put({ value: false, after: 0 })).body).toMatchObject({ code: "toggle-moved", facts: { version: 1 } });
+  expect((await put({ value: false, after: 1 }, "app")).status).toBe(403);
+  const { body } = await send(as("auditor"), "/v1/toggles");
+  expect(body.toggles).toMatchObject([
+    { name: "greeting", automation: null, value: true, by: expect.stringMatching(/^key_/), reason: "pilot" },
+    { automation: "toggled", version: 2, value: false },
+  ]);
+  expect([body.history.length, (await send(as("auditor", globex), "/v1/toggles")).body.history]).toEqual([3, []]);
+});
