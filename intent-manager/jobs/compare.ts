@@ -46,7 +46,11 @@ export async function compare(ask: JobAsk): Promise<JobRun> {
   let error: string | null = null;
   const ended = (resume: Unfinished | null, now: readonly string[] = []): JobRun => {
     const { extraCount = 0, missingCount = 0 } = resume?.progress ?? {};
-    const named = [...now, ...open.named, ...(resume?.progress == null ? [] : findings(open.region, resume.progress))];
+    const named = [
+      ...now,
+      ...open.named,
+      ...(resume === null || resume.progress === null ? [] : findings(open.region, resume.progress)),
+    ];
     const found = open.found + extraCount + missingCount;
     return {
       looked,

@@ -164,9 +164,10 @@ export class TestChain {
   readonly #signer: Promise<Signer>;
   readonly records: Written[] = [];
   #delivered = 0;
-  #nowMs = 1_790_000_000_000;
+  #nowMs: number;
 
-  constructor(executor: string, receiptKey: PrivateJwk) {
+  constructor(executor: string, receiptKey: PrivateJwk, startMs = 1_790_000_000_000) {
+    this.#nowMs = startMs;
     this.executor = executor;
     this.#key = receiptKey;
     this.#signer = importSigner(receiptKey);

@@ -1,10 +1,15 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
+import type { TraceExport } from "../../../ledger/index.ts";
 import type { Head } from "../../../ledger/batch.ts";
 import { keepingOf } from "../../../ledger/keeping.ts";
 import { stateOf } from "../../../ledger/queries/state.ts";
 import { archive, grow, keeping, kept, logOf, objects, snapshot } from "./outside-world.ts";
-import { chainOf, ledger, valueOf } from "./world.ts";
+import type { TraceExportState } from "../../../shared/trace/export-state.ts";
+import { TestChain, testTask } from "../../support/chain.ts";
+import { testKeys } from "../keys.ts";
+import { chainOf, ledger, newTenant, valueOf } from "./world.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -107,4 +112,45 @@ it("what the log never signed does not pass for one of its checkpoints", async (
   const { tenant } = await logOf(10);
   await archive.put(nameOf(tenant, 12), "a note of somebody else\n12\nAAAA\n");
   expect((await kept(tenant)).alarms).toMatchObject([{ object: nameOf(tenant, 12), code: "note-malformed" }]);
+});
+
+it("traces leave a real object by its alarm: they wait while the collector fails, and go out once when it takes them again", async () => {
+  const tenant = newTenant();
+  // Records that are a day old would not be sent.
+  const chain = new TestChain(`${tenant}/eu/0`, testKeys.workers.receiptKey, Date.now());
+  const asked: { url: string; body: { resourceSpans: unknown[] } }[] = [];
+  let status = 503;
+  const stub = env.TRACE_EXPORT.getByName(tenant);
+  const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  Object.assign(env, { OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example/secret-path" });
+  /** Fires the alarms that the object has set until it stands so; only then are they looked at. */
+  const until = (stands: (state: TraceExportState) => boolean) =>
+    vi.waitUntil(async () => (await runDurableObjectAlarm(stub), stands(await stub.state())), 10_000);
+  try {
+    await runInDurableObject(stub, (object: TraceExport) => {
+      object.fetchFrom = async (url, init) => {
+        asked.push({ url, body: JSON.parse(init.body as string) });
+        return new Response(status === 200 ? "{}" : "busy", { status });
+      };
+    });
+    chain.writeTask(testTask(chain.executor, 1));
+    valueOf(await ledger.append(await chain.deliver()));
+    await until(({ failing }) => failing !== null);
+    expect(await stub.state()).toMatchObject({
+      endpoint: "https://collector.example/…",
+      pending: 1,
+      sentTraces: 0,
+      failing: { what: "HTTP 503" },
+    });
+    status = 200;
+    await until(({ sentTraces }) => sentTraces === 1);
+    expect(await stub.state()).toMatchObject({ pending: 0, lag: 0, failing: null });
+    const sent = asked.length;
+    await stub.wake();
+    await runDurableObjectAlarm(stub);
+    expect(asked.map(({ url }) => url)).toEqual(Array(sent).fill("https://collector.example/secret-path/v1/traces"));
+    expect(asked.at(-1)!.body.resourceSpans.length).toBeGreaterThan(1);
+  } finally {
+    Object.assign(env, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  }
 });
