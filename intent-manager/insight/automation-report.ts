@@ -15,12 +15,22 @@ export type ReportSources = {
   readonly runs: readonly RunView[];
   /** Rules of the releases that the runs ran under, by `release rule`. */
   readonly rules: ReadonlyMap<string, RuleWords>;
+  /** What each capability does, in its own words. */
+  readonly summaries: ReadonlyMap<string, string>;
   readonly cut: boolean;
 };
 type Case = AutomationReport["inDoubt"][number];
 type Done = { readonly run: RunView; readonly step: RunStep; readonly status: RunStep["status"] };
 
-export function automationReport({ automation, from, to, runs, rules, cut }: ReportSources): AutomationReport {
+export function automationReport({
+  automation,
+  from,
+  to,
+  runs,
+  rules,
+  summaries,
+  cut,
+}: ReportSources): AutomationReport {
   const steps = runs.flatMap((run) =>
     run.steps.map((step): Done => ({ run, step, status: run.now[step.step] ?? step.status })),
   );
@@ -37,8 +47,13 @@ export function automationReport({ automation, from, to, runs, rules, cut }: Rep
       medianMs: quantile(took, 0.5),
       p90Ms: quantile(took, 0.9),
     },
+    triggers: counted(runs.map(({ trigger }) => trigger.kind)) as Record<string, number>,
     did: [...grouped(own, ({ step }) => step.capability)]
-      .map(([capability, all]) => ({ capability, byStatus: counted(all.map(({ status }) => status)) }))
+      .map(([capability, all]) => ({
+        capability,
+        summary: summaries.get(capability) ?? null,
+        byStatus: counted(all.map(({ status }) => status)),
+      }))
       .toSorted((a, b) => (a.capability < b.capability ? -1 : 1)),
     stopped: stoppedBy(own, rules),
     countersigned: {
@@ -70,7 +85,15 @@ export function automationReport({ automation, from, to, runs, rules, cut }: Rep
     ]
       .map(([code, all]) => ({ code, times: all.length, cases: all.slice(0, LIMITS.reportExamples).map(caseOf) }))
       .toSorted((a, b) => b.times - a.times),
+    ended: endedOtherwise(runs),
+    judged: judgedIn(runs),
+    mismatched: steps
+      .filter(({ step }) => step.observed?.verdict === "mismatched")
+      .map(caseOf)
+      .slice(0, LIMITS.reportCases),
     cost: {
+      modelCalls: sum(runs.map((run) => run.modelCalls)),
+      models: [...new Set(runs.flatMap(({ models }) => models))],
       inputTokens: sum(runs.map((run) => run.inputTokens)),
       outputTokens: sum(runs.map((run) => run.outputTokens)),
       costMicroCents: sum(runs.map((run) => run.costMicroCents)),
@@ -80,6 +103,27 @@ export function automationReport({ automation, from, to, runs, rules, cut }: Rep
     countedFrom: cut ? (runs.at(-1)?.openedAt ?? from) : from,
   };
   return { ...report, words: inWords(report) };
+}
+
+/** A run says either which of its steps it failed with, or a word. */
+function endedOtherwise(runs: readonly RunView[]): AutomationReport["ended"] {
+  const others = runs.filter(
+    ({ status, why, steps }) =>
+      (status === "failed" || status === "expired") && why !== null && steps.every(({ step }) => step !== why),
+  );
+  return [...grouped(others, ({ why }) => why!)]
+    .map(([why, all]) => ({
+      why,
+      times: all.length,
+      tasks: all.slice(0, LIMITS.reportExamples).map(({ task }) => task),
+    }))
+    .toSorted((a, b) => b.times - a.times);
+}
+
+function judgedIn(runs: readonly RunView[]): AutomationReport["judged"] {
+  const last = runs.flatMap(({ later }) => later.findLast(({ outcome }) => outcome !== undefined)?.outcome ?? []);
+  const correct = last.filter((outcome) => outcome.correct).length;
+  return { correct, incorrect: last.length - correct };
 }
 
 /** A step that several rules stopped counts under each. One that no rule allowed has none to name. */

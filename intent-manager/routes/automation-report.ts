@@ -39,12 +39,14 @@ export const reportAutomation = endpoint(
     const read = await readRuns(env, caller.tenant.id, params.name, fromMs, toMs);
     if (!read.ok) return read;
     const { runs, cut } = read.value;
+    const { rules, summaries } = await wordsOf(env, caller.tenant.id, runs);
     const report = automationReport({
       automation: params.name,
       from: new Date(fromMs).toISOString(),
       to: new Date(toMs).toISOString(),
       runs,
-      rules: await rulesOf(env, caller.tenant.id, runs),
+      rules,
+      summaries,
       cut,
     });
     const wanted =
@@ -75,17 +77,29 @@ export async function readRuns(
   return ok({ runs, cut: cursor !== null });
 }
 
-/** The words of the rules that decided, from the releases that the runs ran under; of a release that cannot be read there are none. */
-async function rulesOf(env: Bindings, tenant: string, runs: readonly RunView[]): Promise<Map<string, RuleWords>> {
+/**
+ * The words of the rules that decided and of the capabilities that were used, from the releases that the runs ran under; of a release that
+ * cannot be read there are none.
+ */
+async function wordsOf(
+  env: Bindings,
+  tenant: string,
+  runs: readonly RunView[],
+): Promise<{ readonly rules: Map<string, RuleWords>; readonly summaries: Map<string, string> }> {
   const releases = [...new Set(runs.map(({ release }) => release))].slice(0, LIMITS.reportReleases);
-  const words = new Map<string, RuleWords>();
+  const rulesByName = new Map<string, RuleWords>();
+  const summaries = new Map<string, string>();
   for (const digest of releases) {
     // Not compiled: its words are wanted, and other releases are kept compiled for new work.
     const bundle = await readBundle(env, tenant, digest);
     if (bundle === null) continue;
-    const { rules, limits } = (JSON.parse(bundle) as ReleaseBundle).policy;
+    const { policy, capabilities } = JSON.parse(bundle) as ReleaseBundle;
+    const { rules, limits } = policy;
+    // The newest runs come first: their release has the word on what a capability does.
+    for (const [name, { summary }] of Object.entries(capabilities))
+      if (!summaries.has(name)) summaries.set(name, summary);
     for (const { id, message, when } of [...rules, ...(limits ?? [])])
-      words.set(`${digest} ${id}`, { message: message ?? null, when });
+      rulesByName.set(`${digest} ${id}`, { message: message ?? null, when });
   }
-  return words;
+  return { rules: rulesByName, summaries };
 }

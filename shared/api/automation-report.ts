@@ -25,8 +25,12 @@ export const AutomationReport = z.object({
     /** Nine of ten took no longer. */
     p90Ms: Count.nullable(),
   }),
-  /** What was done, by capability; each step counted once, as it stands now. */
-  did: z.array(z.object({ capability: z.string(), byStatus: z.partialRecord(StepStatus, Count) })),
+  /** What set the tasks off, by kind, as the app said; `key` where it said nothing. */
+  triggers: z.record(z.string(), Count),
+  /** What was done, by capability, with the capability's own summary; each step counted once, as it stands now. */
+  did: z.array(
+    z.object({ capability: z.string(), summary: z.string().nullable(), byStatus: z.partialRecord(StepStatus, Count) }),
+  ),
   /** What policy denied or sent to people, by rule, with the rule's own words and some of the tasks. */
   stopped: z.array(
     z.object({
@@ -50,7 +54,20 @@ export const AutomationReport = z.object({
   ),
   inDoubt: z.array(Case),
   failed: z.array(z.object({ code: z.string(), times: Count, cases: z.array(Case) })),
-  cost: z.object({ inputTokens: Count, outputTokens: Count, costMicroCents: Count }),
+  /** Tasks that failed or expired, and not because of a step: why, and some of them. */
+  ended: z.array(z.object({ why: z.string(), times: Count, tasks: z.array(z.string()) })),
+  /** What was said later of the decisions of these tasks; each task counted once, by the last word on it. */
+  judged: z.object({ correct: Count, incorrect: Count }),
+  /** Acts that did not come out as their plan predicted. */
+  mismatched: z.array(Case),
+  /** Calls of models, their tokens and cost; a cent has 1,000,000 micro-cents. */
+  cost: z.object({
+    modelCalls: Count,
+    models: z.array(z.string()),
+    inputTokens: Count,
+    outputTokens: Count,
+    costMicroCents: Count,
+  }),
   releases: z.array(z.object({ release: z.string(), runs: Count })),
   /** There were more runs than one report counts: it covers the newest, down to `countedFrom`. */
   cut: z.boolean(),

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ENDPOINTS } from "../../../intent-manager/routes/index.ts";
 import { apiKeyHash } from "../../../scripts/lib/keys.ts";
+import { AutomationReport } from "../../../shared/api/automation-report.ts";
 import { createClient } from "../../../shared/client.ts";
 import { problem } from "../../../shared/problems.ts";
 import { err, ok } from "../../../shared/result.ts";
@@ -323,6 +324,22 @@ describe("figures", () => {
     expect(answer.body).toContain('countersign_tasks_opened_total{automation="mail",region="eu"} 4\n');
     expect((await send(null, "/metrics")).status).toBe(401);
   });
+});
+
+it("what an automation did in a week, and why, is one call: sentences with the figures behind them, as JSON or Markdown", async () => {
+  const asked: { fromMs: number; toMs: number }[] = [];
+  ledger["runs"] = async (query: (typeof asked)[number]) => {
+    asked.push(query);
+    return ok({ runs: [{ ...someRun, modelCalls: 2, models: ["tiny-1"], costMicroCents: 1_000_000 }], next: null });
+  };
+  const { status, body } = await send(as("auditor"), "/v1/automations/refunds/report");
+  expect([status, AutomationReport.safeParse(body).success]).toEqual([200, true]);
+  expect(asked[0]!.toMs - asked[0]!.fromMs).toBe(7 * 86_400_000);
+  expect(body.words).toContain("It asked models 2 times (tiny-1), for 0.01 in the provider's currency, 0.01 a task.");
+  const page = await send(as("auditor"), "/v1/automations/refunds/report", { headers: { accept: "text/markdown" } });
+  expect(page.headers.get("content-type")).toContain("text/markdown");
+  expect(page.body).toContain("refunds worked on 1 task: 1 done.");
+  expect((await send(as("auditor"), "/v1/automations/refunds/report?from=2026-02-02&to=2026-02-01")).status).toBe(400);
 });
 
 describe("the API document", () => {
