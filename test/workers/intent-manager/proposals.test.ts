@@ -34,6 +34,7 @@ const context: TaskContext = {
   stepIds: [],
   records: [],
   results: {},
+  fromEvent: false,
 } as TaskContext;
 const script = (more: Partial<TaskContext> = {}) => ({
   context: async () => ok({ ...context, ...more }),
