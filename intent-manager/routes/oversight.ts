@@ -39,7 +39,7 @@ export const judgeStep = endpoint(
     body: Judgement,
     answers: { 200: { description: "The task", schema: TaskView } },
   },
-  ({ env, caller, params, body }) => {
+  async ({ env, caller, params, body }) => {
     const { member } = caller;
     if (member === null) return err(problem("forbidden", "A judgement is a person's: this key belongs to no member."));
     return callExecutorOf(env, caller.tenant, params.id, (stub) =>
