@@ -112,6 +112,47 @@ describe("a callee with idempotency keys", () => {
     expect(await apply("payments.refund")).toMatchObject({ kind: "refused", retry: true, retryAfterMs: 1_000 });
   });
 
+  it("may have its secret replaced while actions are under way: each is done once, and none is refused for good", async () => {
+    const token = { kind: "bearer", capability: "payments.refund" };
+    let secrets: object = { ...token, token: "the-old-secret" };
+    const attempt = (action: string, n: number): Promise<Outcome> =>
+      probe.ask({
+        run: "apply",
+        settings: { ...settings(), CREDENTIALS: JSON.stringify({ payments: secrets }) },
+        capability: "payments.refund",
+        args: ARGS["payments.refund"],
+        context: context("payments.refund", { action, attempt: n }),
+      });
+    /** Attempts until one is not to be repeated, as an executor makes them. */
+    const act = async (action: string): Promise<Outcome> => {
+      for (let n = 1; ; n++) {
+        const outcome = await attempt(action, n);
+        if (outcome.kind !== "refused" || !outcome.retry || n === 5) return outcome;
+      }
+    };
+    const from = server.seen().length;
+    const before = [...server.effects().values()].reduce((sum, times) => sum + times, 0);
+    const outcomes: Promise<Outcome>[] = [];
+    const some = () =>
+      outcomes.push(...Array.from({ length: 5 }, () => act(`act_rotated_${outcomes.length + Math.random()}`)));
+    server.acceptOnly("Bearer the-old-secret");
+    some();
+    secrets = { ...token, token: "the-new-secret", previous: "the-old-secret" };
+    some(); // The callee does not know the new one yet.
+    await outcomes.at(-1);
+    some();
+    server.acceptOnly("Bearer the-new-secret");
+    some(); // The old one has ended.
+    await outcomes.at(-1);
+    secrets = { ...token, token: "the-new-secret" };
+    some();
+    expect((await Promise.all(outcomes)).map(said)).toEqual(outcomes.map(() => "applied"));
+    server.acceptOnly(null);
+    expect(server.seen().length - from).toBeGreaterThan(outcomes.length); // some were answered with 401 first
+    const after = [...server.effects().values()];
+    expect([after.reduce((sum, times) => sum + times, 0) - before, Math.max(...after)]).toEqual([outcomes.length, 1]);
+  });
+
   it("refuses a charge that moved since it was read, and it is prepared again", async () => {
     const premises = [
       { resource: "charges/ch_12345678", version: 0, class: "conditional-request" as const, etag: '"v0"' },

@@ -46,6 +46,8 @@ export type EffectServer = {
   readonly tokens: () => number;
   /** Access tokens given out so far are not accepted any more. */
   readonly revokeTokens: () => void;
+  /** From now on effects need this `Authorization`; null: none. */
+  readonly acceptOnly: (authorization: string | null) => void;
   /** The charges move on by themselves: what was read is stale. */
   readonly moveCharges: () => void;
   readonly close: () => Promise<void>;
@@ -68,6 +70,7 @@ export async function startEffectServer(options: EffectServerOptions = {}): Prom
   let firstGood = 1;
   let version = 1;
   let origin = "";
+  let only: string | null = null;
 
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
@@ -88,6 +91,7 @@ export async function startEffectServer(options: EffectServerOptions = {}): Prom
     }
     if (options.needsToken === true && path.startsWith("/v1/") && !isGood(request.headers.authorization))
       return json(response, 401, {});
+    if (only !== null && request.headers.authorization !== only) return json(response, 401, {});
     if (request.method === "GET")
       return json(response, 200, { refundableCents: 100_000, version }, { etag: `"v${version}"` });
     if (!/^(?:\/moved)?(?:\/v1\/.+|\/pickups)$/.test(path)) return json(response, 404, {});
@@ -128,6 +132,7 @@ export async function startEffectServer(options: EffectServerOptions = {}): Prom
     seen: () => seen,
     tokens: () => tokens,
     revokeTokens: () => void (firstGood = tokens + 1),
+    acceptOnly: (authorization) => void (only = authorization),
     moveCharges: () => void version++,
     close: () => closed(server),
   };
