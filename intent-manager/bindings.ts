@@ -7,6 +7,7 @@ import type { EventInboxRpc } from "./intake/event-inbox.ts";
 import type { VectorizeBinding } from "./memory/vectorize.ts";
 import type { VectorsRpc } from "./memory/vectors.ts";
 import type { BudgetsRpc } from "./planning/model/budgets.ts";
+import type { DecisionsRpc } from "./planning/model/decision-book.ts";
 import type { DeskRpc } from "./planning/model/desk.ts";
 import type { ExecutorRpc, ExecutorsRpc, LedgerRpc } from "../shared/rpc.ts";
 
@@ -33,7 +34,7 @@ export type Bindings = Omit<
   readonly MEMORY_VECTORS: { getByName(name: string): VectorsRpc };
   /** Vectorize, for namespaces that say so; absent locally, where it does not exist. */
   readonly MEMORY_INDEX?: VectorizeBinding;
-  readonly MODEL_BUDGETS: { getByName(name: string): BudgetsRpc };
+  readonly MODEL_BUDGETS: { getByName(name: string): BudgetsRpc & DecisionsRpc };
   readonly PLANNING_DESK: { getByName(name: string): DeskRpc };
   /** The key of the model endpoint; without it no model is asked. */
   readonly OPENAI_API_KEY?: string;

@@ -518,6 +518,10 @@ export const LIMITS = {
   budgetHoldMs: 15 * 60_000,
   /** Automations whose spending one answer shows. */
   automationsBudgeted: 200,
+  /** Plans of models that a tenant keeps for the same input, the length of one, and the longest time: an object stays small, a choice is made anew. */
+  decisionsKept: 5_000,
+  decisionChars: 16_000,
+  decisionTtlMs: 7 * 86_400_000,
   /** Days that a budget remembers. */
   budgetDays: 62,
   /** Characters of one text in memory: some pages; longer ones are stored in parts, which also finds them better. */

@@ -51,6 +51,15 @@ export const ModelSpec = z
     minConfidence: z.number().min(0).max(1).optional(),
     /** Of one task, and of all tasks of the automation in a day (UTC). */
     budget: z.strictObject({ run: ModelBudget, day: ModelBudget }),
+    /** Of the planner `model`: how long a plan stands for every further task with the same input. */
+    cache: z
+      .strictObject({
+        ttlSeconds: z
+          .int()
+          .min(1)
+          .max(LIMITS.decisionTtlMs / 1_000),
+      })
+      .optional(),
     /** Of the planner `loop`: rounds of planning, and time over all of them. */
     loop: z
       .strictObject({ rounds: z.int().min(1).max(LIMITS.taskRounds), seconds: z.int().min(1).max(86_400) })

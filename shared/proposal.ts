@@ -9,7 +9,7 @@ import { FeatureName } from "./features.ts";
 import { AutomationName, Digest, MemberId, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
 import { Classification } from "./classifier/classification.ts";
 import { LIMITS } from "./limits.ts";
-import { ModelCalls } from "./model.ts";
+import { ModelCalls, ModelName, ModelTier } from "./model.ts";
 import { UndoTemplate } from "./undo.ts";
 
 /** A name that stands in the record in the clear: an identifier, no free text. */
@@ -100,6 +100,10 @@ export const Plan = z.strictObject({
         .max(LIMITS.features),
       values: z.strictObject({ $commit: z.string() }),
     })
+    .optional(),
+  /** The plan that a model made before for the same input under the same release, and what that cost; absent where it was asked now. */
+  recalled: z
+    .strictObject({ tier: ModelTier, model: ModelName, atMs: z.int().min(0), microCents: z.int().min(0) })
     .optional(),
   /** The calls of models that led to this plan, those that were not used included; absent where none was called. */
   model: ModelCalls.optional(),

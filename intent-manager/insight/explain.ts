@@ -7,6 +7,7 @@ import { Attestation } from "../../shared/attestation.ts";
 import { fromBase64 } from "../../shared/bytes.ts";
 import { TaskEvent, type StepDecision } from "../../shared/events.ts";
 import { parseStrictJson } from "../../shared/json.ts";
+import { Plan } from "../../shared/proposal.ts";
 import { Reversal } from "../../shared/reversal.ts";
 import type { Envelope } from "../../shared/signing.ts";
 import type { StepView, TaskEventView, TaskView } from "../../shared/views.ts";
@@ -53,6 +54,7 @@ export function explain({ view, events, entries, checkpointSize, missing }: Sour
       last: event.last,
       kids: kidsOf(event.envelope),
       at,
+      ...recalledIn(event.envelope),
     })),
     steps: view.steps.map((step) => ({
       id: step.id,
@@ -99,6 +101,15 @@ export function explain({ view, events, entries, checkpointSize, missing }: Sour
 }
 
 const kidsOf = (envelope: Envelope): string[] => envelope.signatures.map(({ keyid }) => keyid);
+
+/** When the model said what the plan repeats. The executor verified the envelope before the event was recorded. */
+function recalledIn(envelope: Envelope): { recalledFrom?: string } {
+  const bytes = fromBase64(envelope.payload);
+  const parsed = bytes === null ? null : parseStrictJson(bytes);
+  const plan = parsed?.ok === true ? Plan.shape.recalled.safeParse(Object(parsed.value)["recalled"]) : null;
+  const atMs = plan?.success === true ? plan.data?.atMs : undefined;
+  return atMs === undefined ? {} : { recalledFrom: new Date(atMs).toISOString() };
+}
 
 /** The reason in an attestation. The executor verified the envelope before the event was recorded. */
 function reasonOf(envelope: Envelope): string | null {

@@ -60,11 +60,12 @@ export function runView(row: RunRow): RunView {
       answer: strictest(steps.flatMap(([, { decision }]) => (decision === null ? [] : [decision.answer]))),
       rules: [...new Set(steps.flatMap(([, { decision }]) => decision?.rules ?? []))],
     },
-    plans: run.plans.map(({ atMs, model, classified, ...plan }) => ({
+    plans: run.plans.map(({ atMs, model, classified, recalled, ...plan }) => ({
       ...plan,
       classified: classified ?? null,
       at: iso(atMs),
-      model: model?.model ?? null,
+      model: model?.model ?? recalled?.model ?? null,
+      ...(recalled === undefined ? {} : { recalled: { at: iso(recalled.atMs), savedMicroCents: recalled.microCents } }),
       used: model === undefined ? null : usedView([model]),
     })),
     model: uses.at(-1)?.model ?? null,

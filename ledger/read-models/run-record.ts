@@ -23,6 +23,8 @@ export type RunPlanRecord = {
   readonly model?: ModelUse;
   /** The label that it follows; absent where the release has no classifier. */
   readonly classified?: Classification;
+  /** What a model said before for the same input, where none was asked. */
+  readonly recalled?: NonNullable<Plan["recalled"]>;
 };
 
 export type RunRecord = {
@@ -115,6 +117,7 @@ function admit(run: RunRecord, task: string, event: Extract<TaskEvent, { type: "
     atMs,
     ...(used === null ? {} : { model: used }),
     ...(classified === undefined ? {} : { classified }),
+    ...(signed?.recalled === undefined ? {} : { recalled: signed.recalled }),
   });
   const planned = signed?.steps ?? null;
   for (const [i, step] of (planned ?? Object.keys(event.decisions).map((id) => ({ id }))).entries()) {
@@ -135,7 +138,7 @@ function admit(run: RunRecord, task: string, event: Extract<TaskEvent, { type: "
 /** The signed plan, which the executor verified before it recorded it; null where it is none. */
 function signedPlan(
   event: Extract<TaskEvent, { type: "plan-admitted" }>,
-): Pick<Plan, "steps" | "model" | "classified"> | null {
+): Pick<Plan, "steps" | "model" | "classified" | "recalled"> | null {
   const bytes = fromBase64(event.envelope.payload);
   const text = bytes === null ? null : fromUtf8(bytes);
   if (text === null) return null;

@@ -70,6 +70,8 @@ export const Explanation = z.object({
       /** Key ids that signed the plan. */
       kids: z.array(z.string()),
       at: At,
+      /** No model was asked: the plan repeats what one said for the same input at this time. */
+      recalledFrom: At.optional(),
     }),
   ),
   steps: z.array(ExplainedStep),

@@ -39,6 +39,8 @@ export const RunPlan = z.object({
   classified: Classification.nullable(),
   model: z.string().nullable(),
   used: RunModelUse.nullable(),
+  /** The plan repeats what a model said before for the same input: when, and what that cost; absent where it was asked. */
+  recalled: z.object({ at: Time, savedMicroCents: z.int() }).optional(),
 });
 
 export const RunReview = z.object({

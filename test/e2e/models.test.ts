@@ -71,6 +71,7 @@ beforeAll(async () => {
   });
   keys = system.tenants["dev"]!.apiKeys;
   await publish("write", {});
+  await publish("kept", { model: { ...MODEL, cache: { ttlSeconds: 600 } } });
   await publish("careful", { model: { ...MODEL, minConfidence: 0.9, fallback: ["small", "person"] } });
   const step = { id: "note", capability: "journal.note", args: { text: { $cel: "intent.input.text" } } };
   await publish("backed", {
@@ -145,6 +146,27 @@ it("a model's plan acts where policy allows its words, and the record has model,
   // The transcript is kept beside the record, and the endpoint's key nowhere.
   const stored = await everyObject(system);
   expect([stored.includes("Write the note that is asked for."), stored.includes(KEY)]).toEqual([true, false]);
+});
+
+it("the same question again costs no call, the record says so, and another input asks", async () => {
+  server.plan({ content: HONEST }, { content: noting("other words") });
+  const first = await intent("kept");
+  const again = await intent("kept");
+  expect([first.status, again.status, server.seen().length]).toEqual(["succeeded", "succeeded", 1]);
+  expect(again.steps[0]).toMatchObject({
+    args: { text: "the words of the principal" },
+    provenance: { text: "principal" },
+  });
+  const { plans } = await read(`${again.id}/explain`);
+  expect(plans[0].recalledFrom).toBeDefined();
+  const run = await until(
+    async () => (await system.call(keys.auditor, `/v1/tasks/${again.id}/run`)).body.run,
+    (one) => one?.plans.length === 1,
+  );
+  expect(run).toMatchObject({ modelCalls: 0, costMicroCents: 0, plans: [{ model: "small-2026-01-01", used: null }] });
+  expect(run.plans[0].recalled.savedMicroCents).toBeGreaterThan(0);
+  await intent("kept", { text: "other words" });
+  expect(server.seen().length).toBe(2);
 });
 
 it("words that nobody said are denied, whatever the model was told in the input", async () => {

@@ -68,6 +68,7 @@ export class PlanningDesk extends DurableObject<Env> implements DeskRpc {
       env,
       client: modelClientOf(env),
       budgets: env.MODEL_BUDGETS.getByName(tenant),
+      decisions: env.MODEL_BUDGETS.getByName(tenant),
       tenantDay: tenantDayOf(env),
       nowMs: () => Date.now(),
       newSalt,

@@ -11,7 +11,7 @@ import { digestOf } from "../../../shared/canonical.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { ModelSpec } from "../../../shared/model.ts";
 import { isRetryable, problem, type Problem } from "../../../shared/problems.ts";
-import { err, type Result } from "../../../shared/result.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import type { PlanningLease, ProposeCommand } from "../../../shared/rpc.ts";
 import type { Bindings } from "../../bindings.ts";
 import { callExecutorOf, inText } from "../../dispatch/executor.ts";
@@ -27,9 +27,11 @@ import type { CallDeps } from "./call-model.ts";
 import { planByLabel } from "./plan-by-label.ts";
 import { offered, planSchema, toolsOf } from "./offer.ts";
 import { readPlan, readTools, type Written } from "./read-answer.ts";
+import type { DecisionsRpc } from "./decision-book.ts";
+import { keepPlan, keyOf, recallPlan } from "./recall.ts";
 import { promptOf, systemOf } from "./words.ts";
 
-export type RoundDeps = CallDeps & { readonly env: Bindings };
+export type RoundDeps = CallDeps & { readonly env: Bindings; readonly decisions: DecisionsRpc };
 export type RoundOf = {
   readonly tenant: Tenant;
   readonly task: string;
@@ -95,6 +97,25 @@ async function planByList(
     round: context.nextRound,
     inputCommitment: context.inputCommitment,
   };
+  const draftAs = ({ steps, last }: Written, model: string): Result<DraftedPlan> =>
+    draftWords(
+      {
+        ...common,
+        last,
+        agent: model,
+        agentMember: null,
+        steps,
+        records: recordsOf(context, release),
+        usedStepIds: context.stepIds,
+        openedByAgent: context.task.principal.role === "agent",
+        fromEvent: context.fromEvent,
+        nowMs: deps.nowMs(),
+      },
+      isLoop ? "loop" : "model",
+    );
+  const key = keyOf(deps, tenant.id, context, release);
+  const recalled = key === null ? null : await recallPlan(deps, key, context.input, draftAs);
+  if (recalled !== null) return ok(recalled);
   let why: Problem = problem("model-not-configured", "The release's list names no model.");
   for (const who of spec.fallback) {
     if (who === "person") break;
@@ -110,22 +131,7 @@ async function planByList(
       continue;
     }
     const pin = spec[who]!;
-    const draft = ({ steps, last }: Written): Result<DraftedPlan> =>
-      draftWords(
-        {
-          ...common,
-          last,
-          agent: pin.name,
-          agentMember: null,
-          steps,
-          records: recordsOf(context, release),
-          usedStepIds: context.stepIds,
-          openedByAgent: context.task.principal.role === "agent",
-          fromEvent: context.fromEvent,
-          nowMs: deps.nowMs(),
-        },
-        isLoop ? "loop" : "model",
-      );
+    const said: { written: Written | null } = { written: null };
     const drafted = await askTier(
       deps,
       {
@@ -140,10 +146,12 @@ async function planByList(
         shape: isLoop ? { tools: toolsOf(offer) } : { schema: planSchema(offer) },
         minConfidence: spec.minConfidence,
         read: (answer) => (isLoop ? readTools(answer, offer, context.nextRound) : readPlan(answer, offer)),
-        draft,
+        draft: (words) => draftAs((said.written = words), pin.name),
       },
       log,
     );
+    if (drafted.ok && key !== null && said.written !== null)
+      await keepPlan(deps, key, said.written, log.calls, context.input, release);
     if (drafted.ok) return drafted;
     why = drafted.problem;
   }
