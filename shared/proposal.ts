@@ -101,6 +101,8 @@ export const Plan = z.strictObject({
       values: z.strictObject({ $commit: z.string() }),
     })
     .optional(),
+  /** Of a playbook's plan in a model's place: the code with which the last one that was asked gave nothing. */
+  insteadOf: z.string().max(60).optional(),
   /** The plan that a model made before for the same input under the same release, and what that cost; absent where it was asked now. */
   recalled: z
     .strictObject({ tier: ModelTier, model: ModelName, atMs: z.int().min(0), microCents: z.int().min(0) })

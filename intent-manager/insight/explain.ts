@@ -3,6 +3,7 @@
  * A pure projection of the task's view, its events and its ledger entries; it decides nothing and believes no words of a planner.
  */
 import type { Explanation } from "../../shared/api.ts";
+import * as z from "zod";
 import { Attestation } from "../../shared/attestation.ts";
 import { fromBase64 } from "../../shared/bytes.ts";
 import { TaskEvent, type StepDecision } from "../../shared/events.ts";
@@ -54,7 +55,7 @@ export function explain({ view, events, entries, checkpointSize, missing }: Sour
       last: event.last,
       kids: kidsOf(event.envelope),
       at,
-      ...recalledIn(event.envelope),
+      ...aboutModels(event.envelope),
     })),
     steps: view.steps.map((step) => ({
       id: step.id,
@@ -102,13 +103,19 @@ export function explain({ view, events, entries, checkpointSize, missing }: Sour
 
 const kidsOf = (envelope: Envelope): string[] => envelope.signatures.map(({ keyid }) => keyid);
 
-/** When the model said what the plan repeats. The executor verified the envelope before the event was recorded. */
-function recalledIn(envelope: Envelope): { recalledFrom?: string } {
+const AboutModels = z.object({ recalled: Plan.shape.recalled, insteadOf: Plan.shape.insteadOf });
+
+/** When the model said what the plan repeats, and why a playbook planned in its place. The executor verified the envelope before the event was recorded. */
+function aboutModels(envelope: Envelope): { recalledFrom?: string; insteadOf?: string } {
   const bytes = fromBase64(envelope.payload);
   const parsed = bytes === null ? null : parseStrictJson(bytes);
-  const plan = parsed?.ok === true ? Plan.shape.recalled.safeParse(Object(parsed.value)["recalled"]) : null;
-  const atMs = plan?.success === true ? plan.data?.atMs : undefined;
-  return atMs === undefined ? {} : { recalledFrom: new Date(atMs).toISOString() };
+  const plan = parsed?.ok === true ? AboutModels.safeParse(parsed.value) : null;
+  if (plan?.success !== true) return {};
+  const { recalled, insteadOf } = plan.data;
+  return {
+    ...(recalled === undefined ? {} : { recalledFrom: new Date(recalled.atMs).toISOString() }),
+    ...(insteadOf === undefined ? {} : { insteadOf }),
+  };
 }
 
 /** The reason in an attestation. The executor verified the envelope before the event was recorded. */

@@ -23,8 +23,8 @@ export function toMarkdown(e: Explanation): string {
     "",
     ...(e.plans.length === 0 ? ["No plan yet."] : []),
     ...e.plans.map(
-      ({ round, plan, planner, agent, kids, at, recalledFrom }) =>
-        `- Round ${round}: \`${plan}\` by ${planner} ${code(agent)}, admitted ${at}${recalledFrom === undefined ? "" : `, repeating what it said ${recalledFrom} for the same input`}, signed by key \`${kids.join("`, `")}\``,
+      ({ round, plan, planner, agent, kids, at, recalledFrom, insteadOf }) =>
+        `- Round ${round}: \`${plan}\` by ${planner} ${code(agent)}, admitted ${at}${recalledFrom === undefined ? "" : `, repeating what it said ${recalledFrom} for the same input`}${insteadOf === undefined ? "" : `, in a model's place (${code(insteadOf)})`}, signed by key \`${kids.join("`, `")}\``,
     ),
   ];
   for (const step of e.steps) {

@@ -72,6 +72,8 @@ export const Explanation = z.object({
       at: At,
       /** No model was asked: the plan repeats what one said for the same input at this time. */
       recalledFrom: At.optional(),
+      /** The playbook planned in a model's place: the code with which the last one that was asked gave nothing. */
+      insteadOf: z.string().optional(),
     }),
   ),
   steps: z.array(ExplainedStep),

@@ -210,7 +210,7 @@ it("where no model helps, the playbook plans, exactly as it is", async () => {
   const view = await intent("backed");
   expect(view).toMatchObject({ status: "succeeded", steps: [{ args: { text: view.input.text } }] });
   const { plans } = (await system.call(keys.auditor, `/v1/tasks/${view.id}/explain`)).body;
-  expect(plans).toMatchObject([{ planner: "playbook" }]);
+  expect(plans).toMatchObject([{ planner: "playbook", insteadOf: "model-unavailable" }]);
 });
 
 it("an unsure model hands over to a person, who proposes, or asks for planning again", async () => {

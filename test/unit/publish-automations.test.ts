@@ -71,7 +71,7 @@ it("publishes and promotes each automation once, however often it is started", a
   const { fetch, inForce, calls } = server();
   const lines: string[] = [];
   await publish(fetch, lines);
-  expect([...inForce.keys()]).toEqual(["customer-operations", "notes", "order-cancellation"]);
+  expect([...inForce.keys()]).toEqual(["customer-operations", "notes", "order-cancellation", "order-requests"]);
   expect(lines).toHaveLength(3);
   calls.length = 0;
   await publish(fetch);

@@ -126,7 +126,8 @@ async function planByList(
         { ...facts, tenant: tenant.id, fromEvent: context.fromEvent, nowMs },
         { task, region: facts.region, inputCommitment: context.inputCommitment, release },
       );
-      if (drafted.ok) return drafted;
+      if (drafted.ok)
+        return ok({ ...drafted.value, plan: { ...drafted.value.plan, insteadOf: why.code.slice(0, 60) } });
       why = drafted.problem;
       continue;
     }
