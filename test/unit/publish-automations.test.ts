@@ -72,7 +72,7 @@ it("publishes and promotes each automation once, however often it is started", a
   const lines: string[] = [];
   await publish(fetch, lines);
   expect([...inForce.keys()]).toEqual(["customer-operations", "notes", "order-cancellation", "order-requests"]);
-  expect(lines).toHaveLength(3);
+  expect(lines).toHaveLength(4);
   calls.length = 0;
   await publish(fetch);
   expect(calls.every((call) => call.startsWith("PUT"))).toBe(true);
