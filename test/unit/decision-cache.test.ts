@@ -2,9 +2,8 @@
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { stepsFor, stepsToKeep } from "../../intent-manager/planning/model/decision.ts";
+import { questionOf, stepsFor, stepsToKeep } from "../../intent-manager/planning/model/decision.ts";
 import { DecisionBook } from "../../intent-manager/planning/model/decision-book.ts";
-import { keyOf } from "../../intent-manager/planning/model/recall.ts";
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -80,7 +79,6 @@ describe("what is kept of a plan", () => {
 });
 
 describe("the question", () => {
-  const env = { TASK_ID_SECRET: Buffer.alloc(32, 7).toString("base64url") };
   const release = {
     digest: "sha256:a",
     bundle: { model: { cache: { ttlSeconds: 60 } } },
@@ -92,8 +90,7 @@ describe("the question", () => {
     fromEvent: false,
     task: { region: "eu", steps: [], principal: { role: "app" } },
   } as unknown as TaskContext;
-  const key = (change: object = {}, tenant = "dev", under = release) =>
-    keyOf({ env, decisions: null as never }, tenant, { ...context, ...change } as TaskContext, under);
+  const key = (change: object = {}, under = release) => questionOf({ ...context, ...change } as TaskContext, under);
 
   it("is the same for the same input in any order of its fields, and another one for everything else", () => {
     expect(key({ input: { topic: "billing", mail: INPUT.mail } })).toBe(key());
@@ -103,15 +100,14 @@ describe("the question", () => {
       key({ fromEvent: true }),
       key({ task: { ...context.task, region: "us" } }),
       key({ task: { ...context.task, principal: { role: "agent" } } }),
-      key({}, "other"),
-      key({}, "dev", { ...release, digest: "sha256:b" }),
+      key({}, { ...release, digest: "sha256:b" }),
     ];
     expect(new Set([...others, key()]).size).toBe(others.length + 1);
   });
 
   it("is none in later rounds, and where the release keeps nothing", () => {
     expect(key({ nextRound: 2 })).toBeNull();
-    expect(key({}, "dev", { ...release, bundle: { model: {} } } as unknown as CompiledRelease)).toBeNull();
+    expect(key({}, { ...release, bundle: { model: {} } } as unknown as CompiledRelease)).toBeNull();
   });
 });
 

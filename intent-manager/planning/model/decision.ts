@@ -5,14 +5,15 @@
  * K1  Nothing personal is kept: a plan whose arguments say anything else that overlaps with a personal value of the input, that writes prose for
  *     an input with personal values, or whose personal arguments are not the input's own values, is not kept at all.
  */
+import { digestOf } from "../../../shared/canonical.ts";
 import type { CompiledRelease } from "../../../shared/compiled-release.ts";
 import type { Contract } from "../../../shared/contracts.ts";
 import type { Json, JsonObject } from "../../../shared/json.ts";
 import { escapeSegment, isObject, valueAt } from "../../../shared/pointer.ts";
 import type { ModelTier } from "../../../shared/model.ts";
 import { asReference } from "../../../shared/references.ts";
+import type { TaskContext } from "../../../shared/rpc.ts";
 import type { ProposedByAgent } from "../agent-draft.ts";
-import type { Written } from "./read-answer.ts";
 
 /** What is kept. `microCents` is what it cost to make. */
 export type Decision = {
@@ -24,11 +25,19 @@ export type Decision = {
   readonly steps: readonly ProposedByAgent[];
 };
 
+/** Digest of everything that the model is shown and that follows from it; null where the release keeps nothing, or something was read already. */
+export function questionOf(context: TaskContext, { bundle, digest }: CompiledRelease): string | null {
+  if (bundle.model?.cache === undefined || context.nextRound > 1 || context.task.steps.length > 0) return null;
+  const { input, purpose, task, fromEvent } = context;
+  const { region, principal } = task;
+  return digestOf({ release: digest, input, purpose, region, role: principal.role, fromEvent: fromEvent === true });
+}
+
 class NotKept extends Error {}
 
 /** The steps without the input's values; null where K1 keeps nothing. */
 export function stepsToKeep(
-  { steps }: Written,
+  { steps }: Pick<Decision, "steps">,
   input: JsonObject,
   { declarations }: CompiledRelease,
 ): readonly ProposedByAgent[] | null {

@@ -1,6 +1,5 @@
 /** A plan that a model made before for the same input under the same release, made again for another task without asking anybody. */
 import type { CompiledRelease } from "../../../shared/compiled-release.ts";
-import { digestOf } from "../../../shared/canonical.ts";
 import type { ModelCall } from "../../../shared/model.ts";
 import type { Plan } from "../../../shared/proposal.ts";
 import type { Result } from "../../../shared/result.ts";
@@ -8,25 +7,18 @@ import type { TaskContext } from "../../../shared/rpc.ts";
 import type { Bindings } from "../../bindings.ts";
 import { repeatableToken, tenantSecret } from "../../intake/task-ids.ts";
 import type { DraftedPlan } from "../plan.ts";
-import { type Decision, stepsFor, stepsToKeep } from "./decision.ts";
+import { type Decision, questionOf, stepsFor, stepsToKeep } from "./decision.ts";
 import type { DecisionsRpc } from "./decision-book.ts";
 import type { Written } from "./read-answer.ts";
 
 export type Memo = { readonly decisions: DecisionsRpc; readonly env: Pick<Bindings, "TASK_ID_SECRET"> };
 
-/** Of everything that the model is shown and that follows from it; null where the release keeps nothing, or something was read already. */
-export function keyOf(memo: Memo, tenant: string, context: TaskContext, release: CompiledRelease): string | null {
-  if (release.bundle.model?.cache === undefined || context.nextRound > 1 || context.task.steps.length > 0) return null;
-  const { input, purpose, task } = context;
-  const shown = digestOf({
-    release: release.digest,
-    input,
-    purpose,
-    region: task.region,
-    role: task.principal.role,
-    fromEvent: context.fromEvent === true,
-  });
-  return repeatableToken(tenantSecret(memo.env.TASK_ID_SECRET, tenant), ["decision", tenant, shown]);
+/** The key of the question, which nobody outside of the tenant can guess; null where it is kept for nobody. */
+export function keyOf({ env }: Memo, tenant: string, context: TaskContext, release: CompiledRelease): string | null {
+  const question = questionOf(context, release);
+  return question === null
+    ? null
+    : repeatableToken(tenantSecret(env.TASK_ID_SECRET, tenant), ["decision", tenant, question]);
 }
 
 /** The kept plan, drafted for this task as if the model had said it now; null where there is none or it is no plan any more. */
