@@ -155,7 +155,7 @@ function GoTo() {
         type="search"
         value={text}
         onChange={(event) => setText(event.target.value)}
-        placeholder="tsk_…, rev_… or order:W123"
+        placeholder="tsk_… or order:W123"
         aria-label="Go to a task, a review or a record by its name"
         spellCheck={false}
         autoComplete="off"
