@@ -8,6 +8,7 @@ import { enrolPeople } from "../../scripts/enrol-people.ts";
 import { publishOne } from "../../scripts/publish-automations.ts";
 import { createClient } from "../../shared/client.ts";
 import type { JsonObject } from "../../shared/json.ts";
+import type { ReleaseBundle } from "../../shared/release.ts";
 import type { PlaybookStep } from "../../shared/playbook-schema.ts";
 import { commandLine, type CommandLine } from "../support/cli.ts";
 import { startEffectServer, type EffectServer } from "../support/effect-server.ts";
@@ -71,6 +72,9 @@ beforeAll(async () => {
       { id: "note", capability: "journal.note", args: { text: ref("/data/text") } },
     ],
   );
+  await publish("reported", ["text"], [{ id: "note", capability: "journal.note", args: { text: cel("text") } }], {
+    triggers: [{ id: "sent", event: { type: "report.sent" }, input: { text: { $cel: "event.data.text" } } }],
+  });
   await publish(
     "people",
     ["text", "email"],
@@ -94,7 +98,12 @@ afterAll(async () => {
 });
 
 const cel = (field: string) => ({ $cel: `intent.input.${field}` });
-async function publish(name: string, fields: readonly string[], steps: readonly PlaybookStep[]): Promise<void> {
+async function publish(
+  name: string,
+  fields: readonly string[],
+  steps: readonly PlaybookStep[],
+  more: Partial<ReleaseBundle> = {},
+): Promise<void> {
   const { text, digest, compiled } = release(contracts, {
     automation: name,
     input: {
@@ -105,6 +114,7 @@ async function publish(name: string, fields: readonly string[], steps: readonly 
     },
     playbook: { version: 1, steps: [...steps] },
     policy: { default: "deny", rules: [{ id: "all", when: "true", then: "allow" }] },
+    ...more,
   });
   const client = createClient({ baseUrl: system.url, key: keys.operator, fetch: (to, init) => fetch(to, init) });
   await publishOne(client, system.tenants["dev"]!, { name, bundle: compiled.bundle, text, digest, advice: [] });
@@ -193,6 +203,21 @@ it("an event reaches a step that begins to wait after it, and one that waits alr
   expect(await sent("/v1/events", event("e1", "early"))).toMatchObject({ duplicate: true });
   expect(await sent("/v1/events", event("e1", "other"))).toBe("idempotency-conflict");
   expect(await sent("/v1/events", { ...event("e2", "x"), data: { $ref: "x" } })).toBe("invalid-request");
+});
+
+it("an event opens a task by a trigger, once, and its values are nobody's word but its own", async () => {
+  const event = {
+    specversion: "1.0",
+    id: "r1",
+    source: "/desk",
+    type: "report.sent",
+    data: { text: "from an event" },
+  };
+  const first = await sent("/v1/events", event);
+  expect(first).toMatchObject({ status: "matched", opened: [{ automation: "reported", trigger: "sent" }] });
+  expect(await sent("/v1/events", event)).toMatchObject({ duplicate: true, opened: first.opened });
+  const view = await reached(first.opened[0].task, "succeeded");
+  expect(view.steps[0]).toMatchObject({ args: { text: "from an event" }, provenance: { text: "content" } });
 });
 
 it("a person is erased from everything that is stored; who comes again is told so", async () => {

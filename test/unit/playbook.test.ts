@@ -208,6 +208,22 @@ describe("provenance by data flow", () => {
     expect(to(expression)).toBe(provenance);
   });
 
+  it("counts nothing of an event's values as a principal's, whatever the contract says, nor what was read by them", () => {
+    const from = (expression: Json) => {
+      const args = { orderId: { $cel: "intent.input.request" }, amountCents: 1, to: expression };
+      const book = playbook(lookup, refund({ args: args as PlaybookStep["args"] }));
+      const steps = value(
+        derivePlan(value(compilePlaybook(book, SHOP)), intent({ mail: "x", score: 1 }), {
+          openedByAgent: false,
+          fromEvent: true,
+        }),
+      );
+      return steps.find((step) => step.id === "refund")!.provenance;
+    };
+    expect(from({ $cel: "intent.input.request" })).toMatchObject({ orderId: "content", to: "content" });
+    expect(from("literal")["to"]).toBe("release");
+  });
+
   it("counts nothing of an agent's own task as a principal's, nor what was read by its words", () => {
     expect(to({ $cel: "intent.input.request" }, true)).toBe("model");
     expect(to("literal", true)).toBe("release");

@@ -72,6 +72,14 @@ const of = (name: string, value: Json, input?: JsonObject, records?: RecordView[
   judge({ [name]: value }, input, records)[name];
 const customer = { mail: "Ann@Example.org", phone: "+49 40 123456", quantity: 3, urgent: true, colors: ["dark blue"] };
 
+it("nothing that an agent writes is the principal's where the input came out of an event", () => {
+  const input = { request: "send it to ann@example.org", customer };
+  const args = { to: "ann@example.org" };
+  const view = { args, argsContract, input: input as Json, inputContract, records: [], openedByAgent: false };
+  expect(provenanceForAgent(view)["to"]).toBe("principal");
+  expect(provenanceForAgent({ ...view, fromEvent: true })["to"]).toBe("model");
+});
+
 describe("what an agent writes is the principal's", () => {
   it.each<[string, string, Json, JsonObject]>([
     ["it equals a whole principal field", "to", "+49 40 123456", { request: "", customer }],
