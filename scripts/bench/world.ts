@@ -163,13 +163,16 @@ export async function startGoverned({
       {
         name: "countersign",
         contents: manager,
-        bindings: { ...secrets["countersign"], ...trust, TENANT_DEFAULTS: "{}" },
+        bindings: { ...secrets["countersign"], ...trust, TENANT_DEFAULTS: "{}", INTAKE_LIMITS: "{}" },
         d1Databases: { CONTROL_DB: "bench-control" },
         durableObjects: {
           ...executors,
           MODEL_BUDGETS: { className: "ModelBudgets", useSQLite: true },
           PLANNING_DESK: { className: "PlanningDesk", useSQLite: true },
           MEMORY_VECTORS: { className: "MemoryVectors", useSQLite: true },
+          EVENT_INBOX: { className: "EventInbox", useSQLite: true },
+          INTAKE_LIMIT: { className: "IntakeLimit", useSQLite: true },
+          BASELINES: { className: "Baselines", useSQLite: true },
         },
         serviceBindings: { ...ledger, EXECUTORS: { name: "countersign-executors", entrypoint: "ExecutorsEntrypoint" } },
         ...direct,
