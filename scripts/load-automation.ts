@@ -2,7 +2,7 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, gates?, features?, triggers?, intakeLimits?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, memory?, gates?, features?, triggers?, intakeLimits?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
  *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models fall back to one
@@ -57,6 +57,7 @@ export const AutomationSource = z.strictObject({
   home: ReleaseBundle.shape.home,
   contractVersion: ReleaseBundle.shape.contractVersion,
   model: ModelSource.optional(),
+  memory: ReleaseBundle.shape.memory,
   gates: ReleaseBundle.shape.gates,
   triggers: ReleaseBundle.shape.triggers,
   intakeLimits: ReleaseBundle.shape.intakeLimits,
@@ -123,6 +124,7 @@ export function loadAutomation(
     sla,
     alerts,
     contractVersion,
+    memory,
     gates,
     triggers,
     intakeLimits,
@@ -179,6 +181,7 @@ export function loadAutomation(
     input: input.value,
     ...(contractVersion === undefined ? {} : { contractVersion }),
     ...(model === undefined ? {} : { model: { ...model, prompt: readFileSync(fileOf("prompt.md"), "utf8").trim() } }),
+    ...(memory === undefined ? {} : { memory }),
     ...(gates === undefined ? {} : { gates }),
     ...(triggers === undefined ? {} : { triggers }),
     ...(intakeLimits === undefined ? {} : { intakeLimits }),

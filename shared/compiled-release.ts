@@ -9,6 +9,7 @@ import { compileContract, type Contract } from "./contracts.ts";
 import { compileFeatures } from "./features.ts";
 import { compileGates, type CompiledGates } from "./gates/gates.ts";
 import { parseStrictJson } from "./json.ts";
+import { wrongReads } from "./memory.ts";
 import { compilePlaybook, type CompiledPlaybook } from "./playbook.ts";
 import { escapeSegment } from "./pointer.ts";
 import { compilePolicy, type CapabilityDeclaration, type CompiledPolicy, type Declarations } from "./policy/index.ts";
@@ -101,6 +102,8 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     );
   const input = compileContract(bundle.input as Parameters<typeof compileContract>[0]);
   if (!input.ok) return input;
+  const unread = bundle.memory === undefined ? null : wrongReads(bundle.memory, plansByModel(bundle), input.value);
+  if (unread !== null) return err(problem("invalid-request", unread));
   const features = bundle.features === undefined ? null : compileFeatures(bundle.features, input.value);
   if (features !== null && !features.ok) return features;
   const known = { input: input.value, ...(features === null ? {} : { features: features.value }) };

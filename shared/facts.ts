@@ -10,6 +10,7 @@ import type { EvidenceFacts } from "./grounds.ts";
 import { applyGates } from "./gates/gates.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
+import { memoryFacts, type MemoryShown } from "./memory.ts";
 import { evaluatePolicy, type Available, type Facts } from "./policy/index.ts";
 import type { PlannerKind, PremiseClass } from "./proposal.ts";
 import type { Provenance } from "./provenance.ts";
@@ -40,6 +41,8 @@ export type StepFacts = {
   readonly consent?: { readonly recorded: boolean; readonly given: boolean };
   /** Absent until the step acts, and where no rule asks for it. */
   readonly evidence?: EvidenceFacts;
+  /** What the plan's planner was shown of memory. */
+  readonly memory?: readonly MemoryShown[] | undefined;
   /** Present for an undo. */
   readonly undo?: { readonly of: string; readonly kind: "compensation" | "reversal" };
   /** Absent until the step's dependencies have ended. */
@@ -92,6 +95,7 @@ export const policyFacts = (release: CompiledRelease, task: TaskFacts, step: Ste
   ...(step.preview === undefined ? {} : { preview: step.preview }),
   ...(step.consent === undefined ? {} : { consent: step.consent }),
   ...(step.evidence === undefined ? {} : { evidence: step.evidence }),
+  memory: memoryFacts(step.memory, nowMs),
   ...(step.premises === undefined ? {} : { premises: step.premises }),
   ...(step.results === undefined ? {} : { results: step.results }),
   confidence: confidenceOfStep(release, step),

@@ -4,8 +4,11 @@
  */
 import * as z from "zod";
 import { ContractVersion } from "./capability.ts";
+import type { Field } from "./contract-fields.ts";
+import type { Contract } from "./contracts.ts";
 import { LIMITS } from "./limits.ts";
 import { ModelBudget, ModelName } from "./model.ts";
+import { parsePointer } from "./pointer.ts";
 
 export const MemoryNamespace = z.string().regex(/^[a-z][a-z0-9-]{0,59}$/);
 /** The tenant's own name for an item inside its namespace. Take one that says nothing about a person. */
@@ -97,6 +100,19 @@ export const MemoryRead = z
 export type MemoryRead = z.infer<typeof MemoryRead>;
 /** `memory` of a release, of the planners `model` and `loop`. */
 export const MemoryReads = z.array(MemoryRead).min(1).max(LIMITS.memoryReads);
+
+/** What is wrong with an automation's readings; null where nothing is. */
+export function wrongReads(reads: readonly MemoryRead[], plansByModel: boolean, input: Contract): string | null {
+  if (!plansByModel) return "`memory` stands only where the planner is `model` or `loop`.";
+  const wrong = reads.find(({ search }) => search !== undefined && !isString(search.field, input));
+  return wrong === undefined ? null : `\`memory\`: the input contract has no string at ${wrong.search!.field}.`;
+}
+
+function isString(pointer: string, input: Contract): boolean {
+  let field: Field | undefined = input.root;
+  for (const segment of parsePointer(pointer) ?? [""]) field = field?.properties.get(segment);
+  return field !== undefined && field.types.has("string");
+}
 
 /** One item that a planner was shown, as the signed plan and the run log have it: no text and no key of the tenant's, which may be personal. */
 export const MemoryShown = z.strictObject({

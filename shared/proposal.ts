@@ -9,6 +9,7 @@ import { FeatureName } from "./features.ts";
 import { AutomationName, Digest, MemberId, RegionId, StepId, TaskId, TenantId } from "./ids.ts";
 import { Classification } from "./classifier/classification.ts";
 import { LIMITS } from "./limits.ts";
+import { MemoryShownList } from "./memory.ts";
 import { ModelCalls, ModelName, ModelTier } from "./model.ts";
 import { UndoTemplate } from "./undo.ts";
 
@@ -111,5 +112,7 @@ export const Plan = z.strictObject({
   model: ModelCalls.optional(),
   /** The label that the playbook was followed with; absent where the release has no classifier. */
   classified: Classification.optional(),
+  /** What the planner was shown of memory, without its texts; absent where nothing. The word of whoever planned: nobody else knows memory. */
+  memory: MemoryShownList.optional(),
 });
 export type Plan = z.infer<typeof Plan>;

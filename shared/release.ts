@@ -13,6 +13,7 @@ import { Features } from "./features.ts";
 import { Gates } from "./gates/schema.ts";
 import { IntakeLimits } from "./intake-limits.ts";
 import { LIMITS } from "./limits.ts";
+import { MemoryReads } from "./memory.ts";
 import { ModelSpec } from "./model.ts";
 import { Playbook } from "./playbook-schema.ts";
 import { Triggers } from "./triggers/schema.ts";
@@ -65,6 +66,8 @@ export const ReleaseBundle = z.strictObject({
   classifier: Classifier.optional(),
   /** What a planner's own numbers are worth, as it was found; without it, nothing. */
   confidence: ClaimCurves.optional(),
+  /** What planners `model` and `loop` are shown of memory (shared/memory.ts). */
+  memory: MemoryReads.optional(),
   /** What an input must be before anything is planned (shared/gates/). */
   gates: Gates.optional(),
   /** How much may come in; unlimited where absent (docs/limits.md). */

@@ -198,8 +198,8 @@ function finalDecision(
   prepared: Prepared | null,
   deps: TaskDeps,
 ): StepDecision {
-  const { asksConsent, asksEvidence } = deps.release.policy;
-  const isFixed = step.decision.final && !asksConsent && !asksEvidence;
+  const { asksConsent, asksEvidence, asksMemory } = deps.release.policy;
+  const isFixed = step.decision.final && !asksConsent && !asksEvidence && !asksMemory;
   if (isFixed && prepared === null && args === step.args) return step.decision;
   const facts = {
     round: step.round,
@@ -210,6 +210,7 @@ function finalDecision(
     provenance: step.provenance,
     claimedConfidence: step.claimedConfidence,
     classified: step.classified,
+    memory: step.memory,
     results: resultsOf(state),
     preview: prepared?.preview ?? {},
     premises: (prepared?.premises ?? []).map((premise) => premise.class),

@@ -279,6 +279,7 @@ function decide(
     provenance,
     claimedConfidence: step.claimedConfidence,
     classified: plan.classified ?? null,
+    memory: plan.memory,
   };
   return decideStep(release, task, facts, { args: !hasRefs, preview: false, results: false }, deps.nowMs);
 }

@@ -280,6 +280,7 @@ function proposed(
     provenance: event.provenance[step.id] as { [argument: string]: Provenance },
     claimedConfidence: step.claimedConfidence,
     classified: plan.classified ?? null,
+    memory: plan.memory,
     rationale:
       step.rationale === null ? null : ((known.values[step.rationale.$commit]?.value ?? null) as string | null),
     predicted: step.predicted === null ? null : predictionOf(step.predicted.$commit, known),
@@ -340,6 +341,7 @@ function undoing(state: TaskState, event: Extract<TaskEvent, { type: "undo-start
     provenance: undoProvenance(template, done.provenance),
     claimedConfidence: null,
     classified: done.classified,
+    memory: undefined,
     rationale: null,
     predicted: null,
     observed: null,

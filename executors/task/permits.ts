@@ -77,7 +77,7 @@ export function demandsOf(
   deps: TaskDeps,
 ): Result<readonly Demand[]> {
   if (!isLimited(step, deps)) return ok([]);
-  const { round, planner, agent, capability, provenance, claimedConfidence, classified } = step;
+  const { round, planner, agent, capability, provenance, claimedConfidence, classified, memory } = step;
   const facts = policyFacts(
     deps.release,
     taskFacts(state),
@@ -90,6 +90,7 @@ export function demandsOf(
       provenance,
       claimedConfidence,
       classified,
+      memory,
       results: resultsOf(state),
       preview: prepared?.preview ?? {},
       premises: (prepared?.premises ?? []).map((premise) => premise.class),

@@ -91,13 +91,14 @@ function beforeAct(
   });
 }
 
-const known = ({ round, planner, agent, capability, provenance, claimedConfidence }: StepState) => ({
+const known = ({ round, planner, agent, capability, provenance, claimedConfidence, memory }: StepState) => ({
   round,
   planner,
   agent,
   capability,
   provenance,
   claimedConfidence,
+  memory,
 });
 
 /** A label of the local tier is what it is under this release; a model's word stands. Nothing can be said where the input is gone. */

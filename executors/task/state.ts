@@ -2,6 +2,7 @@
  * The state of one task, as the fold of its events. Each phase of a step carries only what that phase needs.
  */
 import type { Classification } from "../../shared/classifier/classification.ts";
+import type { MemoryShown } from "../../shared/memory.ts";
 import type { Disclosure, Disclosures } from "../../shared/commitments.ts";
 import type { Principal, StepDecision, StepStatus, TaskStatus } from "../../shared/events.ts";
 import { unreachable } from "../../shared/result.ts";
@@ -96,6 +97,8 @@ export type StepState = {
   readonly claimedConfidence: number | null;
   /** The label that its plan follows; null where the release has no classifier. */
   readonly classified: Classification | null;
+  /** What its planner was shown of memory, as it was signed. */
+  readonly memory: readonly MemoryShown[] | undefined;
   readonly rationale: string | null;
   /** What it expects to be read after the action, and what was. */
   readonly predicted: Prediction | null;

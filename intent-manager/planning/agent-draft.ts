@@ -6,6 +6,7 @@ import type { AgentStep } from "../../shared/intent.ts";
 import { mayPlan, type CompiledRelease } from "../../shared/compiled-release.ts";
 import type { TaskFacts } from "../../shared/facts.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
+import type { MemoryShown } from "../../shared/memory.ts";
 import { refsIn } from "../../shared/playbook.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import type { PlannerKind } from "../../shared/proposal.ts";
@@ -32,6 +33,8 @@ export type AgentPlan = {
   /** The member whom that key belongs to: they may not approve what it proposes. */
   readonly agentMember: string | null;
   readonly inputCommitment: string;
+  /** What the planner was shown of memory. */
+  readonly memory?: readonly MemoryShown[];
   readonly steps: readonly ProposedByAgent[];
   readonly records: readonly RecordView[];
   /** Names that earlier rounds have used. */

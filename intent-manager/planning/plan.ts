@@ -12,6 +12,7 @@ import { decideStep, type TaskFacts } from "../../shared/facts.ts";
 import { planId, proposalId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import type { MemoryShown } from "../../shared/memory.ts";
 import { type FanOutElement, refsIn } from "../../shared/playbook.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import type { Plan, PlannerKind, Premise, ProposedStep } from "../../shared/proposal.ts";
@@ -46,6 +47,8 @@ export type PlanParts = {
   /** The member whom the agent's key belongs to. */
   readonly agentMember: string | null;
   readonly inputCommitment: string;
+  /** What the planner was shown of memory. */
+  readonly memory?: readonly MemoryShown[];
   readonly steps: readonly PlannedStep[];
   /** The label that the steps follow, where the release has a classifier. */
   readonly classified?: Classification | null;
@@ -86,6 +89,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
         provenance: step.provenance,
         claimedConfidence: step.claimedConfidence,
         classified: parts.classified ?? null,
+        memory: parts.memory,
       },
       { args: resolved, preview: false, results: false },
       parts.nowMs,
@@ -125,6 +129,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
       steps,
       ...(parts.classified === null || parts.classified === undefined ? {} : { classified: parts.classified }),
       ...(round > 1 ? {} : featuresIn(parts, disclosures)),
+      ...(parts.memory === undefined || parts.memory.length === 0 ? {} : { memory: [...parts.memory] }),
     },
     disclosures,
   });

@@ -60,10 +60,11 @@ export function runView(row: RunRow): RunView {
       answer: strictest(steps.flatMap(([, { decision }]) => (decision === null ? [] : [decision.answer]))),
       rules: [...new Set(steps.flatMap(([, { decision }]) => decision?.rules ?? []))],
     },
-    plans: run.plans.map(({ atMs, model, classified, recalled, ...plan }) => ({
+    plans: run.plans.map(({ atMs, model, classified, recalled, memory = [], ...plan }) => ({
       ...plan,
       classified: classified ?? null,
       at: iso(atMs),
+      memory: memory.map(({ atMs: writtenMs, ...shown }) => ({ ...shown, at: iso(writtenMs) })),
       model: model?.model ?? recalled?.model ?? null,
       ...(recalled === undefined ? {} : { recalled: { at: iso(recalled.atMs), savedMicroCents: recalled.microCents } }),
       used: model === undefined ? null : usedView([model]),

@@ -8,6 +8,7 @@ import { fromBase64, fromUtf8 } from "../../shared/bytes.ts";
 import type { Principal, TaskEvent } from "../../shared/events.ts";
 import { actionId } from "../../shared/ids.ts";
 import type { Classification } from "../../shared/classifier/classification.ts";
+import type { MemoryShown } from "../../shared/memory.ts";
 import type { Plan, PlannerKind } from "../../shared/proposal.ts";
 import { usedBy, type ModelUse } from "./model-use.ts";
 import { decided, newStep, stepEvent, UNKNOWN, type RunStepRecord } from "./run-steps.ts";
@@ -19,6 +20,8 @@ export type RunPlanRecord = {
   readonly agent: string;
   readonly last: boolean;
   readonly atMs: number;
+  /** What its planner was shown of memory, as it was signed; absent where nothing. */
+  readonly memory?: readonly MemoryShown[];
   /** What its models used, as it was signed; absent where none was asked. */
   readonly model?: ModelUse;
   /** The label that it follows; absent where the release has no classifier. */
@@ -118,6 +121,7 @@ function admit(run: RunRecord, task: string, event: Extract<TaskEvent, { type: "
     ...(used === null ? {} : { model: used }),
     ...(classified === undefined ? {} : { classified }),
     ...(signed?.recalled === undefined ? {} : { recalled: signed.recalled }),
+    ...(signed?.memory === undefined ? {} : { memory: signed.memory }),
   });
   const planned = signed?.steps ?? null;
   for (const [i, step] of (planned ?? Object.keys(event.decisions).map((id) => ({ id }))).entries()) {
@@ -138,7 +142,7 @@ function admit(run: RunRecord, task: string, event: Extract<TaskEvent, { type: "
 /** The signed plan, which the executor verified before it recorded it; null where it is none. */
 function signedPlan(
   event: Extract<TaskEvent, { type: "plan-admitted" }>,
-): Pick<Plan, "steps" | "model" | "classified" | "recalled"> | null {
+): Pick<Plan, "steps" | "model" | "classified" | "recalled" | "memory"> | null {
   const bytes = fromBase64(event.envelope.payload);
   const text = bytes === null ? null : fromUtf8(bytes);
   if (text === null) return null;

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { Classification } from "../classifier/classification.ts";
+import { MemoryShown } from "../memory.ts";
 import { Principal, StepStatus, TaskStatus } from "../events.ts";
 import { PlannerKind } from "../proposal.ts";
 
@@ -28,6 +29,9 @@ export const RunModelUse = z.object({
 export type RunModelUse = z.infer<typeof RunModelUse>;
 
 /** One plan of a run. `model`: the one whose words were used, or that was asked last; null where none was, as `used` is. */
+/** An item of memory that a planner was shown. Neither its text nor its key is in the record. */
+export const RunMemory = MemoryShown.omit({ atMs: true }).extend({ at: Time });
+
 export const RunPlan = z.object({
   round: z.int(),
   plan: z.string(),
@@ -41,6 +45,8 @@ export const RunPlan = z.object({
   used: RunModelUse.nullable(),
   /** The plan repeats what a model said before for the same input: when, and what that cost; absent where it was asked. */
   recalled: z.object({ at: Time, savedMicroCents: z.int() }).optional(),
+  /** What its planner was shown of memory: ids, scores, ages. */
+  memory: z.array(RunMemory),
 });
 
 export const RunReview = z.object({

@@ -33,6 +33,8 @@ export type CompiledPolicy = {
   readonly unguarded: readonly CompiledUnguarded[];
   /** Some rule may look at `consent`: what was decided before the act does not stand then. */
   readonly asksConsent: boolean;
+  /** Some rule or limit may look at `memory`, which gets older too. */
+  readonly asksMemory: boolean;
   /** Some rule or limit may look at `evidence`, which gets older. */
   readonly asksEvidence: boolean;
 };
@@ -100,16 +102,18 @@ export function compilePolicy(
       ),
     );
   const asksConsent = [...policy.rules, ...(policy.unguarded ?? [])].some(({ when }) => when.includes("consent"));
-  const asksEvidence = [...policy.rules, ...(policy.limits ?? []), ...(policy.unguarded ?? [])].some((one) =>
-    JSON.stringify(one).includes("evidence"),
-  );
+  const asks = (root: string) =>
+    [...policy.rules, ...(policy.limits ?? []), ...(policy.unguarded ?? [])].some((one) =>
+      JSON.stringify(one).includes(root),
+    );
   return ok({
     policy,
     declarations,
     limits,
     unguarded,
     asksConsent,
-    asksEvidence,
+    asksEvidence: asks("evidence"),
+    asksMemory: asks("memory"),
     ...index(compiled, options.indexed),
   });
 }

@@ -2,6 +2,7 @@
  * The facts that rules speak of, and how they reach the evaluator: each converted at most once per evaluation, and only when read.
  * A fact that is not there yet answers with a marker, so that a rule whose answer depends on it is deferred instead of failing.
  */
+import { NO_MEMORY, type MemoryFacts } from "../memory.ts";
 import { celError, type CelInput } from "@bufbuild/cel";
 import { type CapabilityContract, renderTemplate, type Role, ROLES } from "../capability.ts";
 import type { Contract } from "../contracts.ts";
@@ -64,6 +65,8 @@ export type Facts = {
   readonly premises?: readonly PremiseClass[];
   /** What the arguments rest on; known when the step is resolved. */
   readonly evidence?: EvidenceFacts;
+  /** The quality of what the planner was shown of memory; nothing where absent. */
+  readonly memory?: MemoryFacts;
   /** Results of earlier steps by step id. */
   readonly results?: { readonly [step: string]: StepResult };
   readonly confidence: number;
@@ -97,6 +100,7 @@ export const ROOTS = [
   "premises",
   "consent",
   "evidence",
+  "memory",
   "results",
   "confidence",
   "claimedConfidence",
@@ -200,6 +204,9 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
     return this.#ifThere(this.#available.results, "evidence", () =>
       toCelValue({ ...(this.#facts.evidence ?? NO_EVIDENCE) }, undefined),
     );
+  }
+  get memory(): CelInput {
+    return this.#once("memory", () => toCelValue({ ...(this.#facts.memory ?? NO_MEMORY) }, undefined) as CelInput);
   }
   get results(): CelInput | CelError {
     return this.#ifThere(this.#available.results, "results", () =>

@@ -94,6 +94,7 @@ function environment(declarations: Declarations, capability: CapabilityDeclarati
   declare("preview", capability?.preview === undefined ? "map<string, dyn>" : typeOf(capability.preview.root));
   declare("premises", { count: "int", weakest: "string" });
   declare("evidence", { count: "int", maxAgeMs: "int", sources: "list<string>", contracts: "list<string>" });
+  declare("memory", { count: "int", maxAgeMs: "int", sources: "list<string>", contracts: "list<string>" });
   declare("results", "map<string, dyn>");
   declare("confidence", "double");
   declare("claimedConfidence", "double");

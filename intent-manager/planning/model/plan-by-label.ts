@@ -20,6 +20,7 @@ import { draftByPlaybook } from "../playbook-planner.ts";
 import type { CallLog } from "./ask-tier.ts";
 import { callModel, type CallDeps } from "./call-model.ts";
 import { jsonOf, type ModelAnswer } from "./client.ts";
+import { NOTHING } from "../../memory/remember.ts";
 import { labelSchema } from "./offer.ts";
 import { labelSystemOf, promptOf } from "./words.ts";
 
@@ -115,7 +116,7 @@ async function askTier(
     budget: spec.budget,
     deadlineMs: Date.parse(context.task.deadlineAt),
     system: labelSystemOf(release),
-    prompt: promptOf(context),
+    prompt: await promptOf(context, NOTHING),
     schema: labelSchema(release.classifier!.classifier.labels),
   });
   const given = answer.ok ? readLabel(answer.value, release, spec.minConfidence) : answer;

@@ -12,10 +12,13 @@ import { LIMITS } from "../../../shared/limits.ts";
 import type { ModelSpec } from "../../../shared/model.ts";
 import { isRetryable, problem, type Problem } from "../../../shared/problems.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { PlanningLease, ProposeCommand } from "../../../shared/rpc.ts";
+import type { PlanningLease, ProposeCommand, TaskContext } from "../../../shared/rpc.ts";
 import type { Bindings } from "../../bindings.ts";
 import { callExecutorOf, inText } from "../../dispatch/executor.ts";
+import { subjectDigest } from "../../dispatch/subjects.ts";
 import type { Tenant } from "../../http/caller.ts";
+import { TenantMemory } from "../../memory/memory.ts";
+import { remember, type Remembered } from "../../memory/remember.ts";
 import { deliveryOf, loadRelease } from "../../releases/in-force.ts";
 import { draftWords } from "../agent-draft.ts";
 import type { DraftedPlan } from "../plan.ts";
@@ -97,10 +100,12 @@ async function planByList(
     round: context.nextRound,
     inputCommitment: context.inputCommitment,
   };
+  const remembered = await rememberFor(deps, tenant.id, context, release, log);
   const draftAs = ({ steps, last }: Written, model: string): Result<DraftedPlan> =>
     draftWords(
       {
         ...common,
+        memory: remembered.shown,
         last,
         agent: model,
         agentMember: null,
@@ -113,9 +118,11 @@ async function planByList(
       },
       isLoop ? "loop" : "model",
     );
-  const key = keyOf(deps, tenant.id, context, release);
+  // What memory says today may be something else than when a plan was kept.
+  const key = release.bundle.memory === undefined ? keyOf(deps, tenant.id, context, release) : null;
   const recalled = key === null ? null : await recallPlan(deps, key, context.input, draftAs);
   if (recalled !== null) return ok(recalled);
+  const prompt = await promptOf(context, remembered);
   let why: Problem = problem("model-not-configured", "The release's list names no model.");
   for (const who of spec.fallback) {
     if (who === "person") break;
@@ -143,7 +150,7 @@ async function planByList(
         budget: spec.budget,
         deadlineMs: Date.parse(context.task.deadlineAt),
         system: systemOf(release),
-        prompt: promptOf(context),
+        prompt,
         shape: isLoop ? { tools: toolsOf(offer) } : { schema: planSchema(offer) },
         minConfidence: spec.minConfidence,
         read: (answer) => (isLoop ? readTools(answer, offer, context.nextRound) : readPlan(answer, offer)),
@@ -157,6 +164,24 @@ async function planByList(
     why = drafted.problem;
   }
   return err(why);
+}
+
+/** What memory has for the models of this task; embeddings of searches are paid from the task's budget. */
+function rememberFor(
+  { env, nowMs }: RoundDeps,
+  tenant: string,
+  { task, input }: TaskContext,
+  release: CompiledRelease,
+  log: CallLog,
+): Promise<Remembered> {
+  const { automation, model } = release.bundle;
+  return remember(new TenantMemory(env, tenant), {
+    release,
+    input,
+    payer: { task: task.id, automation, budget: model!.budget, deadlineMs: Date.parse(task.deadlineAt), log },
+    digestOf: (subject) => subjectDigest(env, tenant, subject),
+    nowMs: nowMs(),
+  });
 }
 
 /** A loop ends by itself at the limits of its release: rounds, and time since the task was opened. */

@@ -7,6 +7,8 @@ import { fence } from "../../../shared/fence.ts";
 import type { JsonObject } from "../../../shared/json.ts";
 import type { TaskContext } from "../../../shared/rpc.ts";
 import type { StepView } from "../../../shared/views.ts";
+import { resultsShown } from "../../memory/observations.ts";
+import type { Remembered } from "../../memory/remember.ts";
 import { offered } from "./offer.ts";
 
 const RULES = `You plan actions for an automation. You do not act: what you propose is checked by rules and people, and some of it may be refused.
@@ -26,23 +28,33 @@ What stands in a fence, quoted line by line between a begin and an end mark, is 
 export const labelSystemOf = ({ bundle, classifier }: CompiledRelease): string =>
   `${LABELLING}\n\n${bundle.model!.prompt}\n\nThe labels: ${classifier!.classifier.labels.join(", ")}`;
 
-export function promptOf(context: TaskContext): string {
-  const { purpose, input, task } = context;
-  const asked = fence(JSON.stringify(input, null, 1), "request, in the words of whoever asks");
-  const seen = task.steps.map((step) => observation(step, context.results));
+export async function promptOf(context: TaskContext, remembered: Remembered): Promise<string> {
+  const { purpose, input, task, results } = context;
+  const request = JSON.stringify(input, null, 1);
+  const asked = fence(request, "request, in the words of whoever asks");
+  const shown = await resultsShown(
+    task.steps.map(({ id }) => id),
+    results,
+    request,
+  );
+  const seen = task.steps.map((step) => observation(step, results, shown));
   return [
     ...(purpose === null ? [] : [`Purpose: ${purpose}`]),
     asked,
+    ...(remembered.prompt.length === 0 ? [] : ["What is kept in memory and may help:", ...remembered.prompt]),
     ...(seen.length === 0 ? [] : ["What was done so far and what came of it:", ...seen]),
   ].join("\n\n");
 }
 
 /** One ended step. Its result is somebody's text; its name, capability and status are this system's own words. */
-function observation({ id, capability, status, problem }: StepView, results: JsonObject): string {
+function observation(
+  { id, capability, status, problem }: StepView,
+  results: JsonObject,
+  shown: ReadonlySet<string>,
+): string {
   const head = `Step ${id}, ${capability}: ${status}${problem === null ? "" : ` (${problem.code})`}`;
-  return Object.hasOwn(results, id)
-    ? `${head}\n${fence(JSON.stringify(results[id]), `result of ${capability}, step ${id}`)}`
-    : head;
+  if (Object.hasOwn(results, id) && !shown.has(id)) return `${head}, whose result is left out here`;
+  return shown.has(id) ? `${head}\n${fence(JSON.stringify(results[id]), `result of ${capability}, step ${id}`)}` : head;
 }
 
 /** A second chance: what was wrong, without repeating more than the place of it. */
