@@ -12,6 +12,7 @@ import { evaluateAlerts } from "../alerts/run.ts";
 import type { Bindings } from "../bindings.ts";
 import { askAll } from "../dispatch/fan-out.ts";
 import type { Tenant } from "../http/caller.ts";
+import { reconcileMemory } from "../memory/reconcile.ts";
 import { compare, type Unfinished } from "./compare.ts";
 import { runSchedules } from "./schedules.ts";
 
@@ -77,6 +78,11 @@ export const JOBS = {
     what: "cron triggers that are due; runs that an outage missed are made up for as their triggers say, the others are named",
     run: runSchedules,
   },
+  memory: {
+    cron: HOURLY,
+    what: "expired items, vectors of an earlier text or embedding, and canonical items and their index that differ; all is set right (docs/memory.md)",
+    run: lookAtMemory,
+  },
   alerts: {
     cron: EVERY_MINUTE,
     what: "the rules of the alerts, and whom to tell; what could not be told is named (countersign alerts shows the alerts)",
@@ -122,6 +128,12 @@ async function tell({ env, tenant, nowMs }: JobAsk): Promise<JobRun> {
   const { due, sent, failed } = await tellNotices(env, tenant, nowMs());
   const named = failed.slice(0, LIMITS.jobNamed);
   return { looked: due, found: due, repaired: sent, named, error: null, reached: null, resume: null };
+}
+
+/** What the namespaces of memory hold, held against what they should. */
+async function lookAtMemory({ env, tenant }: JobAsk): Promise<JobRun> {
+  const { named, ...counts } = await reconcileMemory(env, tenant.id);
+  return { ...counts, named: named.slice(0, LIMITS.jobNamed), error: null, reached: null, resume: null };
 }
 
 /** One evaluation of the alerts. Found is what nobody could be told of; the next run tries again. */

@@ -167,6 +167,7 @@ describe("from runs", () => {
     classified: null,
     model: null,
     used: null,
+          memory: [],
   };
   const run = (by: "local" | "small", steps: Partial<RunStep>[], reported: RunView["reported"] = {}): RunView => ({
     ...someRun,

@@ -35,6 +35,7 @@ it("a run asks every executor, counts what it set right, names the rest, and is 
     "stuck-tasks",
     "completeness",
     "schedules",
+    "memory",
     "alerts",
     "notices",
   ]);

@@ -112,8 +112,16 @@ describe("policy", () => {
 
 describe("the ephemeral tier", () => {
   const write = (key: string, text: string, change = {}) => ({
-    ...{ key, text, newId: key, source: "task", contract: "1.0.0", by: "task", atMs: 0 },
-    ...{ subjects: [], expect: null, ttlMs: null },
+    key,
+    text,
+    newId: key,
+    source: "task",
+    contract: "1.0.0",
+    by: "task",
+    atMs: 0,
+    subjects: [],
+    expect: null,
+    ttlMs: null,
     ...change,
   });
   it("has versions, times and subjects as the others have", async () => {
@@ -154,8 +162,16 @@ it("Vectorize holds no texts, and finds only what is of this embedding and for t
   } as unknown as VectorizeBinding;
   const index = new VectorizeIndex(binding, "acme", "facts", { name: "lexical-ngrams-1/512" });
   const item = (key: string, subjects: string[]) => ({
-    ...{ id: `mem_${key}`, key, text: "SECRET", version: 3, atMs: 5, source: "api", contract: "1.0.0", by: "k" },
-    ...{ subjects, expiresMs: null },
+    id: `mem_${key}`,
+    key,
+    text: "SECRET",
+    version: 3,
+    atMs: 5,
+    source: "api",
+    contract: "1.0.0",
+    by: "k",
+    subjects,
+    expiresMs: null,
   });
   await index.put(item("a", []), lexicalVector("a text"));
   await index.put(item("b", ["digest"]), lexicalVector("b text"));

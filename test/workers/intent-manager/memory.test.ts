@@ -154,6 +154,36 @@ it("an erasure reaches every namespace: items, history, vectors, and a write tha
   expect(late).toMatchObject({ ok: false, problem: { code: "subject-erased" } });
 });
 
+it("reconciliation makes the index what the control database says, and new vectors for a new embedding", async () => {
+  await put("kept", { tier: "canonical", searchable: true });
+  for (const key of ["a", "b", "c"]) await put(`kept/${key}`, { text: `text of ${key}` });
+  const space = { embedding: "lexical-ngrams-1/512", dimensions: 512, maxItems: 10, evicts: false };
+  const item = (await vectors("kept").get("a"))!;
+  const write = { ...item, vector: lexicalVector("x"), versions: "canonical", expect: null } as const;
+  // One is lost, one is of an earlier text, and one should not be there.
+  await vectors("kept").remove("a");
+  await bindings.CONTROL_DB.prepare("UPDATE memory_items SET text = 'changed', version = 99 WHERE key = 'b'").run();
+  await vectors("kept").put(space, { ...write, key: "ghost", id: "mem_ghost" });
+  const run = async () => (await send(as("operator"), "/v1/jobs/memory/run", { method: "POST", body: {} })).body;
+  await run();
+  expect((await vectors("kept").page("", 10)).map(({ key, version, text }) => [key, version, text])).toMatchObject([
+    ["a", 1, "text of a"],
+    ["b", 99, "changed"],
+    ["c", 3, "text of c"],
+  ]);
+  expect(await run()).toMatchObject({ found: 0, repaired: 0, named: [], error: null });
+  // An embedding model that cannot be asked: nothing is lost, and what is left is named.
+  const model = { kind: "model", name: "embed-1", dimensions: 8, inputCents: 1, timeoutMs: 100 };
+  const day = { calls: 1, tokens: 1_000, microCents: 1_000 };
+  const body = (await put("kept", { tier: "canonical", searchable: true, embedding: { ...model, day } })).body;
+  expect(body).toMatchObject({ embedding: "embed-1/8", items: 3, stale: 3 });
+  expect((await search("kept", { text: "text" })).code).toBe("model-not-configured");
+  expect(await run()).toMatchObject({ repaired: 0, named: ["kept: 3 items without a current vector"] });
+  expect((await put("kept/d", { text: "also without a model" })).status).toBe(200);
+  await put("kept", { tier: "canonical", searchable: true });
+  expect(await run()).toMatchObject({ found: 1, repaired: 1 });
+});
+
 it("agents neither write nor search memory, tenants do not meet, and a namespace keeps its tier", async () => {
   await put("mine", { tier: "canonical" });
   expect((await put("mine/a", { text: "x" }, "agent")).body.code).toBe("forbidden");
