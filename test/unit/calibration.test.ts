@@ -167,7 +167,7 @@ describe("from runs", () => {
     classified: null,
     model: null,
     used: null,
-          memory: [],
+    memory: [],
   };
   const run = (by: "local" | "small", steps: Partial<RunStep>[], reported: RunView["reported"] = {}): RunView => ({
     ...someRun,
