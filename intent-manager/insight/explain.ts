@@ -47,6 +47,8 @@ export function explain({ view, events, entries, checkpointSize, missing }: Sour
       input: view.input,
       at: view.openedAt,
     },
+    ...(view.classified === undefined ? {} : { classified: view.classified }),
+    ...(opened?.autonomy === undefined ? {} : { autonomy: opened.autonomy }),
     plans: of("plan-admitted").map(({ at, event }) => ({
       round: event.round,
       plan: event.plan,

@@ -16,6 +16,11 @@ export function toMarkdown(e: Explanation): string {
       ? []
       : [`- Triggered by ${asked.trigger.kind} ${code(asked.trigger.id)}${saidBy(asked.trigger)}`]),
     ...(asked.purpose === null ? [] : [`- Purpose: ${code(asked.purpose)}`]),
+    ...(e.autonomy === undefined
+      ? []
+      : [
+          `- Tier ${e.autonomy.tier}, ${code(e.autonomy.owner)} answers for it${e.autonomy.reason === null ? "" : `: ${code(e.autonomy.reason)}`}`,
+        ]),
     "",
     ...block(asked.input),
     "",
@@ -26,6 +31,7 @@ export function toMarkdown(e: Explanation): string {
       ({ round, plan, planner, agent, kids, at, recalledFrom, insteadOf }) =>
         `- Round ${round}: \`${plan}\` by ${planner} ${code(agent)}, admitted ${at}${recalledFrom === undefined ? "" : `, repeating what it said ${recalledFrom} for the same input`}${insteadOf === undefined ? "" : `, in a model's place (${code(insteadOf)})`}, signed by key \`${kids.join("`, `")}\``,
     ),
+    ...(e.classified === undefined ? [] : [labelled(e.classified)]),
   ];
   for (const step of e.steps) {
     lines.push(
@@ -129,3 +135,13 @@ function block(value: unknown): string[] {
 }
 
 const longestRun = (text: string): number => Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+
+/** Which label was followed, how sure it is, and why others were not enough. */
+const labelled = ({ label, by, confidence, claimed, escalated }: NonNullable<Explanation["classified"]>): string =>
+  [
+    `- It follows the label \`${label}\`, given by the ${by} tier with confidence ${confidence}${claimed === null ? "" : ` (it claimed ${claimed})`}`,
+    ...escalated.map(
+      (one) =>
+        `the ${one.by} tier was not enough: ${one.code}${one.confidence === null ? "" : ` at ${one.confidence}`}`,
+    ),
+  ].join("; ");

@@ -93,6 +93,11 @@ export const JOBS = {
     what: "actions that were done without a person and of which the owner is told; what could not be told is named (countersign notices lists them)",
     run: tell,
   },
+  samples: {
+    cron: HOURLY,
+    what: "actions of the audit sample whose time to be judged is over; they are named until somebody judges them (countersign samples)",
+    run: lookAtSamples,
+  },
 } satisfies { readonly [name: string]: Job };
 export type JobName = keyof typeof JOBS;
 export const JOB_NAMES = Object.keys(JOBS) as readonly JobName[];
@@ -134,6 +139,26 @@ async function tell({ env, tenant, nowMs }: JobAsk): Promise<JobRun> {
 async function lookAtMemory({ env, tenant }: JobAsk): Promise<JobRun> {
   const { named, ...counts } = await reconcileMemory(env, tenant.id);
   return { ...counts, named: named.slice(0, LIMITS.jobNamed), error: null, reached: null, resume: null };
+}
+
+/** Nobody is made to judge; whoever looks at the jobs sees that nobody did. */
+async function lookAtSamples({ env, tenant, nowMs }: JobAsk): Promise<JobRun> {
+  const { answers, refusals, incomplete } = await askAll(env, tenant, (stub) => stub.owed("sample"));
+  const samples = answers.flatMap(({ value }) => [...value]);
+  const overdue = samples.filter(({ dueAt }) => dueAt !== null && Date.parse(dueAt) <= nowMs());
+  const silent = [...incomplete, ...refusals.map(({ executor }) => executor)];
+  return {
+    looked: samples.length,
+    found: overdue.length,
+    repaired: 0,
+    named: [
+      ...overdue.map(({ task, step }) => `${task} ${step}: to be judged`),
+      ...silent.map((executor) => `${executor}: no answer`),
+    ].slice(0, LIMITS.jobNamed),
+    error: silent.length === 0 ? null : "not-running",
+    reached: null,
+    resume: null,
+  };
 }
 
 /** One evaluation of the alerts. Found is what nobody could be told of; the next run tries again. */

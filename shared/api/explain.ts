@@ -81,6 +81,10 @@ export const Explanation = z.object({
   leftOut: z.array(z.object({ step: z.string(), why: z.string() })).optional(),
   /** What the release computed from the input, and from which fields; absent where it declares nothing. */
   features: TaskView.shape.features,
+  /** The label that its playbook follows, how sure that is, and who was asked before; absent without a classifier. */
+  classified: TaskView.shape.classified,
+  /** How far its automation may go alone, why, and who answers for that. */
+  autonomy: z.object({ tier: z.int(), reason: z.string().nullable(), owner: z.string() }).optional(),
   /** What was reported later of its decision; absent where nothing was. */
   reported: z.array(OutcomeView).optional(),
   record: z.object({

@@ -221,11 +221,19 @@ it("tier 2 acts where it can be taken back, tells, and is sampled; people judge 
     { correct: false },
   ]);
   expect(await samples()).toEqual([]);
+  const calibration = await until(
+    async () => (await system.call(keys.auditor, "/v1/automations/watched/calibration?error=0.1")).body,
+    ({ tables }) => tables[0]?.error?.share === 1,
+  );
+  expect(calibration).toMatchObject({
+    wantedError: 0.1,
+    tables: [{ by: "playbook", error: { share: 1 }, threshold: { state: "not-enough-data", needed: 35 } }],
+  });
+  const { autonomy } = (await system.call(keys.auditor, `/v1/tasks/${task.id}/explain`)).body;
+  expect(autonomy).toEqual({ tier: 2, reason: "New; the addresses can be put back.", owner: "orders" });
   const report = { correct: true, source: "audit-sample" };
   const posed = await system.call(keys.app, `/v1/tasks/${task.id}/outcome`, { body: report });
   expect(posed.body.code).toBe("invalid-request");
-  const { events } = await (await executorOf(task.id)).events(task.id, 0, 0).then((answer: any) => answer.value);
-  expect(events[0].event.autonomy).toEqual({ tier: 2, reason: "New; the addresses can be put back.", owner: "orders" });
 });
 
 describe("a cancelled order", () => {

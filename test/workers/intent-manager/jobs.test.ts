@@ -38,6 +38,7 @@ it("a run asks every executor, counts what it set right, names the rest, and is 
     "memory",
     "alerts",
     "notices",
+    "samples",
   ]);
   expect(jobs[0].runs[0]).toEqual(body);
 });
@@ -235,6 +236,18 @@ it("an alert is raised, told once under a signature, acknowledged, and cleared w
   for (let n = 4; n < 4 + LIMITS.alertClearAfter; n++) await evaluate(n);
   expect((await listed())[0]).toMatchObject({ state: "cleared", notification: { state: "told" } });
   expect(told.map((one) => JSON.parse(one.body).type)).toEqual(["alert.raised", "alert.raised", "alert.cleared"]);
+});
+
+it("a sampled action that nobody judged in time is named by the job until somebody does", async () => {
+  const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+  const samples = [
+    { task: "tsk_late", step: "move", dueAt: at(-1_000) },
+    { task: "tsk_early", step: "move", dueAt: at(60_000) },
+  ];
+  answerWith({ owed: async () => ok(samples) as never } as never);
+  const { body } = await send(as("operator"), "/v1/jobs/samples/run", { body: {} });
+  expect(body).toMatchObject({ looked: 16, found: 8, repaired: 0, error: null });
+  expect(new Set(body.named)).toEqual(new Set(["tsk_late move: to be judged"]));
 });
 
 it("a notice is told once, with the time to take the action back and no value of the task", async () => {
