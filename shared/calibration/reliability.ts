@@ -51,6 +51,9 @@ export type Threshold = {
 
 const CANDIDATES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99];
 
+/** Effective answers below which nothing is called too many errors: one wrong answer is no verdict. */
+const LEAST_TO_REFUSE = 20;
+
 /** R2. The smallest threshold from which on everything is as good as wanted. */
 export function suggestThreshold(all: readonly Evidence[], wanted: number): Threshold {
   const least = needed(wanted);
@@ -63,7 +66,7 @@ export function suggestThreshold(all: readonly Evidence[], wanted: number): Thre
     const error = errorOf(above);
     if (error.high <= wanted) suggested = { value, error };
     // Enough is known at this one, and it is not good enough: a smaller one, which takes these in, is no answer to that.
-    else if (error.low > wanted) {
+    else if (n >= LEAST_TO_REFUSE && error.low > wanted) {
       isBad = suggested === null;
       break;
     }

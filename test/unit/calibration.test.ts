@@ -103,6 +103,7 @@ describe("thresholds", () => {
     expect(needed(0.05)).toBe(73);
     expect(suggestThreshold([], 0.05)).toMatchObject({ state: "not-enough-data", value: null, needed: 73 });
     expect(suggestThreshold(said(72, 0.95, 0), 0.05).state).toBe("not-enough-data");
+    expect(suggestThreshold(said(3, 0.95, 3), 0.05).state).toBe("not-enough-data");
     expect(suggestThreshold(said(80, 0.95, 0), 0.05)).toMatchObject({ state: "suggested", value: 0 });
     expect(suggestThreshold([...said(80, 0.95, 0), ...said(40, 0.35, 20)], 0.05)).toMatchObject({
       state: "suggested",
