@@ -10,7 +10,7 @@ import { createClient } from "../../shared/client.ts";
 import { executorName, parseTaskId } from "../../shared/ids.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
-import type { PlaybookStep } from "../../shared/playbook-schema.ts";
+import type { Playbook } from "../../shared/playbook-schema.ts";
 import type { ReleaseBundle } from "../../shared/release.ts";
 import type { Reversal } from "../../shared/reversal.ts";
 import type { ExecutorRpc } from "../../shared/rpc.ts";
@@ -96,12 +96,9 @@ const elsewhere = {
   country: "SE",
   zip: "22100",
 };
-async function publish(
-  name: string,
-  change: Omit<Partial<ReleaseBundle>, "playbook"> & { playbook: { version: 1; steps: PlaybookStep[] } },
-) {
+async function publish(name: string, change: Partial<ReleaseBundle> & { playbook: Playbook }) {
   const names = [
-    ...change.playbook.steps.map(({ capability }) => capability),
+    ...change.playbook.steps.flatMap(({ capability }) => capability ?? []),
     "orders.reinstate",
     "orders.modify_address",
   ];
@@ -444,6 +441,56 @@ it("every task of it decides the same again from its recorded facts: undos, revi
       [],
     ]);
   }
+});
+
+it("a list that was read is acted on element by element; what is left out says why, and a replay says the same", async () => {
+  const named = { customerId: cel("customerId"), orderId: cel("orderId") };
+  const names = ["orders.get", "journal.note"];
+  await publish("listed", {
+    features: { short: { version: "1.0.0", type: "boolean", value: "size(input.orderId) < 5" } },
+    capabilities: Object.fromEntries(names.map((one) => [one, contracts.get(one)!])),
+    playbook: {
+      version: 1,
+      playbooks: {
+        "tell@1.0.0": {
+          params: ["what"],
+          steps: [{ id: "note", capability: "journal.note", args: { text: { $param: "what" } } }],
+        },
+      },
+      steps: [
+        { id: "order", capability: "orders.get", args: named },
+        {
+          id: "items",
+          for: { each: "results.order.items", as: "line", max: 6, mayFail: 1 },
+          when: "line.priceCents > 0",
+          use: "tell@1.0.0",
+          with: { what: { $each: "/name" } },
+        },
+        { id: "none", capability: "journal.note", when: "size(results.order.items) == 0", args: { text: "empty" } },
+        { id: "brief", capability: "journal.note", when: "features.short", args: { text: "short" } },
+      ],
+    },
+  });
+  const view = await run("listed", ada.deliveredOrder);
+  expect(view.status).toBe("succeeded");
+  const task = view.id;
+  const { items } = view.steps[0].result;
+  expect(view.features).toEqual([{ name: "short", version: "1.0.0", from: ["/orderId"], value: false }]);
+  expect(
+    view.steps.map((step: any) => [step.id, step.args.text ?? null, step.problem?.detail.split(":")[0] ?? null]),
+  ).toEqual([
+    ["order", null, null],
+    ...[0, 1, 2, 3, 4, 5].map((i) => [
+      `items_${i}_note`,
+      items[i]?.name ?? { $ref: `steps.order.result#/items/${i}/name` },
+      i < items.length ? null : "no-element",
+    ]),
+    ["none", "empty", "condition"],
+  ]);
+  const { leftOut } = (await system.call(keys.auditor, `/v1/tasks/${task}/explain`)).body;
+  expect(leftOut).toEqual([{ step: "brief", why: "features.short is false" }]);
+  const replayed = await system.call(keys.auditor, `/v1/tasks/${task}/replay`, { body: {} });
+  expect(replayed.body).toMatchObject({ same: true, plan: { same: true } });
 });
 
 it("the comparison with the databases names a planted effect and one that was removed, and its finding stands in the log", async () => {
