@@ -3,6 +3,7 @@
  * A log line names the route and the failure; it never holds a key, a body or a query.
  */
 import { Hono, type Context } from "hono";
+import { getPath } from "hono/utils/url";
 import { problem, type Problem } from "../shared/problems.ts";
 import type { Bindings } from "./bindings.ts";
 import type { Endpoint } from "./http/endpoint.ts";
@@ -30,9 +31,9 @@ export function createApp(endpoints: readonly Endpoint[]): App {
   app.notFound((c) => refusal(problem("not-found", "There is no such route."), requestIdOf(c.req.raw)));
   const work = new Set(endpoints.filter((of) => of.takesWork === true).map((of) => `${of.method} ${of.path}`));
   return {
-    /** What there is too much of is refused before anything is made of the request. */
+    /** What there is too much of is refused before anything is made of the request. The path is read as the router reads it: `%69ntents` is no way around. */
     async fetch(request, env, context) {
-      if (!work.has(`${request.method} ${pathOf(request.url)}`)) return app.fetch(request, env, context);
+      if (!work.has(`${request.method} ${getPath(request)}`)) return app.fetch(request, env, context);
       const entry = pressure.enter(Date.now(), (turn) => context.waitUntil(turn));
       if (entry.refused !== null) return refusal(entry.refused, requestIdOf(request));
       try {
@@ -42,13 +43,6 @@ export function createApp(endpoints: readonly Endpoint[]): App {
       }
     },
   };
-}
-
-/** The path of a URL that the platform has already checked. */
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
-  const end = url.slice(start).search(/[?#]/);
-  return end < 0 ? url.slice(start) : url.slice(start, start + end);
 }
 
 /** One for the whole isolate. */

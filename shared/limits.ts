@@ -118,6 +118,8 @@ export const LIMITS = {
   taskSignals: 256,
   /** Outcomes reported of one task, superseded ones included; the longest note of one; capabilities that one is counted for. Each is a small record. */
   taskOutcomes: 32,
+  /** Judgements of one sampled action: people who change their minds. */
+  stepJudgements: 8,
   outcomeNoteChars: 1_000,
   outcomeCapabilities: 32,
   /** Of an intake limit on open tasks: executors asked at a time which have ended, how soon the same one again, and what a refused caller waits. */

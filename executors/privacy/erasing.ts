@@ -88,7 +88,7 @@ function destroyKey(
       sql.exec("UPDATE subject_keys SET key = ?, subject = '' WHERE id = ?", "0".repeat(64), key);
       sql.exec("DELETE FROM subject_keys WHERE id = ?", key);
       sql.exec("DELETE FROM subject_consents WHERE key = ?", key);
-      sql.exec("DELETE FROM dead_letters WHERE task IN (SELECT task FROM subject_tasks WHERE key = ?)", key);
+      forgetBeside(sql, key);
       sql.exec(
         "INSERT INTO subject_erasures (key, digest, erasure, at_ms, waits, sent, done) VALUES (?, ?, ?, ?, ?, ?, 0)",
         key,
@@ -122,7 +122,7 @@ export function erasedBefore(shard: Shard, sql: SqlStorage, { key, erasure }: Er
   sql.exec("UPDATE subject_keys SET key = ?, subject = '' WHERE id = ?", "0".repeat(64), key);
   sql.exec("DELETE FROM subject_keys WHERE id = ?", key);
   sql.exec("DELETE FROM subject_consents WHERE key = ?", key);
-  sql.exec("DELETE FROM dead_letters WHERE task IN (SELECT task FROM subject_tasks WHERE key = ?)", key);
+  forgetBeside(sql, key);
   sql.exec(
     "INSERT OR IGNORE INTO subject_erasures (key, digest, erasure, at_ms, waits, sent, done) VALUES (?, '', ?, ?, ?, ?, 0)",
     key,
@@ -133,6 +133,13 @@ export function erasedBefore(shard: Shard, sql: SqlStorage, { key, erasure }: Er
   );
   shard.vault.forgetKey(key);
   shard.tasks.forget(tasksOf(shard, key));
+}
+
+/** Messages with values, and samples: nobody can judge them any more, and they must not take the place of those that somebody can. */
+function forgetBeside(sql: SqlStorage, key: string): void {
+  const tasks = "task IN (SELECT task FROM subject_tasks WHERE key = ?)";
+  sql.exec(`DELETE FROM dead_letters WHERE ${tasks}`, key);
+  sql.exec(`DELETE FROM owed WHERE kind = 'sample' AND ${tasks}`, key);
 }
 
 /** Nothing was held when this erasure came here. Noted, so that its repetition takes nothing away that came later. */

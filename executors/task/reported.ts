@@ -32,7 +32,8 @@ export function reportOutcome(draft: Draft, said: Omit<OutcomeCommand, "task">, 
     before.occurredMs === occurredMs &&
     before.note === note;
   if (isSame) return ok(null);
-  if (state.reported.length >= LIMITS.taskOutcomes)
+  // Judgements of sampled actions are counted by themselves: whoever reports outcomes cannot leave no room for them.
+  if (state.reported.filter(({ judged }) => judged === null).length >= LIMITS.taskOutcomes)
     return err(problem("outcome-limit", "The task takes no further reported outcome."));
   draft.emit({
     type: "outcome-reported",
@@ -66,8 +67,8 @@ export function judgeSample(draft: Draft, said: Omit<JudgeCommand, "task">, deps
   const isSame =
     before?.correct === correct && before.label === label && before.note === note && before.judged?.member === member;
   if (isSame) return ok(null);
-  if (state.reported.length >= LIMITS.taskOutcomes)
-    return err(problem("outcome-limit", "The task takes no further reported outcome."));
+  if (state.reported.filter(({ judged }) => judged?.step === id).length >= LIMITS.stepJudgements)
+    return err(problem("outcome-limit", "The action takes no further judgement."));
   draft.emit({
     type: "outcome-reported",
     automation: state.automation,

@@ -72,20 +72,25 @@ export class TenantMemory {
 
   /** How many items are about a subject, over all namespaces. Throws where one does not answer. */
   about(subject: string): Promise<number> {
-    return this.#everywhere((memory) => memory.about(subject));
+    return this.#everywhere(({ memory }) => memory.about(subject));
   }
 
   /** Everything about a subject, in every namespace. Throws where one does not answer: the erasure is then not done, and is repeated. */
   erase(subject: string, nowMs: number): Promise<number> {
-    return this.#everywhere((memory) => memory.erase(subject, nowMs));
+    return this.#everywhere(async ({ memory, items, index, object }) => {
+      const erased = await memory.erase(subject, nowMs);
+      // Texts that an object still has from a time when the namespace was searched there.
+      if (items !== null && !(index instanceof ObjectIndex)) await object.erase(subject, nowMs);
+      return erased;
+    });
   }
 
-  async #everywhere(count: (memory: MemoryTier) => Promise<number>): Promise<number> {
+  async #everywhere(count: (opened: Opened) => Promise<number>): Promise<number> {
     let items = 0;
     for (const namespace of await listNamespaces(this.#env.CONTROL_DB, this.#tenant)) {
       const opened = this.opened(namespace);
       if (!opened.ok) throw new Error(opened.problem.code);
-      items += await count(opened.value.memory);
+      items += await count(opened.value);
     }
     return items;
   }

@@ -6,7 +6,7 @@ import { ok, type Result } from "../../shared/result.ts";
 import type { Bindings } from "../bindings.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { TenantMemory, type Opened } from "../memory/memory.ts";
-import { dropNamespace, listNamespaces, putNamespace, type Namespace } from "../memory/namespaces.ts";
+import { dropNamespace, listNamespaces, putNamespace, readNamespace, type Namespace } from "../memory/namespaces.ts";
 import { spaceOf } from "../memory/vector-index.ts";
 import { IDEMPOTENT } from "./shapes.ts";
 
@@ -41,6 +41,11 @@ export const putMemoryNamespace = endpoint(
     const asked = { name: params.namespace, settings: body, items: 0, updatedMs: nowMs };
     const possible = new TenantMemory(env, tenant).opened(asked);
     if (!possible.ok) return possible;
+    const before = await readNamespace(env.CONTROL_DB, tenant, params.namespace);
+    if (before !== null && indexPlace(before.settings) !== indexPlace(body)) {
+      const was = new TenantMemory(env, tenant).opened(before);
+      if (was.ok && was.value.items !== null) await forget(was.value);
+    }
     const written = await putNamespace(env.CONTROL_DB, tenant, params.namespace, body, nowMs);
     return written.ok ? ok(await viewOf(env, tenant, written.value)) : written;
   },
@@ -64,6 +69,10 @@ export const deleteMemoryNamespace = endpoint(
     return ok({ removed: true });
   },
 );
+
+/** Where the texts or vectors of a canonical namespace stand beside the control database. What moves away leaves nothing behind. */
+const indexPlace = ({ searchable, index }: MemorySettings): string =>
+  searchable === true ? (index ?? "object") : "nowhere";
 
 /** The vectors, wherever they are. */
 async function forget({ items, index, object }: Opened): Promise<void> {

@@ -126,6 +126,7 @@ export class TaskCore {
   }[] = [];
   nowMs = 1_700_000_000_000;
   stoppedBy: TaskDeps["stoppedBy"] = () => null;
+  drawOf: NonNullable<TaskDeps["drawOf"]> = () => 0;
   #state: TaskState | null = null;
   #salts = 0;
   readonly #seed: string;
@@ -210,6 +211,7 @@ export class TaskCore {
       registry: REGISTRY,
       nowMs: this.nowMs,
       stoppedBy: this.stoppedBy,
+      drawOf: this.drawOf,
       ...NO_SUBJECTS,
     };
   }

@@ -1,6 +1,6 @@
 /** Outcomes that are reported later: in the task's chain, in its view, and in the figures. */
 import { describe, expect, it } from "vitest";
-import { reportOutcome } from "../../executors/task/reported.ts";
+import { judgeSample, reportOutcome } from "../../executors/task/reported.ts";
 import { taskView } from "../../executors/task/view.ts";
 import { reportedFigures } from "../../ledger/read-models/figures-reported.ts";
 import type { TaskEvent } from "../../shared/events.ts";
@@ -8,6 +8,7 @@ import { FIGURE_BUCKET_MS, type FigureRow } from "../../shared/figures/names.ts"
 import { reportOf } from "../../shared/figures/report.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Result } from "../../shared/result.ts";
+import { SAMPLE_UNIT } from "../../shared/sampling.ts";
 import { TaskCore } from "../support/task-core.ts";
 
 const APPLIED = { kind: "applied", result: {}, replayed: false } as const;
@@ -60,6 +61,24 @@ describe("a reported outcome", () => {
     for (let n = 0; n < LIMITS.taskOutcomes; n++) expect(say(core, { source: `s${n}` })).toBe("ok");
     expect([say(core, { source: "another" }), say(core, { source: "s0" })]).toEqual(["outcome-limit", "ok"]);
     expect(words(core)).toBe(LIMITS.taskOutcomes);
+  });
+});
+
+describe("a judgement of a sampled action", () => {
+  it("has its own room: outcomes that others report leave no sampled action without one", () => {
+    const core = new TaskCore([{ id: "a", capability: "test.keyed" }], {
+      sampling: { rate: SAMPLE_UNIT, everyMs: 60_000 },
+    });
+    core.goOn();
+    core.answer("a", APPLIED);
+    for (let n = 0; n < LIMITS.taskOutcomes; n++) expect(say(core, { source: `s${n}` })).toBe("ok");
+    const judged = Array.from({ length: LIMITS.stepJudgements + 1 }, (_, n) => {
+      const said = { step: "a", correct: n % 2 === 0, label: null, note: null, member: "bob", by: "key_bob" };
+      const answer = core.decide((draft, deps) => judgeSample(draft, said, deps));
+      return answer.ok ? "ok" : answer.problem.code;
+    });
+    expect(judged).toEqual([...Array.from({ length: LIMITS.stepJudgements }, () => "ok"), "outcome-limit"]);
+    expect(core.folded()).toEqual(core.state);
   });
 });
 

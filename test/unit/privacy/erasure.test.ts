@@ -109,6 +109,8 @@ describe("an erasure", () => {
     const [task, other] = [await opened(it), await opened(it, "eve_2")];
     must(await consent(it.shard, { ...ADA, purpose: "service", given: true, evidence: CANARY, by: "key_admin" }));
     expect(must(subject(it.shard, ADA))).toMatchObject({ held: true, tasks: 1, open: 1, erasures: [] });
+    for (const of of [task, other])
+      it.shard.sql.exec("INSERT INTO owed (kind, task, step, at_ms) VALUES ('sample', ?, 'a', 1)", of);
 
     const done = must(await erase(it.shard, erasure()));
     expect(done).toEqual({
@@ -139,6 +141,8 @@ describe("an erasure", () => {
         tasks: 1,
       },
     ]);
+    // Samples that nobody can judge any more take no place from those that somebody can.
+    expect(it.shard.sql.exec("SELECT task FROM owed").toArray()).toEqual([{ task: other }]);
     // Who else there is keeps what is theirs.
     expect(viewOf(it, other)).toMatchObject({ status: "waiting", input: { text: CANARY } });
 

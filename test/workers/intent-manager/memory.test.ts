@@ -184,6 +184,26 @@ it("reconciliation makes the index what the control database says, and new vecto
   expect(await run()).toMatchObject({ found: 1, repaired: 1 });
 });
 
+it("where a namespace is searched no more, no text stays, and an erasure reaches what did", async () => {
+  const space = { embedding: "lexical-ngrams-1/512", dimensions: 512, maxItems: 10, evicts: false };
+  const about = { subjects: ["customer:eve_3"] };
+  await put("moved", { tier: "canonical", searchable: true });
+  await put("moved/note", { text: "a note about somebody", ...about });
+  expect(await vectors("moved").counts(space)).toMatchObject({ items: 1 });
+  await put("moved", { tier: "canonical" });
+  expect(await vectors("moved").counts(space)).toMatchObject({ items: 0 });
+  // A write that still knew the old settings.
+  const item = { key: "note", id: "mem_aaaaaaaaaaaaaaaaaaaaaaaaac", text: "late", source: "api", by: "key_1" };
+  const subjects = [subjectDigest(bindings, acme.tenant, "customer:eve_3")];
+  const write = { ...item, contract: "1.0.0", version: 1, subjects, versions: "canonical", expect: null } as const;
+  await vectors("moved").put(space, { ...write, atMs: Date.now(), expiresMs: null, vector: lexicalVector("late") });
+  const left = { actions: [], agents: [], readers: [] };
+  answerWith({ eraseSubject: async () => ok({ tasks: 0, remaining: 0, underWay: [], left, done: true }) });
+  const { body } = await send(as("admin"), "/v1/subjects/customer:eve_3", { method: "DELETE" });
+  expect(body).toMatchObject({ done: true, memory: 1 });
+  expect(await vectors("moved").counts(space)).toMatchObject({ items: 0 });
+});
+
 it("agents neither write nor search memory, tenants do not meet, and a namespace keeps its tier", async () => {
   await put("mine", { tier: "canonical" });
   expect((await put("mine/a", { text: "x" }, "agent")).body.code).toBe("forbidden");
