@@ -164,6 +164,7 @@ export function context(shard: Shard, task: string, requestKey: string): Result<
     inputCommitment: state.input.commitment,
     purpose: state.purpose,
     fromEvent: isFromEvent(state.trigger),
+    ofSubject: state.subjects.length > 0,
     nextRound: state.planByRequest.get(requestKey)?.round ?? state.round + 1,
     stepIds: [...state.steps.keys()],
     records: release.ok ? recordsOf(state, release.value) : [],

@@ -94,6 +94,8 @@ export type TaskContext = {
   readonly purpose: string | null;
   /** Its input came out of an event. */
   readonly fromEvent: boolean;
+  /** It is about a data subject, whoever named them: all that it holds ends with an erasure. */
+  readonly ofSubject?: boolean;
   /** Round that the next plan must carry, or that of the plan which was admitted for this request already. */
   readonly nextRound: number;
   /** Every step already used in this task. */

@@ -33,8 +33,10 @@ const written = (args: JsonObject, rationale?: string) => ({
   confidence: null,
 });
 const INPUT = { mail: "ada@lund.example", topic: "billing" };
-const keep = (args: JsonObject, { personal = true, rationale = undefined as string | undefined } = {}) =>
-  stepsToKeep(written(args, rationale) as never, INPUT, world(personal));
+const keep = (
+  args: JsonObject,
+  { personal = true, rationale = undefined as string | undefined, ofSubject = false } = {},
+) => stepsToKeep(written(args, rationale) as never, INPUT, world(personal), ofSubject);
 
 describe("what is kept of a plan", () => {
   it("points to the values of the input, and is filled in again", () => {
@@ -53,6 +55,13 @@ describe("what is kept of a plan", () => {
       { text: "Please hurry" },
     ])
       expect(keep(args)).toBeNull();
+  });
+
+  it("is nothing where the intent alone names whom it is about: an erasure reaches no kept plan", () => {
+    const said = { text: "Ada Lund owes us" };
+    expect(keep(said, { personal: false })).not.toBeNull();
+    expect(keep(said, { personal: false, ofSubject: true })).toBeNull();
+    expect(keep({ to: INPUT.mail, text: "urgent" }, { ofSubject: true })).not.toBeNull();
   });
 
   it("has a model's prose only where the input has nothing personal", () => {

@@ -3,7 +3,8 @@
  * input stands as a pointer to it and is filled in from the input of the next task, which is the same.
  *
  * K1  Nothing personal is kept: a plan whose arguments say anything else that overlaps with a personal value of the input, that writes prose for
- *     an input with personal values, or whose personal arguments are not the input's own values, is not kept at all.
+ *     an input with personal values, or whose personal arguments are not the input's own values, is not kept at all. Nor is one of a task about
+ *     somebody whom the intent alone names: nothing says then which of its values are theirs.
  */
 import { digestOf } from "../../../shared/canonical.ts";
 import type { CompiledRelease } from "../../../shared/compiled-release.ts";
@@ -40,11 +41,13 @@ export function stepsToKeep(
   { steps }: Pick<Decision, "steps">,
   input: JsonObject,
   { declarations }: CompiledRelease,
+  ofSubject: boolean,
 ): readonly ProposedByAgent[] | null {
   const leaves = leavesOf(input, "");
   const personal = leaves.flatMap(({ pointer, value }) =>
     declarations.input.isPersonal(pointer) ? [String(value).toLowerCase()] : [],
   );
+  if (ofSubject && personal.length === 0) return null;
   // A model names steps as it likes: what it calls them may say something of somebody.
   const ids = new Map(steps.map(({ id }, i) => [id, personal.length === 0 ? id : `s${i + 1}`]));
   const nameOf = (id: string) => ids.get(id) ?? id;

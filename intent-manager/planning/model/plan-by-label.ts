@@ -41,7 +41,7 @@ export async function planByLabel(
   const { input, purpose } = context;
   const { principal, region } = context.task;
   return draftByPlaybook(
-    { tenant: tenant.id, input, purpose, principal, nowMs: deps.nowMs() },
+    { tenant: tenant.id, input, purpose, principal, fromEvent: context.fromEvent, nowMs: deps.nowMs() },
     { task, region, inputCommitment: context.inputCommitment, release },
     followed.value,
   );

@@ -159,7 +159,7 @@ async function planByList(
       log,
     );
     if (drafted.ok && key !== null && said.written !== null)
-      await keepPlan(deps, key, said.written, log.calls, context.input, release);
+      await keepPlan(deps, key, said.written, log.calls, context, release);
     if (drafted.ok) return drafted;
     why = drafted.problem;
   }

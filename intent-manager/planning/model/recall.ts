@@ -45,11 +45,11 @@ export async function keepPlan(
   key: string,
   written: Written,
   calls: readonly ModelCall[],
-  input: TaskContext["input"],
+  { input, ofSubject }: Pick<TaskContext, "input" | "ofSubject">,
   release: CompiledRelease,
 ): Promise<void> {
   const used = calls.at(-1);
-  const steps = stepsToKeep(written, input, release);
+  const steps = stepsToKeep(written, input, release, ofSubject === true);
   if (steps === null || used === undefined || used.outcome !== "ok") return;
   const { tier, model, endMs } = used;
   const microCents = calls.reduce((sum, call) => sum + call.microCents, 0);
