@@ -1,7 +1,5 @@
 /** What the door of the intent-manager refuses under pressure. */
 import { describe, expect, it } from "vitest";
-import { createApp } from "../../intent-manager/app.ts";
-import type { Endpoint } from "../../intent-manager/http/endpoint.ts";
 import { Pressure } from "../../intent-manager/http/pressure.ts";
 import { LIMITS } from "../../shared/limits.ts";
 
@@ -113,18 +111,3 @@ function turning() {
     },
   };
 }
-
-it("the door reads a path as the router does: spelled in percent signs it is the same work", async () => {
-  const ended = Promise.withResolvers<Response>();
-  const work = { method: "POST", path: "/v1/intents", takesWork: true, run: () => ended.promise };
-  const app = createApp([work as unknown as Endpoint]);
-  const context = { waitUntil: () => {}, passThroughOnException: () => {} } as unknown as ExecutionContext;
-  const ask = () => {
-    const request = new Request("https://here.test/v1/%69ntents?x", { method: "POST" });
-    return app.fetch(request as never, {} as never, context);
-  };
-  const taken = Array.from({ length: LIMITS.workInFlight }, ask);
-  expect((await ask()).status).toBe(503);
-  ended.resolve(new Response("ok"));
-  expect((await Promise.all(taken)).every(({ status }) => status === 200)).toBe(true);
-});

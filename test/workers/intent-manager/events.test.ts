@@ -1,4 +1,7 @@
 import { beforeAll, beforeEach, expect, it } from "vitest";
+import { createApp } from "../../../intent-manager/app.ts";
+import type { Endpoint } from "../../../intent-manager/http/endpoint.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import { problem } from "../../../shared/problems.ts";
 import { err, ok } from "../../../shared/result.ts";
 import type { SubmitCommand } from "../../../shared/rpc.ts";
@@ -181,4 +184,19 @@ it("a toggle is versioned, says who set it, and is in force at the next event", 
     { automation: "toggled", version: 2, value: false },
   ]);
   expect([body.history.length, (await send(as("auditor", globex), "/v1/toggles")).body.history]).toEqual([3, []]);
+});
+
+it("the door reads a path as the router does: spelled in percent signs it is the same work", async () => {
+  const ended = Promise.withResolvers<Response>();
+  const work = { method: "POST", path: "/v1/intents", takesWork: true, run: () => ended.promise };
+  const app = createApp([work as unknown as Endpoint]);
+  const context = { waitUntil: () => {}, passThroughOnException: () => {} } as unknown as ExecutionContext;
+  const ask = () => {
+    const request = new Request("https://here.test/v1/%69ntents?x", { method: "POST" });
+    return app.fetch(request as never, bindings, context);
+  };
+  const taken = Array.from({ length: LIMITS.workInFlight }, ask);
+  expect((await ask()).status).toBe(503);
+  ended.resolve(new Response("ok"));
+  expect((await Promise.all(taken)).every(({ status }) => status === 200)).toBe(true);
 });
