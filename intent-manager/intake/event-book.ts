@@ -28,6 +28,8 @@ type Row = { digest: string; matched: string; opened: string };
 
 export class EventBook {
   readonly #sql: Pick<SqlStorage, "exec">;
+  /** How many events there are; counting them for each event would read every row. */
+  #size: number;
 
   constructor(sql: Pick<SqlStorage, "exec">) {
     this.#sql = sql;
@@ -35,6 +37,7 @@ export class EventBook {
       `CREATE TABLE IF NOT EXISTS events (key TEXT PRIMARY KEY, digest TEXT NOT NULL, matched TEXT NOT NULL, opened TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
        CREATE INDEX IF NOT EXISTS events_by_age ON events (at_ms)`,
     );
+    this.#size = sql.exec<{ n: number }>("SELECT count(*) AS n FROM events").one().n;
   }
 
   begin({ key, digest, matched }: Begin, nowMs: number): Result<Begun> {
@@ -46,8 +49,7 @@ export class EventBook {
       return ok({ duplicate: true, matched: JSON.parse(known.matched), opened: JSON.parse(known.opened) });
     // An event that sets nothing off is not remembered: it may match a later release when it comes again.
     if (matched.length === 0) return ok({ duplicate: false, matched, opened: [] });
-    const { n } = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM events").one();
-    if (n >= LIMITS.eventsKept) return err(problem("overloaded", "Too many events are remembered here."));
+    if (this.#size >= LIMITS.eventsKept) return err(problem("overloaded", "Too many events are remembered here."));
     this.#sql.exec(
       "INSERT INTO events (key, digest, matched, opened, at_ms) VALUES (?, ?, ?, '[]', ?)",
       key,
@@ -55,6 +57,7 @@ export class EventBook {
       JSON.stringify(matched),
       nowMs,
     );
+    this.#size++;
     return ok({ duplicate: false, matched, opened: [] });
   }
 
@@ -69,7 +72,8 @@ export class EventBook {
 
   /** When the oldest row may go; null where there is none. */
   prune(nowMs: number): number | null {
-    this.#sql.exec("DELETE FROM events WHERE at_ms <= ?", nowMs - LIMITS.eventKeptMs);
+    const gone = this.#sql.exec("DELETE FROM events WHERE at_ms <= ? RETURNING 1", nowMs - LIMITS.eventKeptMs);
+    this.#size -= gone.toArray().length;
     const { at } = this.#sql.exec<{ at: number | null }>("SELECT min(at_ms) AS at FROM events").one();
     return at === null ? null : at + LIMITS.eventKeptMs;
   }

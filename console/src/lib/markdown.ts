@@ -116,7 +116,7 @@ export function parseInline(text: string): Line {
       parts.push({ kind: "code", text: / .*`|` $/.test(code) ? code.replace(/^ (.*) $/, "$1") : code });
     else if (strong !== undefined) parts.push({ kind: "strong", text: strong });
     else if (em !== undefined) parts.push({ kind: "em", text: em });
-    else if (label !== undefined && href !== undefined && /^(\/(?!\/|v1\/)|https:\/\/|#)/.test(href))
+    else if (label !== undefined && href !== undefined && /^(\/(?![/\\]|v1\/)|https:\/\/|#)/.test(href))
       parts.push({ kind: "link", text: label, href });
     else if (label !== undefined && href !== undefined) plain(`${label} (${href})`);
     else plain(escaped ?? whole);

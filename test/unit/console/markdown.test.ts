@@ -35,6 +35,7 @@ describe("Markdown", () => {
   it.each([
     "javascript:alert(1)",
     "//evil.example",
+    "/\\evil.example",
     "http://evil.example",
     "data:text/html,x",
     "/v1/ledger/proof?index=1",
