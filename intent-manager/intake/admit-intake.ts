@@ -38,6 +38,7 @@ export async function enterIntake(
   };
   for (const [name, limits] of asked) {
     const refused = await env.INTAKE_LIMIT.getByName(name).enter(task, limits);
+    if (refused === "known") continue;
     if (refused !== null) {
       await leave();
       return err(refused);

@@ -6,7 +6,8 @@
  *  I1  In any window of `perMs` at most `intents` tasks are let in: a sliding window, stricter than a token bucket.
  *  I2  At most `open` tasks that were let in are open. A task counts from before it is opened until its executor says that it has ended; one
  *      that was let in and never opened counts until LIMITS.intakeLostMs have passed.
- *  I3  The same task again is let in and counts once.
+ *  I3  The same task again is let in and counts once. Only what let it in can take it out as never opened, and only while nothing else has
+ *      asked for it: what fails beside an open task makes no room. A task that was taken out so is let in like a new one.
  *  I4  Check and entry are one synchronous step, and durable before they are answered.
  */
 import type { IntakeLimits } from "../../shared/intake-limits.ts";
@@ -14,6 +15,12 @@ import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 
 type Sql = Pick<SqlStorage, "exec">;
+
+/** What stands in `open`. */
+const NEVER = -1;
+const ENDED = 0;
+const OPEN = 1;
+const SHARED = 2;
 
 export class IntakeBook {
   readonly #sql: Sql;
@@ -23,23 +30,40 @@ export class IntakeBook {
     sql.exec(
       `CREATE TABLE IF NOT EXISTS tasks (task TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, open INTEGER NOT NULL, looked_ms INTEGER NOT NULL) WITHOUT ROWID;
        CREATE INDEX IF NOT EXISTS tasks_by_time ON tasks (at_ms);
-       CREATE INDEX IF NOT EXISTS tasks_open ON tasks (looked_ms) WHERE open = 1`,
+       CREATE INDEX IF NOT EXISTS tasks_open ON tasks (looked_ms) WHERE open > 0`,
     );
   }
 
   /** Null where it is let in; otherwise why not. Refuses with intake-rate, intake-full. */
   enter(task: string, limits: IntakeLimits, nowMs: number): Problem | null {
     const windowMs = limits.rate?.perMs ?? 0;
-    this.#sql.exec("DELETE FROM tasks WHERE open = 0 AND at_ms <= ?", nowMs - windowMs);
-    if (this.#sql.exec("SELECT 1 FROM tasks WHERE task = ?", task).toArray().length > 0) return null;
-    const full = this.#full(limits, nowMs);
+    this.#sql.exec("DELETE FROM tasks WHERE open <= 0 AND at_ms <= ?", nowMs - windowMs);
+    const before = this.#openOf(task);
+    if (before !== null && before !== NEVER) return null;
+    const open = limits.open === undefined ? ENDED : OPEN;
+    // Its entry counts in the window already.
+    const full = this.#full(before === NEVER ? { open: limits.open } : limits, nowMs);
     if (full !== null) return full;
-    const open = limits.open === undefined ? 0 : 1;
+    if (before === NEVER) {
+      this.#sql.exec("UPDATE tasks SET open = ? WHERE task = ?", open, task);
+      return null;
+    }
     this.#sql.exec("INSERT INTO tasks (task, at_ms, open, looked_ms) VALUES (?, ?, ?, ?)", task, nowMs, open, nowMs);
     return null;
   }
 
-  #full({ rate, open }: IntakeLimits, nowMs: number): Problem | null {
+  /** Whether the task is let in already: then it belongs to others too. */
+  knows(task: string): boolean {
+    const open = this.#openOf(task);
+    if (open === OPEN) this.#sql.exec("UPDATE tasks SET open = ? WHERE task = ?", SHARED, task);
+    return open !== null && open !== NEVER;
+  }
+
+  #openOf(task: string): number | null {
+    return this.#sql.exec<{ open: number }>("SELECT open FROM tasks WHERE task = ?", task).toArray()[0]?.open ?? null;
+  }
+
+  #full({ rate, open }: { rate?: IntakeLimits["rate"]; open?: IntakeLimits["open"] }, nowMs: number): Problem | null {
     if (rate !== undefined) {
       // The task that has to leave the window before another one fits.
       const [last] = this.#sql
@@ -62,14 +86,14 @@ export class IntakeBook {
   }
 
   openCount(): number {
-    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM tasks WHERE open = 1").one().n;
+    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM tasks WHERE open > 0").one().n;
   }
 
   /** Open tasks whose executors were not asked for the longest time, and not within the last moment. */
   toLookAt(nowMs: number): { readonly task: string; readonly atMs: number }[] {
     const rows = this.#sql
       .exec<{ task: string; atMs: number }>(
-        "SELECT task, at_ms AS atMs FROM tasks WHERE open = 1 AND looked_ms <= ? ORDER BY looked_ms LIMIT ?",
+        "SELECT task, at_ms AS atMs FROM tasks WHERE open > 0 AND looked_ms <= ? ORDER BY looked_ms LIMIT ?",
         nowMs - LIMITS.intakeLookMs,
         LIMITS.intakeLooks,
       )
@@ -78,8 +102,13 @@ export class IntakeBook {
     return rows;
   }
 
-  /** The task has ended, or was never opened. */
+  /** The task has ended. */
   left(task: string): void {
-    this.#sql.exec("UPDATE tasks SET open = 0 WHERE task = ?", task);
+    this.#sql.exec("UPDATE tasks SET open = ? WHERE task = ?", ENDED, task);
+  }
+
+  /** The task was let in and not opened, by whoever let it in. I3. */
+  notOpened(task: string): void {
+    this.#sql.exec("UPDATE tasks SET open = ? WHERE task = ? AND open = ?", NEVER, task, OPEN);
   }
 }

@@ -12,8 +12,8 @@ import { callExecutor } from "../dispatch/executor.ts";
 import { IntakeBook } from "./intake-book.ts";
 
 export interface IntakeLimitRpc {
-  /** Lets a task in, or says why not. The same task again is let in. */
-  enter(task: string, limits: IntakeLimits): Promise<Problem | null>;
+  /** Lets a task in, or says why not. The same task again is let in: `known`, and nobody owes that it is taken out. */
+  enter(task: string, limits: IntakeLimits): Promise<Problem | "known" | null>;
   /** The task was let in and not opened. */
   left(task: string): Promise<void>;
 }
@@ -21,7 +21,8 @@ export interface IntakeLimitRpc {
 export class IntakeLimit extends DurableObject<Env> implements IntakeLimitRpc {
   readonly #book = new IntakeBook(this.ctx.storage.sql);
 
-  async enter(task: string, limits: IntakeLimits): Promise<Problem | null> {
+  async enter(task: string, limits: IntakeLimits): Promise<Problem | "known" | null> {
+    if (this.#book.knows(task)) return "known";
     const refused = this.#book.enter(task, limits, Date.now());
     if (refused?.code !== "intake-full") return refused;
     await this.#look();
@@ -29,7 +30,7 @@ export class IntakeLimit extends DurableObject<Env> implements IntakeLimitRpc {
   }
 
   async left(task: string): Promise<void> {
-    this.#book.left(task);
+    this.#book.notOpened(task);
   }
 
   async #look(): Promise<void> {

@@ -51,6 +51,21 @@ it("as many tasks are open as may be; one that ended or was refused makes room",
   expect([(await submit("narrow")).status, (await submit("narrow")).status]).toEqual([202, 429]);
 });
 
+it("what fails beside an open task makes no room, and what was never opened is counted when it is", async () => {
+  await release(bundleOf("strict", { intakeLimits: { open: 1, rate: { intents: 9, perMs: 60_000 } } }));
+  const fails = (code: "stopped" | "idempotency-conflict") =>
+    answerWith({ submit: async () => err(problem(code, "As scripted.")), read: open as never });
+  const open = () => ({ ok: true, value: { settled: false } });
+  fails("stopped");
+  expect((await submit("strict", "a")).body.code).toBe("stopped");
+  answerWith({ submit: accepts, read: open as never });
+  expect((await submit("strict", "a")).status).toBe(202);
+  fails("idempotency-conflict");
+  expect((await submit("strict", "a")).body.code).toBe("idempotency-conflict");
+  answerWith({ submit: accepts, read: open as never });
+  expect((await submit("strict", "b")).body.code).toBe("intake-full");
+});
+
 it("a tenant's limit holds over its automations, and nothing is asked where nothing is declared", async () => {
   const limited = { ...bindings, INTAKE_LIMITS: `{"acme":{"open":1}}` };
   const before = bindings.INTAKE_LIMITS;
