@@ -4,12 +4,14 @@
  *
  * Stored: four numbers for each gate; the gates that lately asked tasks failed. No input, and nobody's value.
  *
- *  A1  A task is looked at once: the same task again gets the same answer, and moves no baseline.
+ *  A1  A task is looked at once: the same task again with the same numbers gets the same answer, and moves no baseline. With other numbers it is
+ *      another one: an input that passed and was never opened lets no other one through under its key.
  *  A2  Answer and baseline change in one synchronous step, durable before it is answered.
  */
 import { DurableObject } from "cloudflare:workers";
 import { NO_BASELINE, observed, type Baseline } from "../../shared/gates/baseline.ts";
 import type { Reading } from "../../shared/gates/gates.ts";
+import { digestOf } from "../../shared/canonical.ts";
 import { LIMITS } from "../../shared/limits.ts";
 
 export interface BaselinesRpc {
@@ -29,11 +31,12 @@ export class Baselines extends DurableObject<Env> implements BaselinesRpc {
   }
 
   async look(task: string, readings: readonly Reading[]): Promise<readonly string[]> {
-    const [known] = this.#sql.exec<{ failed: string }>("SELECT failed FROM tasks WHERE task = ?", task).toArray();
+    const asked = `${task} ${digestOf(readings.map(({ key, value }) => [key, String(value)]))}`;
+    const [known] = this.#sql.exec<{ failed: string }>("SELECT failed FROM tasks WHERE task = ?", asked).toArray();
     if (known !== undefined) return JSON.parse(known.failed) as string[];
     const failed = readings.slice(0, LIMITS.gates).filter((reading) => this.#isUnusual(reading));
     const gates = failed.map(({ gate }) => gate);
-    this.#sql.exec("INSERT INTO tasks (task, failed) VALUES (?, ?)", task, JSON.stringify(gates));
+    this.#sql.exec("INSERT INTO tasks (task, failed) VALUES (?, ?)", asked, JSON.stringify(gates));
     this.#sql.exec("DELETE FROM tasks WHERE n <= (SELECT max(n) FROM tasks) - ?", LIMITS.baselineTasks);
     this.#sql.exec(
       "DELETE FROM baselines WHERE key NOT IN (SELECT key FROM baselines ORDER BY at_ms DESC LIMIT ?)",

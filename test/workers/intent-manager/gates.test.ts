@@ -71,6 +71,8 @@ it("a number far from what came in lately is refused, once for each task, and is
   // However often it is asked again: it is looked at once, and moves the baseline once.
   for (let i = 0; i < 5; i++) expect((await ask(9_000, "odd")).status).toBe(422);
   expect((await ask(101)).status).toBe(202);
+  // What passed under a key lets nothing else through under it.
+  expect((await ask(9_000, "k1")).status).toBe(422);
   await vi.waitFor(async () => {
     const raised = await gateAlerts(env as never, "acme", Date.now());
     expect(raised.map(({ automation }) => automation)).toContain("measured");
