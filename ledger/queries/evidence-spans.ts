@@ -25,10 +25,14 @@ export async function spansOf(
   bounds: Bounds,
 ): Promise<Result<Spans>> {
   const row = await db
-    .prepare("SELECT min(cursor) AS cursor FROM rm_cursor WHERE tenant = ? AND name IN ('tags', 'tasks', 'runs')")
+    .prepare(
+      // One that has never run has no row, and has read nothing.
+      `SELECT CASE count(*) WHEN 3 THEN min(cursor) ELSE 0 END AS cursor FROM rm_cursor
+        WHERE tenant = ? AND name IN ('tags', 'tasks', 'runs')`,
+    )
     .bind(tenant)
-    .first<{ cursor: number | null }>();
-  const cursor = Math.min(row?.cursor ?? 0, size);
+    .first<{ cursor: number }>();
+  const cursor = Math.min(row!.cursor, size);
   if (size - cursor > LIMITS.evidenceLag)
     return err(problem("overloaded", "The read models are too far behind the log.", { lag: size - cursor }));
   const spans =

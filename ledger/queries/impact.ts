@@ -53,9 +53,13 @@ export type ImpactRead = { readonly answer: ImpactAnswer; readonly rowsRead: num
 /** Errors: invalid-request for a cursor that this function did not give out. */
 export async function impactOf(db: D1Database, query: ImpactQuery): Promise<Result<ImpactRead>> {
   const asOf = await db
-    .prepare("SELECT min(cursor) AS cursor FROM rm_cursor WHERE tenant = ? AND name IN ('tags', 'runs')")
+    .prepare(
+      // One that has never run has no row, and has read nothing.
+      `SELECT CASE count(*) WHEN 2 THEN min(cursor) ELSE 0 END AS cursor FROM rm_cursor
+        WHERE tenant = ? AND name IN ('tags', 'runs')`,
+    )
     .bind(query.tenant)
-    .first<{ cursor: number | null }>();
+    .first<{ cursor: number }>();
   const answer = {
     resource: query.resource,
     direction: query.direction,
@@ -68,7 +72,7 @@ export async function impactOf(db: D1Database, query: ImpactQuery): Promise<Resu
   };
   const rest = query.direction === "back" ? await back(db, query) : await forward(db, query);
   return rest.ok
-    ? ok({ answer: { ...answer, ...rest.value.part, asOf: asOf?.cursor ?? 0 }, rowsRead: rest.value.rowsRead })
+    ? ok({ answer: { ...answer, ...rest.value.part, asOf: asOf!.cursor }, rowsRead: rest.value.rowsRead })
     : rest;
 }
 

@@ -81,7 +81,7 @@ function counted(names: readonly string[]): string {
 describe.skipIf(data === null)("the retail data, through the public interface", () => {
   it(
     "ends with the expected rows for every task, and a minority needs a person",
-    { timeout: 30 * MINUTE_MS },
+    { timeout: 60 * MINUTE_MS },
     async () => {
       const tasks = spread(limit);
       const attacked = new Set(tasks.filter((_, i) => i % ATTACKED_EVERY === 0));
@@ -104,7 +104,7 @@ describe.skipIf(data === null)("the retail data, through the public interface", 
 
   it(
     "ends with the same rows when each request is sent three times and the executor crashes in each task",
-    { timeout: 30 * MINUTE_MS },
+    { timeout: 60 * MINUTE_MS },
     async () => {
       const executors = await bundleCrashingExecutors();
       await underCrashes("retail under crashes", underCrash(0), { executors });
@@ -113,7 +113,7 @@ describe.skipIf(data === null)("the retail data, through the public interface", 
 
   it(
     "ends with the same rows through a service behind HTTP that also loses answers, and doubts are shown until they are settled",
-    { timeout: 30 * MINUTE_MS },
+    { timeout: 60 * MINUTE_MS },
     async () => {
       const service = await startRetailService(Number(process.env["SEED"] ?? 1));
       try {

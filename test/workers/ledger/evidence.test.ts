@@ -136,4 +136,22 @@ describe("evidence out of the database", () => {
     expect(after.entries).toEqual(before.entries);
     expect(after.checkpoint).not.toBe(before.checkpoint);
   });
+
+  it("of a period holds every task while a read model has not begun", async () => {
+    const tenant = newTenant();
+    const chain = chainOf(`${tenant}/eu/0`);
+    const task = testTask(chain.executor, 1);
+    chain.write(task, [opened(chain.executor)]);
+    valueOf(await ledger.append(await chain.deliver()));
+    await followed(tenant);
+    const whole = valueOf(await ledger.evidence(tenant, period));
+    expect(whole.entries.some(({ body }) => body.includes(task))).toBe(true);
+    for (const table of ["rm_runs", "rm_cursor"])
+      await env.LEDGER_DB.prepare(
+        `DELETE FROM ${table} WHERE tenant = ?${table === "rm_cursor" ? " AND name = 'runs'" : ""}`,
+      )
+        .bind(tenant)
+        .run();
+    expect(valueOf(await partOf(tenant, period)).entries).toEqual(whole.entries);
+  });
 });
