@@ -152,6 +152,6 @@ describe("evidence out of the database", () => {
       )
         .bind(tenant)
         .run();
-    expect(valueOf(await partOf(tenant, period)).entries).toEqual(whole.entries);
+    expect(valueOf(await partOf(tenant, period, BOUNDS)).entries).toEqual(whole.entries);
   });
 });
