@@ -131,7 +131,7 @@ export function decideStep(
       reviews: [],
       errors: [`more than ${LIMITS.decisionReviews} reviews`],
     };
-  const tiered = applyTier(plain, release, step.capability);
+  const tiered = applyTier(plain, release, step.capability, step.undo !== undefined);
   // What takes something back is not held up by the input that led to it.
   const writes = release.bundle.capabilities[step.capability]?.effect === "write";
   if (step.undo !== undefined || !writes) return tiered;
@@ -144,16 +144,21 @@ export function decideStep(
 
 /**
  * The tier is a ceiling: it can only make an answer stricter, and only for writes. Tier 2 acts where the release lets the action be taken back, and
- * tells; what nothing takes back waits for a person.
+ * tells; what nothing takes back waits for a person. What takes an action back is not held up by it; the same capability, proposed by itself, is.
  */
-export function applyTier(decision: StepDecision, release: CompiledRelease, capability: string): StepDecision {
+export function applyTier(
+  decision: StepDecision,
+  release: CompiledRelease,
+  capability: string,
+  isUndo: boolean,
+): StepDecision {
   const writes = release.bundle.capabilities[capability]?.effect === "write";
   if (!writes || decision.answer === "deny" || decision.answer === "review") return decision;
   switch (release.bundle.tier) {
     case 1:
       return { ...decision, answer: "review", reviews: [{ rule: "tier-1", ...TIER_REVIEW }] };
     case 2: {
-      if (!canBeTakenBack(release, capability))
+      if (!isUndo && !canBeTakenBack(release, capability))
         return { ...decision, answer: "review", reviews: [{ rule: "tier-2", ...TIER_REVIEW }] };
       const rules = [...decision.rules, "tier-2"].slice(-LIMITS.decisionRules);
       return decision.answer === "notify" ? decision : { ...decision, answer: "notify", rules };
@@ -163,10 +168,8 @@ export function applyTier(decision: StepDecision, release: CompiledRelease, capa
   }
 }
 
-/** Whether the release gives the action an undo and a window in which it may be asked for. What takes back is itself not held up by tier 2. */
+/** Whether the release gives the action an undo and a window in which it may be asked for. */
 function canBeTakenBack({ bundle }: CompiledRelease, capability: string): boolean {
-  const all = Object.values(bundle.capabilities);
   const undo = bundle.capabilities[capability]?.undo?.capability;
-  const isUndo = all.some((contract) => contract.undo?.capability === capability);
-  return isUndo || (bundle.reversal !== undefined && undo !== undefined && bundle.capabilities[undo] !== undefined);
+  return bundle.reversal !== undefined && undo !== undefined && bundle.capabilities[undo] !== undefined;
 }

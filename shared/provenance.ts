@@ -63,18 +63,28 @@ export function keyProvenanceForAgent(
   args: JsonObject,
   argsContract: Contract,
   provenance: { readonly [argument: string]: Provenance },
+  sources: ReadonlyMap<string, SourceView> = new Map(),
 ): Provenance {
-  const names = Object.keys(args).some((name) => namesSomething(args[name]!, argsContract.root.properties.get(name)));
+  const names = Object.keys(args).some((name) =>
+    namesSomething(args[name]!, argsContract.root.properties.get(name), sources),
+  );
   return names ? weakest(Object.keys(args).map((name) => provenance[name] ?? "model")) : "content";
 }
 
-function namesSomething(value: Json, field: Field | undefined): boolean {
-  if (asReference(value) !== undefined) return true;
-  if (Array.isArray(value)) return (value as readonly Json[]).some((item) => namesSomething(item, field?.items));
+function namesSomething(value: Json, field: Field | undefined, sources: ReadonlyMap<string, SourceView>): boolean {
+  const reference = asReference(value);
+  // What it leads to is not known yet; only a declared id is sure to be more than a number, a date or a short text.
+  if (reference !== undefined) return isId(field) || (reference !== null && isId(fieldOf(reference, sources)));
+  if (Array.isArray(value))
+    return (value as readonly Json[]).some((item) => namesSomething(item, field?.items, sources));
   if (isObject(value))
-    return Object.entries(value).some(([key, part]) => namesSomething(part, field?.properties.get(key)));
+    return Object.entries(value).some(([key, part]) => namesSomething(part, field?.properties.get(key), sources));
   return typeof value === "string" && !isShort(value) && !isTime(value) && field?.closed !== true;
 }
+
+const isId = (field: Field | undefined): boolean => field?.id !== undefined;
+const fieldOf = ({ step, pointer }: Reference, sources: ReadonlyMap<string, SourceView>): Field | undefined =>
+  sources.get(step)?.outputContract.field(pointer);
 
 /** A reference is `record` where the tenant's own data is read under a trusted key, else somebody's content. */
 export const provenanceOfReference = ({ pointer }: Reference, source: SourceView): Provenance =>

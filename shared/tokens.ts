@@ -34,11 +34,16 @@ function normalIban(value: string): string | undefined {
   return remainder === 1 ? plain : undefined;
 }
 
-/** WHATWG serialisation of an http(s) URL; one that carries credentials is none, since what it shows is not where it goes. */
+/**
+ * WHATWG serialisation of an http(s) URL. One whose host is not written as it is, or that has a backslash, is none: another parser than
+ * this one may send it elsewhere (`https://good.example\@evil.example`, credentials, `http://0177.0.0.1`).
+ */
 function normalUrl(value: string): string | undefined {
-  if (!/^https?:\/\/[\x21-\x7e]+$/i.test(value) || !URL.canParse(value)) return undefined;
-  const url = new URL(value);
-  return url.username === "" && url.password === "" ? url.href : undefined;
+  const written = /^https?:\/\/([^/?#]+)[\x21-\x5b\x5d-\x7e]*$/i.exec(value)?.[1];
+  if (written === undefined || !URL.canParse(value)) return undefined;
+  const { host, protocol, href } = new URL(value);
+  const authority = lower(written);
+  return authority === host || authority === `${host}:${protocol === "https:" ? 443 : 80}` ? href : undefined;
 }
 
 /** ASCII alone: other letters that fold to these, such as the long s and the Kelvin sign, are other letters. */

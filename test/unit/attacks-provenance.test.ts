@@ -39,6 +39,15 @@ describe("is not believed", () => {
       "GB82WEST12345698765432",
     ],
     ["a URL in another URL's query", "https://evil.example/", "https://good.example/?u=https://evil.example/"],
+    // Each of these is one URL to the parser here and another host to others.
+    [
+      "a URL whose host a backslash ends",
+      "https://social.example\\@evil.example",
+      "see https://social.example/@evil.example",
+    ],
+    ["a URL whose host is written in octal", "http://0177.0.0.1/", "http://127.0.0.1/"],
+    ["a URL whose host is written in escapes", "https://%67ood.example/", "https://good.example/"],
+    ["a URL with an empty user", "https://@good.example/", "https://good.example/"],
     ["a URL that goes on after an ideographic full stop", "https://evil.example/", "https://evil.example\u3002good"],
   ])("%s", (_, value, request) => expect(judge(value, request)).toBe("model"));
 

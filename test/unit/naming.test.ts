@@ -5,8 +5,8 @@ import { decimal, normalWhole } from "../../shared/normal.ts";
 import { provenanceForAgent } from "../../shared/provenance.ts";
 import { provenanceOfPlan } from "../../shared/provenance-plan.ts";
 import { asToken, naming } from "../../shared/tokens.ts";
-import type { Json } from "../../shared/json.ts";
-import { contract, LOOKUP, SHOP } from "../support/release.ts";
+import type { Json, JsonObject } from "../../shared/json.ts";
+import { contract, declarations, declare, INPUT, LOOKUP, object, ORDER_ID, REFUND, SHOP } from "../support/release.ts";
 
 const ID = /^#W\d{7}$/u;
 const named = (text: string, id = "#W1234567") => naming([text], asToken(id, [ID])!) === "named";
@@ -180,5 +180,32 @@ describe("along a plan", () => {
     expect(judge("look at #W1234567", { orderId: "#W1234567" })).toBe("record");
     expect(judge("look at #W1234567", { orderId: "#W7654321" })).toBe("content");
     expect(judge("do not look at #W1234567", { orderId: "#W1234567" })).toBe("content");
+  });
+
+  it("a reference to a number or a short text names no record, as little as what stands there would", () => {
+    const LIST = declare({
+      name: "orders.list",
+      input: object({ count: { type: "integer" }, state: { type: "string" }, orderId: ORDER_ID }, [
+        "count",
+        "state",
+        "orderId",
+      ]),
+      output: LOOKUP.contract.output as JsonObject,
+      effect: "read",
+    });
+    const provenance = (args: Record<string, Json>) =>
+      provenanceOfPlan(
+        [
+          { id: "look", capability: LOOKUP.contract.name, args: { orderId: "#W1234567" } },
+          { id: "list", capability: LIST.contract.name, args },
+          { id: "act", capability: REFUND.contract.name, args: { orderId: { $ref: "steps.list.result#/order/id" } } },
+        ],
+        declarations(INPUT, LOOKUP, LIST, REFUND),
+        { input: { request: "look at #W1234567" }, inputContract: INPUT, records: [], openedByAgent: false },
+      )["act"]!["orderId"];
+    expect(provenance({ count: { $ref: "steps.look.result#/order/totalCents" } })).toBe("content");
+    expect(provenance({ state: { $ref: "steps.look.result#/order/status" } })).toBe("content");
+    expect(provenance({ orderId: { $ref: "steps.look.result#/order/id" } })).toBe("record");
+    expect(provenance({ orderId: { $ref: "steps.look.result#/note" } })).toBe("content");
   });
 });
