@@ -91,8 +91,8 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     return err(problem("classifier-invalid", "Who gives labels is a model or a person; a playbook gives none."));
   if ((bundle.planner === "loop") !== (bundle.model?.loop !== undefined))
     return err(problem("invalid-request", "`model.loop` stands in the release exactly when its planner is `loop`."));
-  if (bundle.model?.cache !== undefined && bundle.planner !== "model")
-    return err(problem("invalid-request", "`model.cache` stands in the release only where its planner is `model`."));
+  if (bundle.model?.batch !== undefined && !labelsByModel(bundle))
+    return err(problem("invalid-request", "`model.batch` stands in the release only beside a classifier."));
   if (usesPlaybook(bundle) !== (bundle.playbook !== null))
     return err(
       problem(

@@ -524,6 +524,9 @@ export const LIMITS = {
   decisionsKept: 5_000,
   decisionChars: 16_000,
   decisionTtlMs: 7 * 86_400_000,
+  /** Inputs of one shared model call, and the time that the first waits for others: more would be judged less well, or felt. */
+  modelBatch: 32,
+  modelBatchWaitMs: 5_000,
   /** Days that a budget remembers. */
   budgetDays: 62,
   /** Characters of one text in memory: some pages; longer ones are stored in parts, which also finds them better. */

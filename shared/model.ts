@@ -51,13 +51,24 @@ export const ModelSpec = z
     minConfidence: z.number().min(0).max(1).optional(),
     /** Of one task, and of all tasks of the automation in a day (UTC). */
     budget: z.strictObject({ run: ModelBudget, day: ModelBudget }),
-    /** Of the planner `model`: how long a plan stands for every further task with the same input. */
+    /** How long a plan, a loop's first round or a label stands for every further task with the same input. */
     cache: z
       .strictObject({
         ttlSeconds: z
           .int()
           .min(1)
           .max(LIMITS.decisionTtlMs / 1_000),
+      })
+      .optional(),
+    /**
+     * Beside a classifier: inputs that wait for the same model go into one call, up to `most` of them and no longer than `waitMs`. Without
+     * `acrossPeople` only inputs about nobody do; with it, words of different people stand in one prompt.
+     */
+    batch: z
+      .strictObject({
+        most: z.int().min(2).max(LIMITS.modelBatch),
+        waitMs: z.int().min(1).max(LIMITS.modelBatchWaitMs),
+        acrossPeople: z.literal(true).optional(),
       })
       .optional(),
     /** Of the planner `loop`: rounds of planning, and time over all of them. */
@@ -98,10 +109,26 @@ export const ModelCall = z.strictObject({
   outcome: ModelOutcome,
   /** Commitment to the transcript: what was asked, and what was answered. Null where nothing was sent. */
   transcript: z.strictObject({ $commit: z.string() }).nullable(),
+  /**
+   * Of a call that answered several tasks: its name, and which of its parts this is. Figures and transcript are this part's alone; the figures
+   * of all parts add up to the call's.
+   */
+  shared: z
+    .strictObject({
+      call: z.string().regex(/^[a-z0-9]{16,40}$/),
+      part: z.int().min(1).max(LIMITS.modelBatch),
+      of: z.int().min(2).max(LIMITS.modelBatch),
+    })
+    .refine(({ part, of }) => part <= of, "a call has no such part")
+    .optional(),
 });
 export type ModelCall = z.infer<typeof ModelCall>;
 
 export const ModelCalls = z.array(ModelCall).max(LIMITS.modelCallsRecorded);
+
+/** Whether a record counts as a call: of one that several tasks shared the first part does, so that counts over all tasks are those of calls. */
+export const countsAsCall = ({ shared }: Pick<ModelCall, "shared">): boolean =>
+  shared === undefined || shared.part === 1;
 
 /** What a call costs at most or in fact: exact, because a price is a whole number of cents per million tokens. */
 export const microCentsOf = (

@@ -30,6 +30,7 @@ const COLUMNS: { readonly [column: string]: (run: RunView) => Cell } = {
   model: (run) => run.model,
   models: ({ models }) => list(models),
   model_calls: (run) => run.modelCalls,
+  model_calls_shared: (run) => run.modelCallsShared,
   model_calls_reserved: (run) => run.modelCallsReserved,
   model_ms: (run) => run.modelMs,
   input_tokens: (run) => run.inputTokens,

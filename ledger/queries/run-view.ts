@@ -155,6 +155,7 @@ const usedView = (uses: readonly ModelUse[]): RunModelUse => {
   return {
     models: [...new Set(uses.flatMap(({ models }) => models))],
     modelCalls: sum(({ calls }) => calls),
+    modelCallsShared: sum(({ shared }) => shared),
     modelCallsReserved: sum(({ reserved }) => reserved),
     modelMs: sum(({ ms }) => ms),
     inputTokens: sum(({ inputTokens }) => inputTokens),

@@ -4,7 +4,8 @@
  */
 import type { ExecutorEvent, TaskEvent } from "../../shared/events.ts";
 import { boundOf, type FigureName } from "../../shared/figures/names.ts";
-import { modelCallsOf, readPlan, recordedCalls, type ModelCall } from "../../shared/trace/plan.ts";
+import { countsAsCall } from "../../shared/model.ts";
+import { modelCallsOf, readPlan, recalledIn, recordedCalls, type ModelCall } from "../../shared/trace/plan.ts";
 
 type StepFlow = {
   capability: string;
@@ -68,7 +69,8 @@ export const isOver = ({ settled, undoing, steps }: Flow): boolean =>
 function countModels(calls: readonly ModelCall[], add: Add): void {
   for (const call of calls) {
     const ms = Math.max(0, call.endMs - call.startMs);
-    add("modelCall", { label: boundOf(ms), total: ms });
+    // Tokens and money are each part's own; of the call itself the first part tells.
+    if (countsAsCall(call)) add("modelCall", { label: boundOf(ms), total: ms });
     if (call.error !== undefined) add("modelErrors", { label: call.error });
     for (const [label, tokens] of [["in", call.inputTokens] as const, ["out", call.outputTokens] as const])
       if (tokens !== undefined && tokens > 0) add("modelTokens", { label, total: tokens });
@@ -118,6 +120,9 @@ export function foldEvent(flow: Flow, event: Event, atMs: number, add: Add): voi
       delete flow.planMs;
       if (event.last) delete flow.more;
       else flow.more = true;
+      const recalled = recalledIn(event);
+      if (recalled !== null) add("recalled");
+      if (recalled !== null && recalled.microCents > 0) add("recalledSaved", { total: recalled.microCents });
       return countModels(modelCallsOf(event), add);
     }
     case "planning-stopped":

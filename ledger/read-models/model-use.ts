@@ -1,12 +1,15 @@
 /** What models did for one round of planning, summed from the calls that stand in the record. Money is in micro-cents, as it is recorded. */
-import type { ModelCall } from "../../shared/model.ts";
+import { countsAsCall, type ModelCall } from "../../shared/model.ts";
 
 export type ModelUse = {
   /** The model whose words were used, or the one that was asked last. */
   readonly model: string;
   /** Every model that was asked, in the order of the first call to each. */
   readonly models: readonly string[];
+  /** A call that several tasks shared is one of the task that has its first part. */
   readonly calls: number;
+  /** Calls that were shared with other tasks, wherever they are counted. */
+  readonly shared: number;
   /** Calls for which the provider gave no usable figures: what was reserved for them counts. */
   readonly reserved: number;
   readonly inputTokens: number;
@@ -24,7 +27,8 @@ export function usedBy(calls: readonly ModelCall[]): ModelUse | null {
   return {
     model: named.model,
     models: [...new Set(calls.map(({ model }) => model))],
-    calls: calls.length,
+    calls: calls.filter(countsAsCall).length,
+    shared: calls.filter(({ shared }) => shared !== undefined).length,
     reserved: calls.filter(({ usage }) => usage === "reserved").length,
     inputTokens: sum((call) => call.inputTokens),
     outputTokens: sum((call) => call.outputTokens),

@@ -65,6 +65,9 @@ export const AutomationMetrics = z.object({
     errors: ByWord,
     inputTokens: z.int(),
     outputTokens: z.int(),
+    /** Plans and labels that were kept from before, so that no model was asked, and what they cost when one was. */
+    recalled: z.int(),
+    recalledSavedMicroCents: z.int(),
     planningStopped: ByWord,
   }),
   /** Of model calls; a micro-cent is a millionth of a cent. */

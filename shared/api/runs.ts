@@ -16,7 +16,10 @@ const Time = z.iso.datetime();
  */
 export const RunModelUse = z.object({
   models: z.array(z.string()),
+  /** A call that several tasks shared counts in one of them, so that sums over tasks are exact. */
   modelCalls: z.int(),
+  /** Calls that this task shared with others, whichever of them counts it. */
+  modelCallsShared: z.int(),
   /** Calls for which the provider gave no usable figures; what was reserved for them counts. */
   modelCallsReserved: z.int(),
   /** Time in which calls were under way, each by itself. */

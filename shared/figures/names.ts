@@ -107,6 +107,17 @@ export const FIGURES = {
   },
   modelErrors: { kind: "count", metric: "model_call_errors_total", help: "Calls that were not used.", label: "code" },
   modelTokens: { kind: "sum", metric: "model_tokens_total", help: "Tokens of model calls.", label: "direction" },
+  recalled: {
+    kind: "count",
+    metric: "model_recalled_total",
+    help: "Plans and labels that a model gave before for the same input, so that none was asked.",
+  },
+  recalledSaved: {
+    kind: "sum",
+    metric: "model_recalled_saved_cents_total",
+    help: "What they cost when a model was asked, in cents.",
+    per: 1_000_000,
+  },
   planningStopped: {
     kind: "count",
     metric: "planning_stopped_total",

@@ -54,6 +54,8 @@ function automationOf(rows: readonly FigureRow[], hours: number): AutomationMetr
       errors: count("modelErrors"),
       inputTokens: total(rows, "modelTokens", "in"),
       outputTokens: total(rows, "modelTokens", "out"),
+      recalled: sum(count("recalled")),
+      recalledSavedMicroCents: total(rows, "recalledSaved"),
       planningStopped: count("planningStopped"),
     },
     costMicroCents,

@@ -36,6 +36,8 @@ export type ModelCall = {
   readonly endMs: number;
   readonly microCents?: number;
   readonly error?: string;
+  /** Of a call that several tasks shared: which of its parts this is. */
+  readonly shared?: RecordedCall["shared"];
 };
 
 /** Reads the plan out of its envelope, which verified when it was admitted; what cannot be read is left out. */
@@ -74,8 +76,17 @@ export function modelCallsOf(event: Pick<Admitted, "envelope">): readonly ModelC
   }
 }
 
+/** What the planner said before for the same input, where no model was asked; null where it is no such plan. */
+export function recalledIn(event: Pick<Admitted, "envelope">): NonNullable<Plan["recalled"]> | null {
+  try {
+    return (JSON.parse(fromUtf8(fromBase64(event.envelope.payload)!)!) as Pick<Plan, "recalled">).recalled ?? null;
+  } catch {
+    return null;
+  }
+}
+
 export const recordedCalls = (calls: readonly RecordedCall[]): readonly ModelCall[] =>
-  calls.map(({ model, startMs, endMs, inputTokens, outputTokens, microCents, outcome }) => ({
+  calls.map(({ model, startMs, endMs, inputTokens, outputTokens, microCents, outcome, shared }) => ({
     provider: "openai",
     model,
     inputTokens,
@@ -84,6 +95,7 @@ export const recordedCalls = (calls: readonly RecordedCall[]): readonly ModelCal
     endMs,
     microCents,
     ...(outcome === "ok" ? {} : { error: outcome }),
+    ...(shared === undefined ? {} : { shared }),
   }));
 
 /** Gives out the spans of a plan, and what was read of it. */
@@ -181,6 +193,7 @@ const modelSpan = (call: ModelCall, key: string, under: string) => ({
     "gen_ai.usage.input_tokens": call.inputTokens,
     "gen_ai.usage.output_tokens": call.outputTokens,
     "countersign.cost.micro_cents": call.microCents,
+    "countersign.shared_call": call.shared?.call,
   },
   error: call.error ?? null,
 });

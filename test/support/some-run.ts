@@ -19,6 +19,7 @@ export const someRun: RunView = {
   model: null,
   models: [],
   modelCalls: 0,
+  modelCallsShared: 0,
   modelCallsReserved: 0,
   modelMs: 0,
   inputTokens: 0,

@@ -1,6 +1,7 @@
 /** A task for tests of traces, with everything that a trace shows: a person, permits, attempts, a doubt, a wait, and an undo after its end. */
 import type { TaskEvent } from "../../shared/events.ts";
 import type { ModelCall } from "../../shared/model.ts";
+import type { Plan } from "../../shared/proposal.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import { admitted, applied, claimed, opened, reviewApproved, reviewRequested, settled } from "./chain.ts";
 
@@ -16,11 +17,13 @@ export const plannedSteps = (
   steps: readonly string[],
   notBeforeMs: number,
   model: readonly ModelCall[] = [],
+  recalled?: Plan["recalled"],
 ): TaskEvent => {
   const event = admitted(steps, 1) as Extract<TaskEvent, { type: "plan-admitted" }>;
   const plan = {
     notBeforeMs,
     model,
+    ...(recalled === undefined ? {} : { recalled }),
     steps: steps.map((id) => ({ id, capability: `orders.${id}`, undo: { capability: "orders.reinstate" } })),
   };
   const payload = Buffer.from(JSON.stringify(plan)).toString("base64");

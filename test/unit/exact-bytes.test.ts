@@ -193,6 +193,11 @@ describe("plans", () => {
     };
     const byModel = Plan.parse({ ...plan, agent: { planner: "model", id: call.model, member: null }, model: [call] });
     expect(digestOf(byModel)).toBe("sha256:0b6091c86fc6a4491d9a809955210c537c7897054b579139071f8584f7adbfd3");
+    const part = { ...call, purpose: "classify", shared: { call: "0123456789abcdef", part: 2, of: 3 } };
+    expect(digestOf(Plan.parse({ ...plan, model: [part] }))).toBe(
+      "sha256:a5bc181d8630a2d9ce6ea52c2b90316c1e05e9093d443fe7aba0c0f89956e480",
+    );
+    expect(Plan.safeParse({ ...plan, model: [{ ...part, shared: { ...part.shared, part: 4 } }] }).success).toBe(false);
   });
 });
 

@@ -100,6 +100,8 @@ const TASKS: readonly Rounds[] = [
 const iso = (ms: number): string => new Date(ms).toISOString();
 const call = (outcome: string) =>
   ({ startMs: AT, endMs: AT + 40, inputTokens: 10, outputTokens: 2, microCents: 100, outcome }) as ModelCall;
+const part = (of: number): ModelCall => ({ ...call("ok"), shared: { call: "0123456789abcdef", part: of, of: 2 } });
+const RECALLED = { tier: "small", model: "tiny-1", atMs: AT, microCents: 70 } as const;
 const stopped: TaskEvent = {
   type: "planning-stopped",
   round: 1,
@@ -109,13 +111,14 @@ const stopped: TaskEvent = {
 };
 /** Planned in the second attempt; held by a gate since the second commit; waits for a plan; has done a round and waits for the next. */
 const PLANNED: readonly Rounds[] = [
-  [[opened(EXECUTOR), stopped], [plannedSteps(["s1"], AT, [call("ok"), call("ok")])], [settled("failed")]],
+  [[opened(EXECUTOR), stopped], [plannedSteps(["s1"], AT, [call("ok"), call("ok"), part(2)])], [settled("failed")]],
   [
     [opened(EXECUTOR), plannedSteps(["s1"], AT)],
     [{ type: "step-held", step: "s1", code: "rate-exceeded", holds: 1 } as unknown as TaskEvent],
     [{ type: "step-held", step: "s1", code: "rate-exceeded", holds: 2 } as unknown as TaskEvent],
   ],
   [[opened(EXECUTOR)]],
+  [[opened(EXECUTOR), plannedSteps(["s1"], AT, [], RECALLED)]],
   [[opened(EXECUTOR), { ...plannedSteps(["s1"], AT), last: false } as TaskEvent], [claimed("s1")], [applied("s1")]],
 ];
 
@@ -159,12 +162,14 @@ describe("figures", () => {
       models: {
         calls: { count: 3, meanMs: 40, p95Ms: 50 },
         errors: { "model-timeout": 1 },
-        inputTokens: 30,
-        outputTokens: 6,
+        inputTokens: 40,
+        outputTokens: 8,
         planningStopped: { "model-timeout": 1 },
+        recalled: 1,
+        recalledSavedMicroCents: 70,
       },
-      costMicroCents: 300,
-      costPerTaskMicroCents: 300,
+      costMicroCents: 400,
+      costPerTaskMicroCents: 400,
     });
   });
 

@@ -95,6 +95,9 @@ it("a run has what its models did: those of its plans, and those of rounds that 
     { ...stopped, calls: [call("tiny-1", { usage: "reserved", outcome: "model-timeout" })] } as TaskEvent,
     planned(["orders.cancel"], [call("big-1", { outcome: "ok" }), call("tiny-1")]),
   ]);
+  const second = testTask(chain.executor, 2);
+  const part = (of: number) => call("tiny-1", { outcome: "ok", shared: { call: "0123456789abcdef", part: of, of: 2 } });
+  chain.write(second, [opened(chain.executor), planned(["orders.cancel"], [part(2)]), settled()]);
   chain.write(task, [claimed("s1"), applied("s1"), settled()]);
   valueOf(await ledger.append(await chain.deliver()));
   await followed(tenant);
@@ -109,6 +112,15 @@ it("a run has what its models did: those of its plans, and those of rounds that 
     outputTokens: 15,
     costMicroCents: 21,
     plans: [{ model: "big-1", used: { modelCalls: 2, costMicroCents: 14 } }],
+  });
+  // Of a call that tasks shared, the run of its first part counts it; each has its own part of the figures.
+  const [other] = await runsOf({ tenant, task: second });
+  expect(other).toMatchObject({
+    modelCalls: 0,
+    modelCallsShared: 1,
+    inputTokens: 30,
+    costMicroCents: 7,
+    model: "tiny-1",
   });
 });
 
