@@ -14,6 +14,7 @@ import {
   TaskId,
   TenantId,
 } from "../shared/ids.ts";
+import { GateId } from "../shared/gates/schema.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { Principal, StopKind, StopMode } from "../shared/events.ts";
 import { OutcomeLabel, OutcomeSource } from "../shared/outcome.ts";
@@ -43,6 +44,7 @@ export const SubmitCommand = z.strictObject({
   trigger: z.strictObject({ kind: z.string().max(40), id: z.string().max(200) }).nullable(),
   purpose: z.string().max(100).nullable(),
   subjects: z.array(SubjectId).max(LIMITS.taskSubjects).optional(),
+  unusual: z.array(GateId).min(1).max(LIMITS.gates).optional(),
   traceparent: z.string().max(100).nullable(),
   plan: SignedPlan.nullable(),
   delivery: ReleaseDelivery.nullable(),

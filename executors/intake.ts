@@ -8,6 +8,7 @@ import type * as z from "zod";
 import { commit } from "../shared/commitments.ts";
 import { labelsByModel, type CompiledRelease } from "../shared/compiled-release.ts";
 import type { StopKind } from "../shared/events.ts";
+import { mayBeUnusual } from "../shared/gates/gates.ts";
 import type { JsonObject } from "../shared/json.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { ReleaseDelivery } from "../shared/release.ts";
@@ -63,6 +64,9 @@ async function open(shard: Shard, command: z.output<typeof SubmitCommand>): Prom
   const checked = release.value.input.check(value);
   if (!checked.ok) return checked;
 
+  if (!mayBeUnusual(release.value.gates, command.unusual ?? []))
+    return err(problem("invalid-request", "Only an anomaly gate of the release that asks for people can be named."));
+
   const subjects = subjectsOf(release.value.input, value, command.subjects ?? []);
   if (!subjects.ok) return subjects;
 
@@ -79,6 +83,7 @@ async function open(shard: Shard, command: z.output<typeof SubmitCommand>): Prom
     openedByAgent,
     fromEvent: isFromEvent(command.trigger),
     records: [],
+    unusual: command.unusual,
   };
   const admitted =
     command.plan === null

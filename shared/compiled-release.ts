@@ -19,6 +19,7 @@ import { ReleaseBundle } from "./release.ts";
 import { err, ok, type Result } from "./result.ts";
 import { sha256Hex } from "./sha256.ts";
 import { equalBytes, utf8 } from "./bytes.ts";
+import { togglesIn } from "./toggles.ts";
 import { compileTriggers, type CompiledTriggers } from "./triggers/triggers.ts";
 import { wrongUndo } from "./undo.ts";
 
@@ -35,6 +36,8 @@ export type CompiledRelease = {
   readonly classifier: CompiledClassifier | null;
   readonly policy: CompiledPolicy;
   readonly playbook: CompiledPlaybook | null;
+  /** Names of the feature toggles that it looks at. */
+  readonly toggles: readonly string[];
 };
 
 export const plansByModel = ({ planner }: Pick<ReleaseBundle, "planner">): boolean =>
@@ -152,6 +155,12 @@ export function compileRelease(text: string): Result<CompiledRelease> {
   if (!policy.ok) return policy;
   const playbook = bundle.playbook === null ? null : compilePlaybook(bundle.playbook, declarations);
   if (playbook !== null && !playbook.ok) return playbook;
+  const conditions = (playbook === null ? [] : playbook.value.steps).flatMap(({ early, when }) =>
+    [...early, ...(when === undefined ? [] : [when])].flatMap(({ paths }) => paths),
+  );
+  const switches = bundle.model?.toggle === undefined ? [] : [bundle.model.toggle];
+  const toggles = togglesIn([...policy.value.paths, ...conditions], switches);
+  if (!toggles.ok) return toggles;
   return ok({
     digest: releaseDigest(text),
     bundle,
@@ -163,5 +172,6 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     classifier: classifier === null ? null : classifier.value,
     policy: policy.value,
     playbook: playbook === null ? null : playbook.value,
+    toggles: toggles.value,
   });
 }

@@ -18,6 +18,7 @@ import {
   StepId,
   TaskId,
 } from "./ids.ts";
+import { GateId } from "./gates/schema.ts";
 import { LIMITS } from "./limits.ts";
 import { ModelCalls } from "./model.ts";
 import { OutcomeLabel, OutcomeSource } from "./outcome.ts";
@@ -130,6 +131,8 @@ export const TaskEvent = z.discriminatedUnion("type", [
       .optional(),
     /** Keys of the data subjects under which its values are sealed; absent where it is about none. */
     subjects: z.array(SubjectKey).min(1).max(LIMITS.taskSubjects).optional(),
+    /** Anomaly gates of its release that send its writes to people; absent where none does. */
+    unusual: z.array(GateId).min(1).max(LIMITS.gates).optional(),
   }),
   z.strictObject({
     type: z.literal("plan-admitted"),

@@ -14,6 +14,7 @@ import { memoryFacts, type MemoryShown } from "./memory.ts";
 import { evaluatePolicy, type Available, type Facts } from "./policy/index.ts";
 import type { PlannerKind, PremiseClass } from "./proposal.ts";
 import type { Provenance } from "./provenance.ts";
+import type { Toggles } from "./toggles.ts";
 
 /** What stands fixed for a whole task. */
 export type TaskFacts = {
@@ -22,6 +23,8 @@ export type TaskFacts = {
   readonly input: Json;
   readonly purpose: string | null;
   readonly principal: Principal;
+  /** Anomaly gates that send the input to people: asked once, when it came in, and recorded with the task. */
+  readonly unusual?: readonly string[] | undefined;
 };
 
 export type StepFacts = {
@@ -43,6 +46,8 @@ export type StepFacts = {
   readonly evidence?: EvidenceFacts;
   /** What the plan's planner was shown of memory. */
   readonly memory?: readonly MemoryShown[] | undefined;
+  /** The feature toggles that its plan carries; an undo has those of what it takes back. */
+  readonly toggles?: Toggles | undefined;
   /** Present for an undo. */
   readonly undo?: { readonly of: string; readonly kind: "compensation" | "reversal" };
   /** Absent until the step's dependencies have ended. */
@@ -96,6 +101,7 @@ export const policyFacts = (release: CompiledRelease, task: TaskFacts, step: Ste
   ...(step.consent === undefined ? {} : { consent: step.consent }),
   ...(step.evidence === undefined ? {} : { evidence: step.evidence }),
   memory: memoryFacts(step.memory, nowMs),
+  ...(step.toggles === undefined ? {} : { toggles: step.toggles }),
   ...(step.premises === undefined ? {} : { premises: step.premises }),
   ...(step.results === undefined ? {} : { results: step.results }),
   confidence: confidenceOfStep(release, step),
@@ -139,7 +145,7 @@ export function decideStep(
     release.classifier === null
       ? tiered
       : applyThreshold(tiered, release.classifier.classifier, confidenceOfStep(release, step));
-  return release.gates === null ? sure : applyGates(sure, release.gates, task.input);
+  return release.gates === null ? sure : applyGates(sure, release.gates, task.input, task.unusual);
 }
 
 /**

@@ -135,6 +135,8 @@ export const LIMITS = {
   /** Feature toggles of a tenant, all of them read for one event that asks; changes that one answer shows. */
   toggles: 500,
   togglesShown: 100,
+  /** Toggles that one release looks at: their values stand in each of its plans. */
+  releaseToggles: 20,
   /** Triggers of one automation: each that asks for an event's type is computed for it. Automations of a tenant that have any. */
   triggers: 20,
   triggeredAutomations: 200,

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { LIMITS } from "./limits.ts";
+import { ToggleName } from "./toggles.ts";
 
 /** A small model is asked first where a release lists one. */
 export const ModelTier = z.enum(["small", "large"]);
@@ -49,6 +50,8 @@ export const ModelSpec = z
     fallback: z.array(Fallback).min(1).max(4),
     /** Below this a plan counts as unsure, and the next of the list is asked: the model's own number, which can only make it more careful. */
     minConfidence: z.number().min(0).max(1).optional(),
+    /** Models are asked only while this feature toggle is true; otherwise whoever follows them in the list is, as when they are out of reach. */
+    toggle: ToggleName.optional(),
     /** Of one task, and of all tasks of the automation in a day (UTC). */
     budget: z.strictObject({ run: ModelBudget, day: ModelBudget }),
     /** How long a plan, a loop's first round or a label stands for every further task with the same input. */

@@ -13,6 +13,7 @@ import type { CapabilityDeclaration, Declarations } from "./policy/facts.ts";
 import { problem } from "./problems.ts";
 import { asReference, type Reference } from "./references.ts";
 import { err, ok, type Result } from "./result.ts";
+import { wrongToggle } from "./toggles.ts";
 
 /** An argument, ready to be evaluated. */
 export type ArgNode =
@@ -131,18 +132,17 @@ class StepCompiler {
 
   /** What is known when the plan is made is decided then; the rest is one condition, whose text stands in the plan. */
   #conditions(): Pick<CompiledStep, "early" | "when"> {
-    const all = this.#step.conditions.map((source) => this.#expression(source, ["intent", "features", "results"]));
+    const all = this.#step.conditions.map((source) => this.#expression(source, CONDITION_ROOTS));
     const later = all.filter(({ roots }) => roots.has("results")).map(({ source }) => source);
     return {
       early: all.filter(({ roots }) => !roots.has("results")),
       when:
         later.length === 0
           ? undefined
-          : this.#expression(later.length === 1 ? later[0]! : later.map((source) => `(${source})`).join(" && "), [
-              "intent",
-              "features",
-              "results",
-            ]),
+          : this.#expression(
+              later.length === 1 ? later[0]! : later.map((source) => `(${source})`).join(" && "),
+              CONDITION_ROOTS,
+            ),
     };
   }
 
@@ -224,6 +224,8 @@ class StepCompiler {
   #expression(source: string, roots: readonly string[]): Expression {
     const compiled = compileExpression(source, roots);
     if (!compiled.ok) return this.#refuse(compiled.problem.detail);
+    const toggle = wrongToggle(compiled.value.paths);
+    if (toggle !== null) this.#refuse(toggle);
     for (const { root, segments } of compiled.value.paths) {
       if (root === "results")
         for (const id of this.#awaited(segments[0] ?? this.#refuse("results are named by their step: results.lookup")))
@@ -242,6 +244,9 @@ class StepCompiler {
     throw new Refused(`step ${this.#step.id}: ${why}`, [...this.#step.at, ...this.#at]);
   }
 }
+
+/** Conditions may look at toggles; arguments may not: a value of a plan comes from the intent or the release. */
+const CONDITION_ROOTS = ["intent", "features", "results", "toggles"];
 
 const isIntentField = ([name, ...rest]: readonly string[], { input }: Declarations): boolean =>
   name === undefined || name === "input"

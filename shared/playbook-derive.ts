@@ -9,15 +9,17 @@ import type { Expectation } from "./expectation.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ArgNode, CompiledElement, CompiledPlaybook, CompiledStep } from "./playbook-compile.ts";
 import { fieldAt } from "./playbook-compile.ts";
+import type { CelInput } from "@bufbuild/cel";
 import { featuresValue } from "./features.ts";
 import { type Bindings, isCelError, type Path } from "./policy/expression.ts";
 import { type Facts, intentValue, resultsValue, type StepResult } from "./policy/facts.ts";
-import { fromCelValue, isCelList } from "./policy/values.ts";
+import { fromCelValue, isCelList, toCelValue } from "./policy/values.ts";
 import { problem, type Problem } from "./problems.ts";
 import { provenanceOfReference, type SourceView } from "./provenance.ts";
 import { type Provenance, weakest } from "./provenance-order.ts";
 import { hasReservedKey } from "./references.ts";
 import { err, ok, type Result } from "./result.ts";
+import type { Toggles } from "./toggles.ts";
 
 export type PlaybookIntent = Facts["intent"];
 
@@ -57,9 +59,14 @@ class Underivable extends Error {}
  * Derives the steps of the plan, in an order in which they can run; none where every step is left out.
  * `voice`: whose words the intent is; only a principal's own counts as a principal's. Errors: `plan-invalid`.
  */
-export function derivePlan(compiled: CompiledPlaybook, intent: PlaybookIntent, voice: Voice): Result<DerivedStep[]> {
+export function derivePlan(
+  compiled: CompiledPlaybook,
+  intent: PlaybookIntent,
+  voice: Voice,
+  toggles?: Toggles,
+): Result<DerivedStep[]> {
   try {
-    return ok(new Derivation(compiled, intent, voice).run());
+    return ok(new Derivation(compiled, intent, voice, toggles).run());
   } catch (error) {
     if (!(error instanceof Underivable)) throw error;
     return err(problem("plan-invalid", error.message));
@@ -70,9 +77,10 @@ export function derivePlan(compiled: CompiledPlaybook, intent: PlaybookIntent, v
 export function leftOutOf(
   compiled: CompiledPlaybook,
   intent: PlaybookIntent,
+  toggles?: Toggles,
 ): readonly { readonly step: string; readonly why: string }[] {
   try {
-    const derivation = new Derivation(compiled, intent, { openedByAgent: false });
+    const derivation = new Derivation(compiled, intent, { openedByAgent: false }, toggles);
     derivation.run();
     return derivation.leftOut;
   } catch (error) {
@@ -90,6 +98,7 @@ export function leftOutNow(
   stepId: string,
   intent: PlaybookIntent,
   results: { readonly [step: string]: StepResult },
+  toggles: Toggles = {},
 ): Result<LeftOut | null> {
   const step = compiled.steps.find(({ id }) => id === stepId);
   if (step?.when === undefined) return ok(null);
@@ -98,6 +107,7 @@ export function leftOutNow(
     intent: intentValue(intent, declarations.input),
     features: featuresValue(declarations, intent.input),
     results: resultsValue(results, declarations, lists),
+    toggles: toCelValue(toggles, undefined) as CelInput,
   };
   let missing = false;
   for (const element of step.elements.filter(({ early }) => !early)) {
@@ -138,12 +148,13 @@ class Derivation {
   readonly #omitted = new Map<string, readonly string[]>();
   readonly leftOut: { readonly step: string; readonly why: string }[] = [];
 
-  constructor(compiled: CompiledPlaybook, intent: PlaybookIntent, voice: Voice) {
+  constructor(compiled: CompiledPlaybook, intent: PlaybookIntent, voice: Voice, toggles: Toggles = {}) {
     this.#compiled = compiled;
     this.#voice = voice;
     this.#bindings = {
       intent: intentValue(intent, compiled.declarations.input),
       features: featuresValue(compiled.declarations, intent.input),
+      toggles: toCelValue(toggles, undefined) as CelInput,
     };
   }
 

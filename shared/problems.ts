@@ -82,6 +82,7 @@ export const PROBLEMS = {
   "model-not-configured": { status: 409, title: "This needs a model, and none is configured" },
   "model-unavailable": { status: 503, retryable: true, title: "The model gave no answer" },
   "model-timeout": { status: 503, retryable: true, title: "The model did not answer in time" },
+  "model-switched-off": { status: 409, title: "The models of this automation are switched off" },
   "model-answer-invalid": { status: 502, title: "What the model wrote is no plan" },
   "model-unsure": { status: 409, title: "No planner was sure enough" },
   "loop-limit": { status: 429, title: "Planning has used up its rounds or its time" },

@@ -11,6 +11,7 @@ import { Classification } from "./classifier/classification.ts";
 import { LIMITS } from "./limits.ts";
 import { MemoryShownList } from "./memory.ts";
 import { ModelCalls, ModelName, ModelTier } from "./model.ts";
+import { Toggles } from "./toggles.ts";
 import { UndoTemplate } from "./undo.ts";
 
 /** A name that stands in the record in the clear: an identifier, no free text. */
@@ -114,5 +115,7 @@ export const Plan = z.strictObject({
   classified: Classification.optional(),
   /** What the planner was shown of memory, without its texts; absent where nothing. The word of whoever planned: nobody else knows memory. */
   memory: MemoryShownList.optional(),
+  /** The feature toggles that its release looks at, as they were set when it was planned; absent where it looks at none. */
+  toggles: Toggles.optional(),
 });
 export type Plan = z.infer<typeof Plan>;

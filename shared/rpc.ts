@@ -39,6 +39,8 @@ export type SubmitCommand = {
   readonly purpose: string | null;
   /** Data subjects that the request names beside those that the contract marks. */
   readonly subjects?: readonly string[];
+  /** Anomaly gates that found the input unusual and send its writes to people; absent where none did. */
+  readonly unusual?: readonly string[];
   readonly traceparent: string | null;
   readonly plan: SignedPlan | null;
   /** Present on the second attempt, after `release-needed`. */

@@ -8,6 +8,7 @@ import { Envelope } from "./signing.ts";
 import { OutcomeView } from "./outcome.ts";
 import { HeldPremise } from "./receipt.ts";
 import type { Json } from "./json.ts";
+import { Toggles } from "./toggles.ts";
 
 /** Any JSON value, typed as the parser types it. */
 export const JsonValue: z.ZodType<Json> = z.json();
@@ -97,7 +98,11 @@ export const TaskView = z.object({
   features: z
     .array(z.object({ name: z.string(), version: z.string(), from: z.array(z.string()), value: JsonValue }))
     .optional(),
+  /** Anomaly gates that found the input unusual: its writes wait for people. */
+  unusual: z.array(z.string()).optional(),
   round: z.int(),
+  /** The feature toggles that its newest plan carries; absent where its release looks at none. */
+  toggles: Toggles.optional(),
   /** The label that its playbook follows, who gave it, how sure that is and who was asked before; absent without a classifier. */
   classified: Classification.optional(),
   openedAt: z.iso.datetime(),

@@ -211,6 +211,7 @@ function finalDecision(
     claimedConfidence: step.claimedConfidence,
     classified: step.classified,
     memory: step.memory,
+    toggles: step.toggles,
     results: resultsOf(state),
     preview: prepared?.preview ?? {},
     premises: (prepared?.premises ?? []).map((premise) => premise.class),

@@ -231,11 +231,16 @@ function derive(
   const classified = plan.classified ?? null;
   if (!mayFollow(release, classified, task.input))
     return err(problem("plan-mismatch", "The plan follows a label that the release's classifier does not give."));
-  const derived = derivePlan(release.playbook, intentFacts(task.automation, task, classified), {
-    openedByAgent: task.openedByAgent,
-    labelOrigin: labelOrigin(release, classified),
-    fromEvent: task.fromEvent === true,
-  });
+  const derived = derivePlan(
+    release.playbook,
+    intentFacts(task.automation, task, classified),
+    {
+      openedByAgent: task.openedByAgent,
+      labelOrigin: labelOrigin(release, classified),
+      fromEvent: task.fromEvent === true,
+    },
+    plan.toggles,
+  );
   if (!derived.ok) return derived;
   const signed = plan.steps.map((step) => ({
     id: step.id,
@@ -280,6 +285,7 @@ function decide(
     claimedConfidence: step.claimedConfidence,
     classified: plan.classified ?? null,
     memory: plan.memory,
+    toggles: plan.toggles,
   };
   return decideStep(release, task, facts, { args: !hasRefs, preview: false, results: false }, deps.nowMs);
 }

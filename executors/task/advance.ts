@@ -110,7 +110,7 @@ function leftOut(state: TaskState, step: StepState, deps: TaskDeps): Result<Left
   if (refsIn(step.args).some((ref) => isGone(state.steps.get(ref.step)!))) return ok("reference");
   if (step.when === null || deps.release.playbook === null) return ok(null);
   const intent = intentFacts(state.automation, { ...state, input: state.input.value }, step.classified);
-  return leftOutNow(deps.release.playbook, step.id, intent, resultsOf(state));
+  return leftOutNow(deps.release.playbook, step.id, intent, resultsOf(state), step.toggles);
 }
 
 /** Arguments with references replaced by journaled results and checked against the contract. */

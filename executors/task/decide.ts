@@ -39,6 +39,8 @@ export type Opening = {
   readonly traceparent: string | null;
   /** Keys of the data subjects whom it is about. */
   readonly subjects?: readonly string[];
+  /** Anomaly gates that send its writes to people. */
+  readonly unusual?: readonly string[] | undefined;
 };
 
 /** A plan that passed admission (task/admit.ts): verified, disclosed, decided. */
@@ -76,6 +78,7 @@ export function openTask(draft: Draft, opening: Opening, admitted: AdmittedPlan 
     },
     ...(deps.release.bundle.sla === undefined ? {} : { slaMs: deps.release.bundle.sla.cycleMs }),
     ...(opening.subjects === undefined || opening.subjects.length === 0 ? {} : { subjects: [...opening.subjects] }),
+    ...(opening.unusual === undefined ? {} : { unusual: [...opening.unusual] }),
   });
   if (admitted !== null) admitPlan(draft, admitted, deps);
 }

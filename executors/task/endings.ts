@@ -14,6 +14,7 @@ export const taskFacts = (state: TaskState): TaskFacts => ({
   input: state.input.value,
   purpose: state.purpose,
   principal: state.principal,
+  unusual: state.unusual,
 });
 
 /** Ends a step that policy denies. The rules' own words stand beside the record, as every other detail. */

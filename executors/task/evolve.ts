@@ -67,6 +67,8 @@ function opened(event: Extract<TaskEvent, { type: "task-opened" }>, at: At, know
     compensating: false,
     planningStopped: null,
     classified: null,
+    toggles: undefined,
+    unusual: event.unusual,
     retries: 0,
     steps: new Map(),
     features: [],
@@ -92,6 +94,7 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { type: "task-opened"
         steps,
         planningStopped: null,
         classified,
+        toggles: plan.toggles ?? state.toggles,
         ...featuresIn(plan, known),
       };
     }
@@ -281,6 +284,7 @@ function proposed(
     claimedConfidence: step.claimedConfidence,
     classified: plan.classified ?? null,
     memory: plan.memory,
+    toggles: plan.toggles,
     rationale:
       step.rationale === null ? null : ((known.values[step.rationale.$commit]?.value ?? null) as string | null),
     predicted: step.predicted === null ? null : predictionOf(step.predicted.$commit, known),
@@ -342,6 +346,8 @@ function undoing(state: TaskState, event: Extract<TaskEvent, { type: "undo-start
     claimedConfidence: null,
     classified: done.classified,
     memory: undefined,
+    // What is taken back is judged as it was done.
+    toggles: done.toggles,
     rationale: null,
     predicted: null,
     observed: null,

@@ -77,7 +77,7 @@ export function demandsOf(
   deps: TaskDeps,
 ): Result<readonly Demand[]> {
   if (!isLimited(step, deps)) return ok([]);
-  const { round, planner, agent, capability, provenance, claimedConfidence, classified, memory } = step;
+  const { round, planner, agent, capability, provenance, claimedConfidence, classified, memory, toggles } = step;
   const facts = policyFacts(
     deps.release,
     taskFacts(state),
@@ -91,6 +91,7 @@ export function demandsOf(
       claimedConfidence,
       classified,
       memory,
+      toggles,
       results: resultsOf(state),
       preview: prepared?.preview ?? {},
       premises: (prepared?.premises ?? []).map((premise) => premise.class),

@@ -91,7 +91,7 @@ function beforeAct(
   });
 }
 
-const known = ({ round, planner, agent, capability, provenance, claimedConfidence, memory }: StepState) => ({
+const known = ({ round, planner, agent, capability, provenance, claimedConfidence, memory, toggles }: StepState) => ({
   round,
   planner,
   agent,
@@ -99,6 +99,7 @@ const known = ({ round, planner, agent, capability, provenance, claimedConfidenc
   provenance,
   claimedConfidence,
   memory,
+  toggles,
 });
 
 /** A label of the local tier is what it is under this release; a model's word stands. Nothing can be said where the input is gone. */
@@ -167,11 +168,16 @@ function planAgain(state: TaskState, under: CompiledRelease): ReplayAnswer["plan
   if (under.playbook === null || state.erased || state.restored) return null;
   const input = state.input.value;
   const classified = followed(state, null, under);
-  const derived = derivePlan(under.playbook, intentFacts(state.automation, { ...state, input }, classified), {
-    openedByAgent: state.principal.role === "agent",
-    labelOrigin: labelOrigin(under, classified),
-    fromEvent: isFromEvent(state.trigger),
-  });
+  const derived = derivePlan(
+    under.playbook,
+    intentFacts(state.automation, { ...state, input }, classified),
+    {
+      openedByAgent: state.principal.role === "agent",
+      labelOrigin: labelOrigin(under, classified),
+      fromEvent: isFromEvent(state.trigger),
+    },
+    state.toggles,
+  );
   if (!derived.ok)
     return { same: false, words: [`The playbook derives no plan from the input: ${derived.problem.detail}`] };
   const own = [...state.steps.values()].filter((step) => step.undoes === null && step.planner === "playbook");

@@ -6,6 +6,7 @@ import { subjectDigest, type Subject } from "../../shared/attestation.ts";
 import type { StepDecision } from "../../shared/events.ts";
 import { reviewId } from "../../shared/ids.ts";
 import type { Json, JsonObject } from "../../shared/json.ts";
+import { messageOfGate, ruleOfGate } from "../../shared/gates/gates.ts";
 import type { Problem } from "../../shared/problems.ts";
 import { undoneBy } from "../../shared/undo.ts";
 import type { Shown } from "../../shared/views.ts";
@@ -99,10 +100,12 @@ function shownOf(
   deps: TaskDeps,
 ): Shown {
   const contract = deps.registry.get(step.capability)!.contract;
-  const { rules, limits = [] } = deps.release.bundle.policy;
+  const { policy, gates = [] } = deps.release.bundle;
+  const { rules, limits = [] } = policy;
   const messageById = new Map([
     ...rules.map((rule) => [rule.id, rule.message ?? rule.when] as const),
     ...limits.map(({ id, message }) => [id, message ?? `This would exceed the limit ${id}.`] as const),
+    ...gates.map((gate) => [ruleOfGate(gate), messageOfGate(gate)] as const),
   ]);
   const asker =
     state.principal.member === null ? `${state.principal.role} key ${state.principal.key}` : state.principal.member;

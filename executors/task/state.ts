@@ -16,6 +16,7 @@ import type { ProblemCode } from "../../shared/problems.ts";
 import type { Subject } from "../../shared/attestation.ts";
 import type { FeatureValue } from "../../shared/features.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import type { Toggles } from "../../shared/toggles.ts";
 import type { Observed, Prediction } from "./prediction.ts";
 import { undoStepId, type UndoTemplate } from "../../shared/undo.ts";
 
@@ -99,6 +100,8 @@ export type StepState = {
   readonly classified: Classification | null;
   /** What its planner was shown of memory, as it was signed. */
   readonly memory: readonly MemoryShown[] | undefined;
+  /** The feature toggles that its plan carries. */
+  readonly toggles: Toggles | undefined;
   readonly rationale: string | null;
   /** What it expects to be read after the action, and what was. */
   readonly predicted: Prediction | null;
@@ -189,6 +192,10 @@ export type TaskState = {
   readonly requestDigest: string;
   /** The label that its playbook was followed with; null where its release has no classifier. */
   readonly classified: Classification | null;
+  /** The feature toggles of the newest plan that carries any. */
+  readonly toggles: Toggles | undefined;
+  /** Anomaly gates that send its writes to people. */
+  readonly unusual: readonly string[] | undefined;
   readonly principal: Principal;
   readonly trigger: { readonly kind: string; readonly id: string } | null;
   readonly purpose: string | null;

@@ -45,7 +45,9 @@ export function taskView(
     ...(state.features.length === 0
       ? {}
       : { features: state.features.map((feature) => ({ ...feature, from: [...feature.from] })) }),
+    ...(state.unusual === undefined ? {} : { unusual: [...state.unusual] }),
     round: state.round,
+    ...(state.toggles === undefined ? {} : { toggles: state.toggles }),
     ...(state.classified === null ? {} : { classified: state.classified }),
     openedAt: at(state.openedMs),
     updatedAt: at(state.updatedMs),

@@ -33,6 +33,8 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
     "Nothing to do: another planner plans this round. A person may propose where planning has stopped (`planning-stopped` among the task's events).",
   "model-not-configured":
     "Set the secret `OPENAI_API_KEY`, and `OPENAI_BASE_URL` for another endpoint than OpenAI's; or let `model.fallback` of the automation end with `playbook` or `person` (docs/models.md).",
+  "model-switched-off":
+    "Nothing to do: the toggle in `facts.toggle` switches this automation's models off, and whoever follows them plans. `countersign toggles set` switches them on again.",
   "model-unavailable":
     "Check the model endpoint (`OPENAI_BASE_URL`) and its key; a model that fails five times in a row is left alone for 30 seconds. Then ask for planning again.",
   "model-timeout":

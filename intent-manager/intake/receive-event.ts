@@ -22,7 +22,7 @@ import { automationsFor } from "../releases/trigger-index.ts";
 import type { Opened } from "./event-book.ts";
 import { openTask, principalOf } from "./submit.ts";
 import { repeatableToken, tenantSecret } from "./task-ids.ts";
-import { togglesFor } from "./toggles.ts";
+import { togglesOfAutomation } from "./toggles.ts";
 
 export type Receiving = {
   readonly env: Bindings;
@@ -76,7 +76,7 @@ async function setOff(context: Receiving, event: CloudEvent): Promise<Result<Set
     const { triggers } = release.value;
     if (triggers === null) continue;
     const toggles = asksToggles(triggers, event)
-      ? await togglesFor(env, tenant, automation, nowMs, background)
+      ? await togglesOfAutomation(env, tenant, automation, nowMs, background)
       : undefined;
     const match = matchEvent(triggers, event, toggles);
     if (match === null) continue;

@@ -14,6 +14,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import { isRetryable } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { SignedPlan, Submitted, SubmitCommand } from "../../shared/rpc.ts";
+import type { Toggles } from "../../shared/toggles.ts";
 import type { Bindings } from "../bindings.ts";
 import { callExecutor, callExecutorOf, inText } from "../dispatch/executor.ts";
 import type { Tenant } from "../http/caller.ts";
@@ -25,6 +26,7 @@ import { passGates } from "./gates.ts";
 import { newSalt, randomBytes } from "./random.ts";
 import { chooseRegion } from "./region.ts";
 import { newTaskId, tenantSecret, type KeySpace } from "./task-ids.ts";
+import { togglesOfRelease } from "./toggles.ts";
 
 /** A request to open a task, whoever makes it. */
 export type Opening = {
@@ -55,6 +57,10 @@ export type OpenTask = {
   readonly region: string;
   readonly inputCommitment: string;
   readonly release: CompiledRelease;
+  /** The feature toggles that the release looks at; undefined where it looks at none. */
+  readonly toggles?: Toggles | undefined;
+  /** Anomaly gates that send its writes to people. */
+  readonly unusual?: readonly string[] | undefined;
 };
 
 /** Makes the first plan; null where the task opens without one. */
@@ -96,7 +102,8 @@ async function openUnder(release: CompiledRelease, opening: Opening, firstPlan: 
   if (!usual.ok) return usual;
   const entered = await enterIntake(env, tenant.id, release, task);
   if (!entered.ok) return entered;
-  const opened = await openEntered(opening, { release, task, shard, region: region.value }, firstPlan);
+  const unusual = usual.value.length === 0 ? undefined : usual.value;
+  const opened = await openEntered(opening, { release, task, shard, region: region.value, unusual }, firstPlan);
   // What is not known to have failed may have opened it, and goes on to count.
   if (!opened.ok && !isRetryable(opened.problem.code)) await entered.value.leave();
   return opened;
@@ -107,17 +114,19 @@ type Place = {
   readonly task: string;
   readonly shard: number;
   readonly region: string;
+  readonly unusual: readonly string[] | undefined;
 };
 
 async function openEntered(
   opening: Opening,
-  { release, task, shard, region }: Place,
+  { release, task, shard, region, unusual }: Place,
   firstPlan: FirstPlan,
 ): Promise<Result<Submitted>> {
   const { env, tenant, automation, input } = opening;
   const salt = newSalt();
   const inputCommitment = commit(salt, input);
-  const plan = await firstPlan({ task, region, inputCommitment, release });
+  const toggles = await togglesOfRelease(env, tenant.id, release, opening.nowMs, opening.background);
+  const plan = await firstPlan({ task, region, inputCommitment, release, toggles, unusual });
   if (!plan.ok) return plan;
   const models = plansByModel(release.bundle) || (labelsByModel(release.bundle) && plan.value === null);
   // Before the task opens: no task waits for a planner that nobody knows of.
@@ -144,6 +153,7 @@ async function openEntered(
     trigger,
     purpose,
     ...(subjects.length === 0 ? {} : { subjects }),
+    ...(unusual === undefined ? {} : { unusual }),
     traceparent,
     plan: plan.value,
     delivery: null,

@@ -1,16 +1,17 @@
 /**
- * Feature toggles of a tenant: values that triggers read. Every change is a row of its own that names who made it; nothing is changed or removed.
+ * Feature toggles of a tenant: values that triggers and releases look at. Every change is a row of its own that names who made it; nothing is changed or removed.
  *
  * G1  A change names the version that it follows: of two at once, one is told to read again.
  * G2  A change is in force everywhere within LIMITS.cacheMs; in the isolate that made it, at once.
  */
 import { and, desc, eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import type { TogglePage, ToggleValue, ToggleView } from "../../shared/api/toggles.ts";
-import type { Json } from "../../shared/json.ts";
+import type { TogglePage, ToggleView } from "../../shared/api/toggles.ts";
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { togglesFor, type Toggles, type ToggleValue } from "../../shared/toggles.ts";
 import type { Bindings } from "../bindings.ts";
 import { FreshCache, type Background } from "../http/fresh-cache.ts";
 import { toggles } from "../schema.ts";
@@ -33,17 +34,29 @@ const readToggles = (env: Bindings, tenant: string): Promise<Row[]> =>
     .limit(LIMITS.toggles);
 
 /** Name → value for an automation: its own, and else the tenant's. */
-export async function togglesFor(
+export async function togglesOfAutomation(
   env: Bindings,
   tenant: string,
   automation: string,
   nowMs: number,
   background: Background,
-): Promise<{ readonly [name: string]: Json }> {
+): Promise<Toggles> {
   const rows = await rowsByTenant.get(tenant, nowMs, background, () => readToggles(env, tenant));
   const of = (scope: string) => rows.filter((row) => row.automation === scope).map(({ name, value }) => [name, value]);
-  return Object.fromEntries([...of(""), ...of(automation)]) as { readonly [name: string]: Json };
+  return Object.fromEntries([...of(""), ...of(automation)]) as Toggles;
 }
+
+/** Those that a release looks at, for its plans; undefined, and nothing is read, where it looks at none. */
+export const togglesOfRelease = async (
+  env: Bindings,
+  tenant: string,
+  { bundle, toggles: names }: CompiledRelease,
+  nowMs: number,
+  background: Background,
+): Promise<Toggles | undefined> =>
+  names.length === 0
+    ? undefined
+    : togglesFor(names, await togglesOfAutomation(env, tenant, bundle.automation, nowMs, background));
 
 export async function togglesOf(env: Bindings, tenant: string): Promise<TogglePage> {
   const history = await drizzle(env.CONTROL_DB)

@@ -13,6 +13,7 @@ import type { PlannerKind } from "../../shared/proposal.ts";
 import type { RecordView } from "../../shared/provenance.ts";
 import { provenanceOfPlan } from "../../shared/provenance-plan.ts";
 import { err, type Result } from "../../shared/result.ts";
+import type { Toggles } from "../../shared/toggles.ts";
 import { newSalt } from "../intake/random.ts";
 import { type DraftedPlan, draftPlan, type PlannedStep } from "./plan.ts";
 
@@ -35,6 +36,8 @@ export type AgentPlan = {
   readonly inputCommitment: string;
   /** What the planner was shown of memory. */
   readonly memory?: readonly MemoryShown[];
+  /** The feature toggles that the release looks at; absent where it looks at none. */
+  readonly toggles?: Toggles | undefined;
   readonly steps: readonly ProposedByAgent[];
   readonly records: readonly RecordView[];
   /** Names that earlier rounds have used. */

@@ -18,6 +18,7 @@ import { problem, type Problem } from "../../shared/problems.ts";
 import type { Plan, PlannerKind, Premise, ProposedStep } from "../../shared/proposal.ts";
 import type { Provenance } from "../../shared/provenance.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { Toggles } from "../../shared/toggles.ts";
 import { undoTemplate } from "../../shared/undo.ts";
 
 /** A step as a planner gives it. */
@@ -49,6 +50,8 @@ export type PlanParts = {
   readonly inputCommitment: string;
   /** What the planner was shown of memory. */
   readonly memory?: readonly MemoryShown[];
+  /** The feature toggles that the release looks at; absent where it looks at none. */
+  readonly toggles?: Toggles | undefined;
   readonly steps: readonly PlannedStep[];
   /** The label that the steps follow, where the release has a classifier. */
   readonly classified?: Classification | null;
@@ -90,6 +93,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
         claimedConfidence: step.claimedConfidence,
         classified: parts.classified ?? null,
         memory: parts.memory,
+        toggles: parts.toggles,
       },
       { args: resolved, preview: false, results: false },
       parts.nowMs,
@@ -130,6 +134,7 @@ export function draftPlan(parts: PlanParts): Result<DraftedPlan> {
       ...(parts.classified === null || parts.classified === undefined ? {} : { classified: parts.classified }),
       ...(round > 1 ? {} : featuresIn(parts, disclosures)),
       ...(parts.memory === undefined || parts.memory.length === 0 ? {} : { memory: [...parts.memory] }),
+      ...(parts.toggles === undefined ? {} : { toggles: parts.toggles }),
     },
     disclosures,
   });

@@ -45,18 +45,20 @@ export function draftByPlaybook(
   open: OpenTask,
   classified: Classification | null = null,
 ): Result<DraftedPlan> {
-  const { release, task, region, inputCommitment } = open;
+  const { release, task, region, inputCommitment, toggles, unusual } = open;
   const { input, purpose, principal, nowMs } = asked;
   const derived = derivePlan(
     release.playbook!,
     intentFacts(release.bundle.automation, { input, region, purpose }, classified),
     { openedByAgent: false, fromEvent: asked.fromEvent === true, labelOrigin: labelOrigin(release, classified) },
+    toggles,
   );
   if (!derived.ok) return derived;
   return draftPlan({
     tenant: asked.tenant,
-    facts: { task, region, input, purpose, principal },
+    facts: { task, region, input, purpose, principal, unusual },
     release,
+    toggles,
     round: 1,
     last: true,
     planner: "playbook",

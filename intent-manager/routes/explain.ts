@@ -62,11 +62,15 @@ export const explainTask = endpoint(
 function leftOutIn(
   { playbook, bundle }: CompiledRelease,
   { asked, region }: Explanation,
-  { restored, input, classified }: TaskView,
+  { restored, input, classified, toggles }: TaskView,
 ) {
   if (playbook === null || bundle.planner !== "playbook" || restored === true) return null;
   return [
-    ...leftOutOf(playbook, intentFacts(bundle.automation, { input, region, purpose: asked.purpose }, classified)),
+    ...leftOutOf(
+      playbook,
+      intentFacts(bundle.automation, { input, region, purpose: asked.purpose }, classified),
+      toggles,
+    ),
   ];
 }
 

@@ -13,6 +13,7 @@ import type { Caller } from "../http/caller.ts";
 import { endpoint, type Call } from "../http/endpoint.ts";
 import { idempotencyKey, preferredWait, traceparent } from "../http/headers.ts";
 import { openTask, principalOf } from "../intake/submit.ts";
+import { togglesOfRelease } from "../intake/toggles.ts";
 import { callExecutorOf, inText } from "../dispatch/executor.ts";
 import { planByAgent } from "../planning/agent-planner.ts";
 import { recordsOf } from "../planning/records.ts";
@@ -59,7 +60,7 @@ export const submitProposal = endpoint(
 );
 
 async function proposeInto(
-  { env, request, nowMs, caller, body }: Proposing<z.output<typeof IntoTask>>,
+  { env, background, request, nowMs, caller, body }: Proposing<z.output<typeof IntoTask>>,
   waitSeconds: number,
 ): Promise<Result<Submitted>> {
   const { task, steps, last = false } = body;
@@ -76,8 +77,9 @@ async function proposeInto(
   if (!release.ok) return release;
   const plan = await planByAgent(env, {
     tenant: caller.tenant.id,
-    facts: { task, region: view.region, input, purpose, principal: view.principal },
+    facts: { task, region: view.region, input, purpose, principal: view.principal, unusual: view.unusual },
     release: release.value,
+    toggles: await togglesOfRelease(env, caller.tenant.id, release.value, nowMs, background),
     round: nextRound,
     last,
     agent: caller.key,
@@ -134,11 +136,12 @@ async function openWith(
       waitMs: waitSeconds * 1_000,
       also: { steps: steps as unknown as [], last },
     },
-    ({ task, region, inputCommitment, release }) =>
+    ({ task, region, inputCommitment, release, toggles, unusual }) =>
       planByAgent(env, {
         tenant: caller.tenant.id,
-        facts: { task, region, input, purpose: null, principal },
+        facts: { task, region, input, purpose: null, principal, unusual },
         release,
+        toggles,
         round: 1,
         last,
         agent: caller.key,

@@ -1,7 +1,8 @@
 /** Feature toggles: what holds, and a change by an operator. */
 import * as z from "zod";
-import { ToggleBody, ToggleName, TogglePage, ToggleView } from "../../shared/api/toggles.ts";
+import { ToggleBody, TogglePage, ToggleView } from "../../shared/api/toggles.ts";
 import { ok } from "../../shared/result.ts";
+import { ToggleName } from "../../shared/toggles.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { setToggle, togglesOf } from "../intake/toggles.ts";
 

@@ -1,11 +1,8 @@
 /** Feature toggles: what holds, and who set it when and why. */
 import * as z from "zod";
 import { AutomationName } from "../ids.ts";
+import { ToggleValue } from "../toggles.ts";
 import { At } from "./common.ts";
-
-export const ToggleName = z.string().regex(/^[a-z][a-zA-Z0-9_]{0,49}$/);
-export const ToggleValue = z.union([z.boolean(), z.int(), z.string().max(200)]);
-export type ToggleValue = z.infer<typeof ToggleValue>;
 
 export const ToggleBody = z.strictObject({
   value: ToggleValue,

@@ -123,12 +123,39 @@ const isEmpty = (value: Json | undefined): boolean =>
   (typeof value === "string" && value.trim() === "") ||
   (Array.isArray(value) && value.length === 0);
 
+/** The gates of these ids that look for anomalies. */
+export const unusualGates = ({ gates }: CompiledGates, ids: readonly string[]): readonly FailedGate[] =>
+  gates.flatMap(({ gate }) =>
+    gate.anomaly !== undefined && ids.includes(gate.id) ? [{ gate, field: gate.anomaly.field }] : [],
+  );
+
+/** Whether each of these is an anomaly gate of the release that sends what is unusual to people. */
+export const mayBeUnusual = (compiled: CompiledGates | null, ids: readonly string[]): boolean =>
+  ids.every((id) =>
+    compiled?.gates.some(({ gate }) => gate.id === id && gate.anomaly !== undefined && gate.onFail === "review"),
+  );
+
 /** How records and reviews call a gate. */
 export const ruleOfGate = ({ id }: Gate): string => `gate-${id}`;
 
-/** Lays the gates over a decision about a write (G2). */
-export function applyGates(decision: StepDecision, compiled: CompiledGates, input: Json): StepDecision {
-  const failed = failedGates(compiled, input);
+/** Why a failing gate asks for people, in words for them. */
+export const messageOfGate = ({ id, message, anomaly }: Gate): string =>
+  message ??
+  (anomaly === undefined
+    ? `The input does not pass the gate ${id}.`
+    : `${anomaly.field} is far from what came in lately (gate ${id}).`);
+
+/**
+ * Lays the gates over a decision about a write (G2).
+ * @param unusual anomaly gates that the input failed when it came in
+ */
+export function applyGates(
+  decision: StepDecision,
+  compiled: CompiledGates,
+  input: Json,
+  unusual: readonly string[] = [],
+): StepDecision {
+  const failed = [...failedGates(compiled, input), ...unusualGates(compiled, unusual)];
   if (failed.length === 0 || decision.answer === "deny") return decision;
   const refusing = failed.filter(({ gate }) => gate.onFail === "refuse").map(({ gate }) => ruleOfGate(gate));
   if (refusing.length > 0) return { ...decision, answer: "deny", final: true, rules: refusing, reviews: [] };

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { Reviewers } from "../policy/schema.ts";
 
-const GateId = z.string().regex(/^[a-z][a-z0-9-]{0,49}$/);
+export const GateId = z.string().regex(/^[a-z][a-z0-9-]{0,49}$/);
 /** JSON pointer to a declared field of the input. */
 const Pointer = z.string().startsWith("/").max(200);
 
@@ -18,7 +18,7 @@ const gate = {
     .optional(),
   /**
    * A number that is no further than `deviations` standard deviations from what came in lately, once `after` inputs have; a field that is not
-   * there passes. What came in is stored, so the intent-manager alone asks it, and it can only refuse.
+   * there passes. What came in is stored, so the intent-manager alone asks it, once, and tells the executor what it found.
    */
   anomaly: z
     .strictObject({
@@ -44,8 +44,7 @@ export const Gate = z
     z.strictObject({ ...gate, onFail: z.literal("refuse") }),
     z.strictObject({ ...gate, onFail: z.literal("review"), reviewers: Reviewers }),
   ])
-  .refine(hasOneTest, { error: "exactly one of complete, range, check and anomaly" })
-  .refine(({ onFail, anomaly }) => anomaly === undefined || onFail === "refuse", { error: "an anomaly is refused" });
+  .refine(hasOneTest, { error: "exactly one of complete, range, check and anomaly" });
 export type Gate = z.infer<typeof Gate>;
 
 export const Gates = z.array(Gate).min(1).max(LIMITS.gates);

@@ -8,11 +8,12 @@
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import { capabilitiesOf } from "./about.ts";
-import { compileExpression, type Expression } from "./expression.ts";
+import { compileExpression, type Expression, type Path } from "./expression.ts";
 import { type Declarations, ROOTS } from "./facts.ts";
-import { type CompiledLimit, compileLimit } from "./limits.ts";
+import { type CompiledLimit, compileLimit, pathsOfLimit } from "./limits.ts";
 import { type CompiledUnguarded, GUARD_ID } from "./role-guard.ts";
 import { type Answer, Policy, type Rule } from "./schema.ts";
+import { wrongToggle } from "../toggles.ts";
 
 export type CompiledRule = {
   readonly rule: Rule;
@@ -37,6 +38,8 @@ export type CompiledPolicy = {
   readonly asksMemory: boolean;
   /** Some rule or limit may look at `evidence`, which gets older. */
   readonly asksEvidence: boolean;
+  /** Everything that its rules, limits and exceptions look at. */
+  readonly paths: readonly Path[];
 };
 
 /**
@@ -65,7 +68,9 @@ export function compilePolicy(
     if (seen.has(rule.id)) faults.push({ id: rule.id, why: "the id is used twice" });
     seen.add(rule.id);
     const expression = compileExpression(rule.when, ROOTS);
-    const unknown = expression.ok ? unknownFeature(expression.value, declarations) : null;
+    const unknown = expression.ok
+      ? (unknownFeature(expression.value, declarations) ?? wrongToggle(expression.value.paths))
+      : null;
     if (unknown !== null) faults.push({ id: rule.id, why: unknown });
     else if (expression.ok) compiled.push({ rule, id: rule.id, then: rule.then, expression: expression.value });
     else faults.push({ id: rule.id, why: expression.problem.detail });
@@ -75,7 +80,9 @@ export function compilePolicy(
     if (seen.has(limit.id)) faults.push({ id: limit.id, why: "the id is used twice" });
     seen.add(limit.id);
     const made = compileLimit(limit);
-    if (made.ok) limits.push(made.value);
+    const unnamed = made.ok ? wrongToggle(pathsOfLimit(made.value)) : null;
+    if (unnamed !== null) faults.push({ id: limit.id, why: unnamed });
+    else if (made.ok) limits.push(made.value);
     else faults.push({ id: limit.id, why: made.problem.detail });
   }
   const unguarded: CompiledUnguarded[] = [];
@@ -83,7 +90,9 @@ export function compilePolicy(
     if (seen.has(entry.id)) faults.push({ id: entry.id, why: "the id is used twice" });
     seen.add(entry.id);
     const expression = compileExpression(entry.when, ROOTS);
-    if (expression.ok) unguarded.push({ entry, expression: expression.value });
+    const unnamed = expression.ok ? wrongToggle(expression.value.paths) : null;
+    if (unnamed !== null) faults.push({ id: entry.id, why: unnamed });
+    else if (expression.ok) unguarded.push({ entry, expression: expression.value });
     else faults.push({ id: entry.id, why: expression.problem.detail });
   }
   for (const id of seen)
@@ -114,6 +123,11 @@ export function compilePolicy(
     asksConsent,
     asksEvidence: asks("evidence"),
     asksMemory: asks("memory"),
+    paths: [
+      ...compiled.flatMap(({ expression }) => expression.paths),
+      ...limits.flatMap(pathsOfLimit),
+      ...unguarded.flatMap(({ expression }) => expression.paths),
+    ],
     ...index(compiled, options.indexed),
   });
 }

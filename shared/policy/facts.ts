@@ -11,6 +11,7 @@ import { type EvidenceFacts, NO_EVIDENCE } from "../grounds.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { PlannerKind, PremiseClass } from "../proposal.ts";
 import { type Provenance, weakest } from "../provenance-order.ts";
+import type { Toggles } from "../toggles.ts";
 import { type Bindings, type CelError, type CelValue, compileExpression } from "./expression.ts";
 import { lazyMap, toCelList, toCelValue } from "./values.ts";
 
@@ -67,6 +68,8 @@ export type Facts = {
   readonly evidence?: EvidenceFacts;
   /** The quality of what the planner was shown of memory; nothing where absent. */
   readonly memory?: MemoryFacts;
+  /** The feature toggles that the release looks at, as the plan has them; one that is not set is absent. */
+  readonly toggles?: Toggles;
   /** Results of earlier steps by step id. */
   readonly results?: { readonly [step: string]: StepResult };
   readonly confidence: number;
@@ -101,6 +104,7 @@ export const ROOTS = [
   "consent",
   "evidence",
   "memory",
+  "toggles",
   "results",
   "confidence",
   "claimedConfidence",
@@ -207,6 +211,9 @@ export class FactView implements Record<(typeof ROOTS)[number], CelInput | CelEr
   }
   get memory(): CelInput {
     return this.#once("memory", () => toCelValue({ ...(this.#facts.memory ?? NO_MEMORY) }, undefined) as CelInput);
+  }
+  get toggles(): CelInput {
+    return this.#once("toggles", () => toCelValue(this.#facts.toggles ?? {}, undefined) as CelInput);
   }
   get results(): CelInput | CelError {
     return this.#ifThere(this.#available.results, "results", () =>

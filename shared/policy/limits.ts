@@ -10,7 +10,7 @@ import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import { sha256Hex } from "../sha256.ts";
 import { capabilitiesOf } from "./about.ts";
-import { compileExpression, type Expression } from "./expression.ts";
+import { compileExpression, type Expression, type Path } from "./expression.ts";
 import { type Declarations, type Facts, FactView, ROOTS } from "./facts.ts";
 import { type Limit, type Reviewers, windowMs } from "./schema.ts";
 
@@ -54,6 +54,10 @@ export function compileLimit(limit: Limit): Result<CompiledLimit> {
     windowMs: windowMs(limit.window),
   });
 }
+
+/** Everything that a limit looks at. */
+export const pathsOfLimit = ({ when, sum, group }: CompiledLimit): readonly Path[] =>
+  [when, sum, group].flatMap((expression) => expression?.paths ?? []);
 
 /** Whether any limit can apply to actions of this capability. */
 export const mayBeLimited = (limits: readonly CompiledLimit[], capability: string): boolean =>

@@ -95,6 +95,7 @@ function environment(declarations: Declarations, capability: CapabilityDeclarati
   declare("premises", { count: "int", weakest: "string" });
   declare("evidence", { count: "int", maxAgeMs: "int", sources: "list<string>", contracts: "list<string>" });
   declare("memory", { count: "int", maxAgeMs: "int", sources: "list<string>", contracts: "list<string>" });
+  declare("toggles", "map<string, dyn>");
   declare("results", "map<string, dyn>");
   declare("confidence", "double");
   declare("claimedConfidence", "double");

@@ -24,6 +24,7 @@ import { problem } from "../../shared/problems.ts";
 import type { ReleaseBundle } from "../../shared/release.ts";
 import { ok } from "../../shared/result.ts";
 import { sha256 } from "../../shared/sha256.ts";
+import type { Toggles } from "../../shared/toggles.ts";
 import { newTask, planOf, predicting, release, type TestRelease } from "./manager.ts";
 
 const contract = (name: string, change: Partial<CapabilityContract>): CapabilityContract => ({
@@ -115,6 +116,16 @@ const ALLOWED: StepDecision = {
   byDefault: false,
 };
 
+/** The release and, beside it, what the plan and the opening carry. */
+type CoreChange = Partial<ReleaseBundle> & {
+  seed?: string;
+  last?: boolean;
+  /** False: policy is asked again before the act. */
+  final?: boolean;
+  toggles?: Toggles;
+  unusual?: readonly string[];
+};
+
 export class TaskCore {
   readonly release: TestRelease;
   readonly task = newTask("eu", 1).id;
@@ -131,8 +142,8 @@ export class TaskCore {
   #salts = 0;
   readonly #seed: string;
 
-  constructor(steps: readonly TestStep[], change: Partial<ReleaseBundle> & { seed?: string; last?: boolean } = {}) {
-    const { seed = "seed", last = true, ...bundle } = change;
+  constructor(steps: readonly TestStep[], change: CoreChange = {}) {
+    const { seed = "seed", last = true, final = true, toggles, unusual, ...bundle } = change;
     this.#seed = seed;
     this.release = release(CONTRACTS, {
       planner: "agent",
@@ -144,7 +155,7 @@ export class TaskCore {
     const input = { salt: this.#salt(), value: { text: "x" } };
     const inputCommitment = commit(input.salt, input.value);
     const disclosures: Record<string, Disclosure> = {};
-    const plan = planOf(
+    const made = planOf(
       "dev",
       this.task,
       "eu",
@@ -162,6 +173,7 @@ export class TaskCore {
       1,
       last,
     );
+    const plan = toggles === undefined ? made : { ...made, toggles };
     const admitted: AdmittedPlan = {
       plan,
       envelope: {
@@ -170,7 +182,7 @@ export class TaskCore {
         signatures: [{ keyid: "k".repeat(43), sig: toBase64(new Uint8Array(64)) }],
       },
       disclosures,
-      decisions: Object.fromEntries(steps.map(({ id }) => [id, ALLOWED])),
+      decisions: Object.fromEntries(steps.map(({ id }) => [id, { ...ALLOWED, final }])),
       provenance: Object.fromEntries(steps.map(({ id }) => [id, {}])),
       requestDigest: "r",
       requestKey: "k",
@@ -187,6 +199,7 @@ export class TaskCore {
       trigger: null,
       purpose: null,
       traceparent: null,
+      unusual,
     };
     this.decide((draft, deps) => openTask(draft, opening, admitted, deps));
   }

@@ -14,6 +14,8 @@ import type { ModelCall, ModelTier } from "../../../shared/model.ts";
 import { problem, type Problem, type ProblemCode } from "../../../shared/problems.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { PlanningLease } from "../../../shared/rpc.ts";
+import type { Toggles } from "../../../shared/toggles.ts";
+import type { Bindings } from "../../bindings.ts";
 import type { Tenant } from "../../http/caller.ts";
 import type { DraftedPlan } from "../plan.ts";
 import { draftByPlaybook } from "../playbook-planner.ts";
@@ -22,27 +24,30 @@ import { callModel, type CallDeps } from "./call-model.ts";
 import { jsonOf, type ModelAnswer } from "./client.ts";
 import { NOTHING } from "../../memory/remember.ts";
 import { labelSchema } from "./offer.ts";
+import { isSwitchedOff, switchedOff, togglesNow } from "./switch.ts";
 import { labelSystemOf, promptOf } from "./words.ts";
 
+type LabelDeps = CallDeps & { readonly env: Bindings };
 type Asked = { readonly tenant: Tenant; readonly task: string };
 type Given = { readonly label: string; readonly claimed: number | null };
 
 /** Refuses with why the last one asked gave no label, where the list does not end with a person; and with what the playbook refuses. */
 export async function planByLabel(
-  deps: CallDeps,
+  deps: LabelDeps,
   { tenant, task }: Asked,
   lease: PlanningLease,
   release: CompiledRelease,
   log: CallLog,
 ): Promise<Result<DraftedPlan>> {
   const { context } = lease;
-  const followed = await askTiers(deps, task, lease, release, log);
+  const toggles = await togglesNow(deps, tenant.id, release);
+  const followed = await askTiers(deps, task, lease, release, toggles, log);
   if (!followed.ok) return followed;
   const { input, purpose } = context;
-  const { principal, region } = context.task;
+  const { principal, region, unusual } = context.task;
   return draftByPlaybook(
     { tenant: tenant.id, input, purpose, principal, fromEvent: context.fromEvent, nowMs: deps.nowMs() },
-    { task, region, inputCommitment: context.inputCommitment, release },
+    { task, region, inputCommitment: context.inputCommitment, release, toggles, unusual },
     followed.value,
   );
 }
@@ -52,16 +57,20 @@ async function askTiers(
   task: string,
   lease: PlanningLease,
   release: CompiledRelease,
+  toggles: Toggles | undefined,
   log: CallLog,
 ): Promise<Result<Classification>> {
   const spec = release.bundle.model!;
+  const isOff = isSwitchedOff(spec, toggles);
   let best = labelHere(release, lease.context.input)!;
   if (isSure(release, best)) return ok(best);
   const escalated: Classification["escalated"] = [unsure(best)];
   let used: ModelCall | null = null;
-  let why: Problem = problem("model-unsure", "The local classifier is not sure.", { confidence: best.confidence });
+  let why: Problem = isOff
+    ? switchedOff(spec)
+    : problem("model-unsure", "The local classifier is not sure.", { confidence: best.confidence });
   for (const tier of spec.fallback) {
-    if (tier !== "small" && tier !== "large") break;
+    if (isOff || (tier !== "small" && tier !== "large")) break;
     const asked = await askTier(deps, task, lease, release, tier);
     Object.assign(log.disclosures, asked.disclosures);
     const call = asked.call === null ? null : { ...asked.call };

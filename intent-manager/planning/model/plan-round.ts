@@ -18,7 +18,7 @@ import { callExecutorOf, inText } from "../../dispatch/executor.ts";
 import { subjectDigest } from "../../dispatch/subjects.ts";
 import type { Tenant } from "../../http/caller.ts";
 import { TenantMemory } from "../../memory/memory.ts";
-import { remember, type Remembered } from "../../memory/remember.ts";
+import { NOTHING, remember, type Remembered } from "../../memory/remember.ts";
 import { deliveryOf, loadRelease } from "../../releases/in-force.ts";
 import { draftWords } from "../agent-draft.ts";
 import type { DraftedPlan } from "../plan.ts";
@@ -32,6 +32,7 @@ import { offered, planSchema, toolsOf } from "./offer.ts";
 import { readPlan, readTools, type Written } from "./read-answer.ts";
 import type { DecisionsRpc } from "./decision-book.ts";
 import { keepPlan, keyOf, recallPlan } from "./recall.ts";
+import { isSwitchedOff, switchedOff, togglesNow } from "./switch.ts";
 import { promptOf, systemOf } from "./words.ts";
 
 export type RoundDeps = CallDeps & { readonly env: Bindings; readonly decisions: DecisionsRpc };
@@ -82,6 +83,8 @@ async function planByList(
 ): Promise<Result<DraftedPlan>> {
   const { context } = lease;
   const spec = release.bundle.model!;
+  const toggles = await togglesNow(deps, tenant.id, release);
+  const isOff = isSwitchedOff(spec, toggles);
   const over = loopIsOver(spec, lease, release, deps.nowMs());
   if (over !== null) return err(over);
   const offer = offered(release);
@@ -92,15 +95,17 @@ async function planByList(
     input: context.input,
     purpose: context.purpose,
     principal: context.task.principal,
+    unusual: context.task.unusual,
   };
   const common = {
     tenant: tenant.id,
     facts,
     release,
+    toggles,
     round: context.nextRound,
     inputCommitment: context.inputCommitment,
   };
-  const remembered = await rememberFor(deps, tenant.id, context, release, log);
+  const remembered = isOff ? NOTHING : await rememberFor(deps, tenant.id, context, release, log);
   const draftAs = ({ steps, last }: Written, model: string): Result<DraftedPlan> =>
     draftWords(
       {
@@ -119,19 +124,27 @@ async function planByList(
       isLoop ? "loop" : "model",
     );
   // What memory says today may be something else than when a plan was kept.
-  const key = release.bundle.memory === undefined ? keyOf(deps, tenant.id, context, release) : null;
+  const key = release.bundle.memory === undefined && !isOff ? keyOf(deps, tenant.id, context, release) : null;
   const recalled = key === null ? null : await recallPlan(deps, key, context.input, draftAs);
   if (recalled !== null) return ok(recalled);
   const prompt = await promptOf(context, remembered);
-  let why: Problem = problem("model-not-configured", "The release's list names no model.");
+  let why: Problem = isOff ? switchedOff(spec) : problem("model-not-configured", "The release's list names no model.");
   for (const who of spec.fallback) {
     if (who === "person") break;
+    if (isOff && who !== "playbook") continue;
     const nowMs = deps.nowMs();
     if (who === "playbook") {
       if (context.nextRound > 1) continue;
       const drafted = draftByPlaybook(
         { ...facts, tenant: tenant.id, fromEvent: context.fromEvent, nowMs },
-        { task, region: facts.region, inputCommitment: context.inputCommitment, release },
+        {
+          task,
+          region: facts.region,
+          inputCommitment: context.inputCommitment,
+          release,
+          toggles,
+          unusual: facts.unusual,
+        },
       );
       if (drafted.ok)
         return ok({ ...drafted.value, plan: { ...drafted.value.plan, insteadOf: why.code.slice(0, 60) } });

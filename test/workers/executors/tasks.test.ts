@@ -111,6 +111,11 @@ describe("a plan under a valid proposal key is refused", () => {
   it("when it is for another region", () => refused((plan) => ({ ...plan, region: "us" }), "audience-mismatch"));
   it("when it is for another input", () =>
     refused((plan) => ({ ...plan, input: "x".repeat(43) }), "audience-mismatch"));
+  it("when it claims a gate that its release does not have", async () => {
+    const w = await world();
+    const change = { unusual: ["usual"] };
+    expect(code(await w.executor().submit(await w.submission({ text: "hello" }, { change })))).toBe("invalid-request");
+  });
   it("when it has expired", () =>
     refused((plan) => ({ ...plan, notBeforeMs: Date.now() - 60_000, expiresMs: Date.now() - 1 }), "expired"));
   it("when it is not valid yet", () =>

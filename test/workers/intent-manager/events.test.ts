@@ -5,6 +5,7 @@ import { LIMITS } from "../../../shared/limits.ts";
 import { problem } from "../../../shared/problems.ts";
 import { err, ok } from "../../../shared/result.ts";
 import type { SubmitCommand } from "../../../shared/rpc.ts";
+import type { Plan } from "../../../shared/proposal.ts";
 import type { ReleaseBundle } from "../../../shared/release.ts";
 import { bundleOf, release } from "./release.ts";
 import { accepts, answerWith, as, bindings, calls, globex, lastCall, seedTenants, send, viewOf } from "./world.ts";
@@ -184,6 +185,26 @@ it("a toggle is versioned, says who set it, and is in force at the next event", 
     { automation: "toggled", version: 2, value: false },
   ]);
   expect([body.history.length, (await send(as("auditor", globex), "/v1/toggles")).body.history]).toEqual([3, []]);
+});
+
+it("a plan carries the toggles that its release looks at, and warm they cost no read of the control database", async () => {
+  const { statements } = await import("./world.ts");
+  const rules = [{ id: "known", when: 'capability.name == "mail.send" && toggles.sending', then: "allow" as const }];
+  await release(bundleOf("switched", { policy: { default: "deny", rules } }));
+  const planned = async () => {
+    const body = { automation: "switched", input: { customer: "c", email: "a@example.org" } };
+    expect((await send(as("app"), "/v1/intents", { body })).status).toBe(202);
+    const { payload } = lastCall<SubmitCommand>("submit").plan!.envelope;
+    const { toggles, steps } = JSON.parse(atob(payload)) as Plan;
+    return [toggles, steps[0]!.advice.answer];
+  };
+  expect(await planned()).toEqual([{}, "deny"]);
+  const body = { value: true, reason: "pilot", after: 0, automation: "switched" };
+  expect((await send(as("operator"), "/v1/toggles/sending", { method: "PUT", body })).status).toBe(200);
+  expect(await planned()).toEqual([{ sending: true }, "allow"]);
+  statements.length = 0;
+  expect(await planned()).toEqual([{ sending: true }, "allow"]);
+  expect(statements).toEqual([]);
 });
 
 it("the door reads a path as the router does: spelled in percent signs it is the same work", async () => {

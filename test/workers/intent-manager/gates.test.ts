@@ -15,6 +15,11 @@ beforeAll(async () => {
   await release(bundleOf("gated", { gates }));
 });
 beforeEach(() => answerWith({ submit: accepts }));
+const contract = bundleOf("x").input as { properties: object };
+const withCents = {
+  ...contract,
+  properties: { ...contract.properties, cents: { type: "integer", minimum: 0, maximum: 1_000_000 } },
+};
 const submit = (input: object) => send(as("app"), "/v1/intents", { body: { automation: "gated", input } });
 
 it("an input that a gate refuses opens nothing, names field and gate, and is an alert for the owner", async () => {
@@ -42,15 +47,40 @@ it("an input that a gate sends to people opens its task, and what would write wa
   expect(plan.steps[0]!.advice).toMatchObject({ answer: "review", rules: ["gate-odd"] });
 });
 
-it("a number far from what came in lately is refused, once for each task, and is an alert", async () => {
-  const contract = bundleOf("x").input as { properties: object };
-  const input = {
-    ...contract,
-    properties: { ...contract.properties, cents: { type: "integer", minimum: 0, maximum: 1_000_000 } },
+it("a number far from what came in lately is sent to people where its gate says so, and the executor is told which gate", async () => {
+  const anomaly = { field: "/cents", deviations: 4, after: 10 };
+  const reviewers = { role: "clerk", quorum: 1 };
+  await release(
+    bundleOf("watched", {
+      input: withCents as never,
+      gates: Gates.parse([{ id: "usual", anomaly, onFail: "review", reviewers }]),
+    }),
+  );
+  const ask = async (cents: number, idempotencyKey?: string) => {
+    const input = { customer: "c", email: "a@example.org", cents };
+    const answer = await send(as("app"), "/v1/intents", { body: { automation: "watched", input, idempotencyKey } });
+    expect(answer.status).toBe(202);
+    return lastCall<SubmitCommand>("submit");
   };
+  for (let i = 0; i < 10; i++) expect((await ask(100 + (i % 3))).unusual).toBeUndefined();
+  const odd = await ask(9_000, "odd");
+  expect(odd.unusual).toEqual(["usual"]);
+  const plan = JSON.parse(atob(odd.plan!.envelope.payload)) as { steps: { advice: object }[] };
+  expect(plan.steps[0]!.advice).toMatchObject({ answer: "review", rules: ["gate-usual"] });
+  expect((await ask(9_000, "odd")).unusual).toEqual(["usual"]);
+  await vi.waitFor(async () => {
+    const raised = await gateAlerts(env as never, "acme", Date.now());
+    expect(raised.map(({ automation }) => automation)).toContain("watched");
+  }, 5_000);
+});
+
+it("a number far from what came in lately is refused, once for each task, and is an alert", async () => {
   const anomaly = { field: "/cents", deviations: 4, after: 10 };
   await release(
-    bundleOf("measured", { input: input as never, gates: Gates.parse([{ id: "usual", anomaly, onFail: "refuse" }]) }),
+    bundleOf("measured", {
+      input: withCents as never,
+      gates: Gates.parse([{ id: "usual", anomaly, onFail: "refuse" }]),
+    }),
   );
   answerWith({ submit: accepts });
   const ask = async (cents: number, idempotencyKey?: string) => {
