@@ -34,6 +34,8 @@ export function doubts(shard: Shard): DoubtView[] {
     const step = state.steps.get(id);
     if (step !== undefined && (step.phase.at === "in_doubt" || stopsCompensation(state, step)))
       return [doubtView(shard.tenant, state, step, shard.registry.get(step.capability)?.contract.summary ?? "")];
+    // Its row stands there before its state says why: taken away now, the doubt would be hidden for good.
+    if (shard.rounds.isWriting(task)) return [];
     // It was answered: nobody had to pay for this row then.
     endDoubt(shard.sql, task, id);
     return [];

@@ -5,6 +5,7 @@
  * R2  A round writes all its records or none; nobody is answered, and no effect starts, before they are durable.
  * R3  A round takes at most LIMITS.roundTasks pieces of work, in the order in which they came.
  * R4  A round never awaits an effect: the only await is the sync.
+ * R5  While it awaits, storage already has the round and memory does not: whoever compares the two asks isWriting() first.
  */
 import { utf8 } from "../shared/bytes.ts";
 import { oweTelling } from "./tellings.ts";
@@ -85,6 +86,8 @@ export class Rounds {
   #queue: Waiting[] = [];
   readonly #between: (() => Promise<void>)[] = [];
   #running = false;
+  /** Tasks with records that are written and not durable yet. */
+  #writing: ReadonlyMap<string, TaskState> = new Map();
   /** Work on the executor itself was decided and then not written: what it put into memory must go with it. */
   #doubtful = false;
 
@@ -94,6 +97,11 @@ export class Rounds {
 
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  /** Whether tables already say more of a task than its state in memory (R5): what they disagree about is not settled. */
+  isWriting(task: string): boolean {
+    return this.#writing.has(task);
   }
 
   /** How long the work at the head of the queue has waited. */
@@ -189,15 +197,18 @@ export class Rounds {
         // COMMIT POINT. From here on the round has happened; a crash before the sync loses it as a whole, and nobody was told.
         journal.advanceTo({ seq: head.seq, hash: head.hash });
         this.#deps.vault.written();
+        this.#writing = states;
         this.#deps.written(records);
         await storage.sync();
       } catch (error) {
+        this.#writing = new Map();
         // First, because a storage that is gone fails whoever looks into it, and nobody must wait for ever.
         for (const { waiting } of decided) waiting.reject(error);
         this.#deps.failed([...states.keys()]);
         return;
       }
     }
+    this.#writing = new Map();
     this.#deps.committed(states, records);
     if (this.#doubtful) this.#deps.failed([]);
     this.#doubtful = false;

@@ -185,6 +185,7 @@ export class Shard {
       sql: this.sql,
       registry: this.registry,
       stateOf: (task) => this.readable(task),
+      isWriting: (task) => this.rounds.isWriting(task),
       depsOf: (release, nowMs) => this.depsOf(release, nowMs),
       platform,
     });

@@ -19,6 +19,8 @@ export type TellingsDeps = {
   readonly sql: SqlStorage;
   readonly registry: CapabilityRegistry;
   readonly stateOf: (task: string) => TaskState | null;
+  /** Whether a record of a task is written and not durable: its row may stand there before its state says why. */
+  readonly isWriting: (task: string) => boolean;
   readonly depsOf: (release: string, nowMs: number) => Result<TaskDeps>;
   readonly platform: Pick<Platform, "nowMs" | "setTimer" | "log">;
 };
@@ -93,7 +95,9 @@ export class Tellings {
   }
 
   async #tell(row: Row): Promise<void> {
-    const { sql, registry, platform, stateOf, depsOf } = this.#deps;
+    const { sql, registry, platform, stateOf, isWriting, depsOf } = this.#deps;
+    // The sweep after its commit finds it again.
+    if (isWriting(row.task)) return;
     const state = stateOf(row.task);
     const step = state?.steps.get(row.step);
     const deps = state === null ? null : depsOf(state.release, platform.nowMs());
@@ -108,7 +112,7 @@ export class Tellings {
         () => resolved(outcome, actionContext(state!, step, deps.value)),
         () => false,
       );
-      if (!told || stateOf(row.task)?.steps.get(row.step)?.phase !== step.phase) return;
+      if (!told || isWriting(row.task) || stateOf(row.task)?.steps.get(row.step)?.phase !== step.phase) return;
     }
     sql.exec("DELETE FROM tellings WHERE task = ? AND step = ?", row.task, row.step);
   }

@@ -5,7 +5,11 @@ import { claimingKeys, type ClaimsRpc } from "../../executors/adapters/claims.ts
 import type { Capability } from "../../executors/adapters/types.ts";
 import { note } from "../../executors/capabilities/journal.ts";
 import { doubts, resolve } from "../../executors/resolving.ts";
+import type { Shard } from "../../executors/shard.ts";
+import { Tellings } from "../../executors/tellings.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
+import { problem } from "../../shared/problems.ts";
+import { err } from "../../shared/result.ts";
 import type { Resolution } from "../../shared/resolution.ts";
 import { HOUR_MS, randomToken, sign } from "../support/manager.ts";
 import { Desk, memoryStorage, person, platform, TENANT } from "../support/guards/shard.ts";
@@ -25,8 +29,8 @@ const lost: Capability = {
 };
 const bob = await person("bob", ["operator"]);
 
-/** An executor, the object of its key, and how the latter can be kept from answering. */
-async function world() {
+/** An executor, the object of its key, and how the latter can be kept from answering. `look` is called while a round is made durable. */
+async function world(look: (shard: Shard) => unknown = () => {}) {
   const book = new ClaimBook(memoryStorage());
   const door = { isShut: false, released: 0 };
   const claims: ClaimsRpc = {
@@ -40,7 +44,11 @@ async function world() {
   };
   const { setTimer } = platform({ aheadMs: 0 });
   const once = claimingKeys(lost, { claimsOf: () => claims, setTimer });
-  const parts = { storage: memoryStorage(), registry: new Map([["test.once", once]]) };
+  let desk: Desk | null = null;
+  const sync = async () => {
+    if (desk !== null) await look(desk.shard);
+  };
+  const parts = { storage: { ...memoryStorage(), sync }, registry: new Map([["test.once", once]]) };
   const release = {
     playbook: {
       version: 1 as const,
@@ -49,11 +57,11 @@ async function world() {
     capabilities: { "test.once": contract },
     policy: { default: "deny" as const, rules: [{ id: "all", when: "true", then: "allow" as const }] },
   };
-  const desk = await Desk.open(release, parts);
+  desk = await Desk.open(release, parts);
   const task = await desk.task();
   await desk.phase(task, "a");
   const says = async (retry: boolean) => {
-    const { step, action, digest, attempt } = doubts(desk.shard)[0]!;
+    const { step, action, digest, attempt } = doubts(desk!.shard)[0]!;
     const resolution: Resolution = {
       version: 1,
       id: `res_${randomToken()}`,
@@ -71,7 +79,7 @@ async function world() {
       expiresMs: Date.now() + HOUR_MS,
     };
     const envelope = await sign(bob.key, PAYLOAD_TYPES.resolution, resolution);
-    return resolve(desk.shard, task, step, { envelope, chain: [...bob.chain], result: null });
+    return resolve(desk!.shard, task, step, { envelope, chain: [...bob.chain], result: null });
   };
   return { book, door, desk, task, says, restart: () => new Desk(release, parts) };
 }
@@ -95,4 +103,28 @@ it("keeps the key where the person lets the action be tried again", async () => 
   expect(await says(true)).toMatchObject({ ok: true });
   expect(door.released).toBe(0);
   expect(await book.claim("act_other", "tsk_other", 1)).toMatchObject({ kind: "taken", task });
+});
+
+it("shows a doubt also after somebody looked while it was written", async () => {
+  const { desk } = await world((shard) => expect(doubts(shard)).toEqual([]));
+  expect(doubts(desk.shard)).toHaveLength(1);
+});
+
+it("keeps what is owed while the record that owes it is being written", async () => {
+  const { sql } = memoryStorage();
+  sql.exec("CREATE TABLE tellings (task TEXT NOT NULL, step TEXT NOT NULL); INSERT INTO tellings VALUES ('t', 'a');");
+  let writing = true;
+  const tellings = new Tellings({
+    sql,
+    registry: new Map(),
+    stateOf: () => null,
+    isWriting: () => writing,
+    depsOf: () => err(problem("release-needed", "")),
+    platform: platform({ aheadMs: 0 }),
+  });
+  await tellings.sweep();
+  expect(tellings.open).toBe(1);
+  writing = false;
+  await tellings.sweep();
+  expect(tellings.open).toBe(0);
 });

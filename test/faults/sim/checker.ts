@@ -15,6 +15,7 @@
  *  waits      ended once, rightly; what came before its wait counts
  *  people     nothing is done for whoever was erased or took their consent back
  *  end        each task ends, once, or visibly waits
+ *  shown      people see every effect in doubt
  */
 import { hash as hashOf } from "node:crypto";
 import type { Evidence } from "./evidence.ts";
@@ -73,6 +74,7 @@ export function check(evidence: Evidence, seen: (feature: string) => void = () =
   checkKeys(evidence, tasks, report);
   checkEvents(evidence, tasks, report);
   for (const task of tasks.values()) checkEnd(task, isHeld(evidence, task.id), report);
+  checkShown(evidence, tasks.values(), report);
   return found;
 }
 
@@ -272,6 +274,13 @@ function checkEnd({ id, steps, settled, afterSettled, compensating }: TaskFacts,
   const open = all.find(
     ({ phase, of }) => of !== null && !["applied", "in-doubt"].includes(phase) && !UNDONE_BADLY.has(phase),
   );
-  if (settled.length > 0 && open !== undefined) report("end", `${id} ${open.planned.id} is still ${open.phase}`);
+  if (settled.length > 0 && !held && open !== undefined)
+    report("end", `${id} ${open.planned.id} is still ${open.phase}`);
+}
+function checkShown(evidence: Evidence, tasks: Iterable<TaskFacts>, report: Report): void {
+  const shown = new Set(evidence.shards.flatMap(({ doubts }) => doubts.map(({ task, step }) => `${task} ${step}`)));
+  for (const { id, steps } of tasks)
+    for (const [step, { phase }] of steps)
+      if (phase === "in-doubt" && !shown.has(`${id} ${step}`)) report("shown", `${id} ${step} is in doubt, and hidden`);
 }
 const UNDONE_BADLY = new Set(["failed", "denied", "rejected", "expired", "skipped"]);

@@ -9,6 +9,8 @@ export type Evidence = {
     readonly journal: readonly { readonly seq: number; readonly hash: string; readonly body: string }[];
     readonly isRewound: boolean;
     readonly isAlarmed: boolean;
+    /** What people are shown as in doubt. */
+    readonly doubts: readonly { readonly task: string; readonly step: string }[];
   }[];
   readonly entries: readonly { readonly idx: number; readonly body: string }[];
   readonly head: { readonly size: number; readonly root: string } | null;
@@ -60,6 +62,7 @@ export function evidenceOf(system: System, workload: Workload): Evidence {
       journal: all(host.disk.database, "SELECT seq, hash, body FROM journal ORDER BY seq"),
       isRewound: host.isRewound,
       isAlarmed: all(host.disk.database, "SELECT 1 FROM meta WHERE key = 'alarm'").length > 0,
+      doubts: all(host.disk.database, "SELECT task, step FROM doubts"),
     })),
     entries: all(system.ledger, "SELECT idx, body FROM entries ORDER BY idx"),
     head:

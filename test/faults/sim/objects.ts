@@ -30,7 +30,12 @@ export type ObjectKind<Part> = {
   readonly alarm: (part: Part) => Promise<void>;
   /** Whether its alarms alone keep a run going. */
   readonly background: boolean;
+  /** Somebody who asks what there is to see while what was written is not durable yet. */
+  readonly look?: (part: Part) => void;
 };
+
+/** How often somebody looks while something is being made durable. */
+const LOOKS = 0.1;
 
 /** The storage of one name, as far as one instance sees it. */
 class Disk {
@@ -101,6 +106,9 @@ export class Instance<Part> implements Caller {
     if (disk.isDirty) return;
     disk.isDirty = true;
     disk.cancelFlush = run.loop.after(run.random.int(0, 6), () => this.#flush(true), this.host.kind.background);
+    const { look } = this.host.kind;
+    if (look !== undefined && run.random.chance(LOOKS))
+      run.loop.after(0, () => this.alive && !this.isBroken && look(this.part), true);
   }
 
   #flush(mayBeLate: boolean): void {

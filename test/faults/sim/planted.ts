@@ -83,6 +83,14 @@ export const PLANTED: { readonly [bug: string]: readonly Patch[] } = {
       to: "relies: [],",
     },
   ],
+  /** Whoever looks while a doubt is being written takes it away. */
+  "hidden-doubt": [
+    {
+      file: "executors/resolving.ts",
+      from: "if (shard.rounds.isWriting(task)) return [];",
+      to: "",
+    },
+  ],
   /** Nobody remembers to say how an action in doubt ended. */
   "untold-end": [
     {

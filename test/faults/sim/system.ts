@@ -5,6 +5,7 @@ import { CorrelationBook } from "../../../executors/correlation-book.ts";
 import { Gate } from "../../../executors/gate/gate.ts";
 import { AggregateLimit } from "../../../executors/limits/limit.ts";
 import { Shard } from "../../../executors/shard.ts";
+import * as resolving from "../../../executors/resolving.ts";
 import * as signalling from "../../../executors/signalling.ts";
 import { arrive } from "../../../ledger/arrival.ts";
 import { configOf } from "../../../ledger/config.ts";
@@ -103,6 +104,7 @@ export class System {
         }),
       alarm: (shard) => shard.tend(),
       background: false,
+      look: (shard) => void resolving.doubts(shard),
     };
   }
 
