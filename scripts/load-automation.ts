@@ -2,10 +2,10 @@
  * From the source files of an automation to its release: automations/NAME/ and the capabilities' contracts become one canonical
  * bundle, addressed by its digest. The bundle is compiled as every plane will compile it, so what loads here is accepted there.
  *
- *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, memory?, gates?, features?, triggers?, intakeLimits?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
+ *   automation.yaml  name, summary, owner, tier, planner, region, home?, contractVersion?, memory?, writing?, gates?, features?, triggers?, intakeLimits?, classifier?, confidence?, capabilities, deadlines, onFailure?, reversal?, sla?, alerts?
  *   contract.json    JSON Schema of the input
  *   policy.yaml      rules
- *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models fall back to one
+ *   playbook.yaml    steps; stands exactly where the planner is `playbook`, or where its models write for one or fall back to one
  *   prompt.md        what models are told; stands exactly where `model` does
  *   *.jsonl          labelled examples that the classifier is trained from, as automation.yaml names the file
  */
@@ -58,6 +58,7 @@ export const AutomationSource = z.strictObject({
   contractVersion: ReleaseBundle.shape.contractVersion,
   model: ModelSource.optional(),
   memory: ReleaseBundle.shape.memory,
+  writing: ReleaseBundle.shape.writing,
   gates: ReleaseBundle.shape.gates,
   triggers: ReleaseBundle.shape.triggers,
   intakeLimits: ReleaseBundle.shape.intakeLimits,
@@ -125,6 +126,7 @@ export function loadAutomation(
     alerts,
     contractVersion,
     memory,
+    writing,
     gates,
     triggers,
     intakeLimits,
@@ -135,7 +137,7 @@ export function loadAutomation(
   } = source.value;
   if (source.value.name !== name)
     return refuse(fileOf("automation.yaml"), `it is called ${source.value.name}, and its folder ${name}`);
-  const usesPlaybook = planner === "playbook" || model?.fallback.includes("playbook") === true;
+  const usesPlaybook = planner === "playbook" || writing !== undefined || model?.fallback.includes("playbook") === true;
   if (existsSync(fileOf("playbook.yaml")) !== usesPlaybook)
     return refuse(
       fileOf("playbook.yaml"),
@@ -182,6 +184,7 @@ export function loadAutomation(
     ...(contractVersion === undefined ? {} : { contractVersion }),
     ...(model === undefined ? {} : { model: { ...model, prompt: readFileSync(fileOf("prompt.md"), "utf8").trim() } }),
     ...(memory === undefined ? {} : { memory }),
+    ...(writing === undefined ? {} : { writing }),
     ...(gates === undefined ? {} : { gates }),
     ...(triggers === undefined ? {} : { triggers }),
     ...(intakeLimits === undefined ? {} : { intakeLimits }),

@@ -22,6 +22,7 @@ import { equalBytes, utf8 } from "./bytes.ts";
 import { togglesIn } from "./toggles.ts";
 import { compileTriggers, type CompiledTriggers } from "./triggers/triggers.ts";
 import { wrongUndo } from "./undo.ts";
+import { wrongWriting } from "./writing.ts";
 
 export type CompiledRelease = {
   readonly digest: string;
@@ -45,8 +46,8 @@ export const plansByModel = ({ planner }: Pick<ReleaseBundle, "planner">): boole
 /** Whether models label what the local classifier is not sure of. */
 export const labelsByModel = ({ classifier, model }: Pick<ReleaseBundle, "classifier" | "model">): boolean =>
   classifier !== undefined && model !== undefined;
-const usesPlaybook = ({ planner, model }: ReleaseBundle): boolean =>
-  planner === "playbook" || model?.fallback.includes("playbook") === true;
+const usesPlaybook = ({ planner, model, writing }: ReleaseBundle): boolean =>
+  planner === "playbook" || writing !== undefined || model?.fallback.includes("playbook") === true;
 
 /**
  * Whether plans of a kind may enter tasks of a release: those of its planner and, where models plan, of those who stand in for them: the
@@ -57,6 +58,16 @@ export function mayPlan(planner: PlannerKind, { planner: own, model }: ReleaseBu
   if (own === "playbook") return false;
   if (planner === "playbook") return model?.fallback.includes("playbook") === true;
   return planner === "agent" && model?.fallback.includes("person") === true;
+}
+
+/** Models that write take no other part in the plan: neither what they remember nor a kept plan is theirs, and no playbook plans without their texts. */
+function wrongWritingOf({ planner, model, memory, writing, playbook }: ReleaseBundle, input: Contract): string | null {
+  if (writing === undefined) return null;
+  if (planner !== "model" || memory !== undefined || model?.cache !== undefined || playbook === null)
+    return "`writing` stands where the planner is `model`, beside a playbook, without `memory` and `model.cache`.";
+  return model?.fallback.includes("playbook") === true
+    ? "`writing`: the playbook alone writes nothing; `fallback` names models and a person."
+    : wrongWriting(writing, playbook, input);
 }
 
 /** Digest of a bundle's text: SHA-256 over exactly the bytes that were published. */
@@ -100,13 +111,15 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     return err(
       problem(
         "playbook-invalid",
-        "A playbook stands in the release exactly when its planner is `playbook` or its models fall back to it.",
+        "A playbook stands in the release exactly when its planner is `playbook`, its models write for one, or fall back to it.",
       ),
     );
   const input = compileContract(bundle.input as Parameters<typeof compileContract>[0]);
   if (!input.ok) return input;
   const unread = bundle.memory === undefined ? null : wrongReads(bundle.memory, plansByModel(bundle), input.value);
   if (unread !== null) return err(problem("invalid-request", unread));
+  const unwritable = wrongWritingOf(bundle, input.value);
+  if (unwritable !== null) return err(problem("invalid-request", unwritable));
   const features = bundle.features === undefined ? null : compileFeatures(bundle.features, input.value);
   if (features !== null && !features.ok) return features;
   const known = { input: input.value, ...(features === null ? {} : { features: features.value }) };

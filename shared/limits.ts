@@ -503,8 +503,8 @@ export const LIMITS = {
   /** Tokens that one model call may write, and time that it may take: a plan has a few hundred; the alarm that waits has minutes. */
   modelOutputTokens: 32_000,
   modelTimeoutMs: 120_000,
-  /** Calls of models that one plan's record names: two for each tier, one of them a repair, and one for each search of memory. */
-  modelCallsRecorded: 12,
+  /** Calls of models that one plan's record names: some 300 bytes each, and the plan's steps need most of its room. Texts take the most of them. */
+  modelCallsRecorded: 24,
   /** Characters of a transcript that are kept, the middle left out: it is a value beside a record, of which a row holds 2 MB. */
   transcriptChars: 100_000,
   /** Characters of what a model is shown of one task, observations included: more would be paid for in every round. */
@@ -531,6 +531,10 @@ export const LIMITS = {
   modelBatchWaitMs: 5_000,
   /** Days that a budget remembers. */
   budgetDays: 62,
+  /** Terms of one glossary: one item of memory, and each is looked for in each text. */
+  terms: 200,
+  /** Items of memory that make one glossary: each stands in the plan by its version. */
+  glossaryItems: 4,
   /** Characters of one text in memory: some pages; longer ones are stored in parts, which also finds them better. */
   memoryTextChars: 8_000,
   /** Length of a vector, items of one namespace, and numbers of all of its vectors: 40 MiB while warm, of an isolate's 128 MB. */

@@ -21,6 +21,7 @@ import { Policy } from "./policy/schema.ts";
 import { PlannerKind } from "./proposal.ts";
 import { Sampling } from "./sampling.ts";
 import { Envelope } from "./signing.ts";
+import { WritingSpec } from "./writing.ts";
 
 /** How the region of a task follows from its input when the request names none. */
 export const RegionRule = z.discriminatedUnion("rule", [
@@ -68,6 +69,8 @@ export const ReleaseBundle = z.strictObject({
   confidence: ClaimCurves.optional(),
   /** What planners `model` and `loop` are shown of memory (shared/memory.ts). */
   memory: MemoryReads.optional(),
+  /** Of the planner `model`: its models write texts for a step of the playbook, and plan nothing (shared/writing.ts). */
+  writing: WritingSpec.optional(),
   /** What an input must be before anything is planned (shared/gates/). */
   gates: Gates.optional(),
   /** How much may come in; unlimited where absent (docs/limits.md). */
@@ -76,7 +79,7 @@ export const ReleaseBundle = z.strictObject({
   triggers: Triggers.optional(),
   /** Values computed from the input, which rules, gates and playbooks may look at (shared/features.ts). */
   features: Features.optional(),
-  /** Of the planner `playbook`, and where `model.fallback` names it. */
+  /** Of the planner `playbook`, beside `writing`, and where `model.fallback` names it. */
   playbook: Playbook.nullable(),
   policy: Policy,
   /** name → contract: the only capabilities that a plan under this release may use, in the exact version that was reviewed. */

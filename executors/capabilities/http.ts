@@ -7,9 +7,11 @@ import { httpCapability } from "../adapters/http.ts";
 import type { HttpDefinition } from "../adapters/http-definition.ts";
 import { NO_TARGETS, parseTargets } from "../adapters/http-targets.ts";
 import type { Capability } from "../adapters/types.ts";
+import { sendLetter } from "./letters-send.ts";
 import { sendEmail } from "./notify-email.ts";
 import { tellSlack } from "./notify-slack.ts";
 import { callWebhook } from "./notify-webhook.ts";
+import { publishPage, withdrawPage } from "./pages-publish.ts";
 import { refundCharge } from "./payments-refund.ts";
 import { bookPickup } from "./pickups-book.ts";
 
@@ -19,6 +21,9 @@ export const httpDefinitions: readonly HttpDefinition<never>[] = [
   callWebhook,
   tellSlack,
   sendEmail,
+  publishPage,
+  withdrawPage,
+  sendLetter,
 ] as unknown as HttpDefinition<never>[];
 
 /** Absent where a test or a measurement starts the Worker without a way out. */

@@ -13,6 +13,9 @@ import { businessDatabase, type DatabaseBindings } from "../databases.ts";
 import { workersPlatform } from "../platform.ts";
 import { modifyCustomerAddress, modifyOrderAddress } from "./addresses.ts";
 import { findByEmail, findByNameZip, getCustomer } from "./customers.ts";
+import { approveEdition } from "./editions-approve.ts";
+import { getEdition } from "./editions-get.ts";
+import { stageEdition } from "./editions-stage.ts";
 import { getFlag, setFlag } from "./flags.ts";
 import { httpCapabilities, httpDefinitions, type HttpBindings } from "./http.ts";
 import { note } from "./journal.ts";
@@ -51,6 +54,9 @@ const all = (databases: D1Databases): Capability[] => [
   note,
   residentCapability(getFlag),
   residentCapability(setFlag),
+  residentCapability(stageEdition),
+  residentCapability(approveEdition),
+  residentCapability(getEdition),
   ...waits,
 ];
 

@@ -11,24 +11,23 @@
  *      no personal value in the clear                                                    disclosure-*, plan-invalid
  *  A7  arguments satisfy their contracts                                                 contract-violation
  *  A8  a playbook's plan is exactly what the playbook derives from the intent and the
- *      label that the release's classifier gives it                                      plan-mismatch
+ *      label that the release's classifier gives it; where models write for it, all
+ *      but what they write                                                               plan-mismatch
  *  A9  provenance computed here, policy run here                                         (answers stand in `decisions`)
  * Replay (one plan per round, one task per id) is refused where the state is, in task/decide.ts.
  */
 import type { CompiledRelease } from "../../shared/compiled-release.ts";
 import type { Contract } from "../../shared/contracts.ts";
 import type { StepDecision, StopKind } from "../../shared/events.ts";
-import { labelOrigin, mayFollow } from "../../shared/classifier/label.ts";
-import { decideStep, intentFacts, type TaskFacts } from "../../shared/facts.ts";
-import type { Json, JsonObject } from "../../shared/json.ts";
+import { decideStep, type TaskFacts } from "../../shared/facts.ts";
+import type { JsonObject } from "../../shared/json.ts";
 import type { PublicJwk } from "../../shared/keys.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
-import { derivePlan, refsIn } from "../../shared/playbook.ts";
+import { refsIn } from "../../shared/playbook.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { Plan, type ProposedStep } from "../../shared/proposal.ts";
 import type { Provenance, RecordView } from "../../shared/provenance.ts";
-import { provenanceOfPlan } from "../../shared/provenance-plan.ts";
 import { err, ok, type Err, type Result } from "../../shared/result.ts";
 import type { SignedPlan } from "../../shared/rpc.ts";
 import { openEnvelope } from "../../shared/signing.ts";
@@ -36,7 +35,8 @@ import { undoTemplate } from "../../shared/undo.ts";
 import type { CapabilityRegistry } from "../adapters/types.ts";
 import { GUARDS } from "../guards/index.ts";
 import type { AdmittedPlan } from "./decide.ts";
-import { disclose, type DisclosedPlan, personalInClear } from "./disclose.ts";
+import { derive } from "./derive.ts";
+import { disclose, personalInClear } from "./disclose.ts";
 import { wrongFeatures } from "./features.ts";
 
 /** What admission may rely on: this object's own name, keys, releases, capabilities, stops and clock. */
@@ -207,62 +207,6 @@ function wrongCapability(plan: Plan, release: CompiledRelease, deps: AdmitDeps):
       return problem("stopped", `${step.capability} is stopped by ${stopped}.`, { ...facts, stop: stopped });
   }
   return null;
-}
-
-/** A8 and the provenance of every argument. */
-function derive(
-  plan: Plan,
-  { argsByStep, expectByStep }: DisclosedPlan,
-  task: AdmitTask,
-  release: CompiledRelease,
-): Result<Record<string, Record<string, Provenance>>> {
-  if (plan.agent.planner !== "playbook" || release.playbook === null) {
-    const steps = plan.steps.map(({ id, capability }) => ({ id, capability, args: argsByStep.get(id)! }));
-    return ok(
-      provenanceOfPlan(steps, release.declarations, {
-        input: task.input,
-        inputContract: release.input,
-        records: task.records,
-        openedByAgent: task.openedByAgent,
-        fromEvent: task.fromEvent === true,
-      }),
-    );
-  }
-  const classified = plan.classified ?? null;
-  if (!mayFollow(release, classified, task.input))
-    return err(problem("plan-mismatch", "The plan follows a label that the release's classifier does not give."));
-  const derived = derivePlan(
-    release.playbook,
-    intentFacts(task.automation, task, classified),
-    {
-      openedByAgent: task.openedByAgent,
-      labelOrigin: labelOrigin(release, classified),
-      fromEvent: task.fromEvent === true,
-    },
-    plan.toggles,
-  );
-  if (!derived.ok) return derived;
-  const signed = plan.steps.map((step) => ({
-    id: step.id,
-    capability: step.capability,
-    args: argsByStep.get(step.id)!,
-    after: step.after,
-    when: step.when,
-    expect: expectByStep.get(step.id) ?? null,
-    fanOut: step.fanOut ?? null,
-  }));
-  const wanted = derived.value.map(({ id, capability, args, after, when, expect, fanOut }) => ({
-    id,
-    capability,
-    args,
-    after,
-    when,
-    expect,
-    fanOut: fanOut ?? null,
-  }));
-  if (!GUARDS["plan-of-playbook"](signed as unknown as Json, wanted as unknown as Json))
-    return err(problem("plan-mismatch", "The plan is not what the release's playbook derives from this intent."));
-  return ok(Object.fromEntries(derived.value.map((step) => [step.id, { ...step.provenance }])));
 }
 
 function decide(

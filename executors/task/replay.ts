@@ -17,6 +17,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import { isFromEvent } from "../../shared/triggers/schema.ts";
 import { derivePlan, refsIn } from "../../shared/playbook.ts";
 import { sha256Hex } from "../../shared/sha256.ts";
+import { unwritten } from "../../shared/writing.ts";
 import { taskFacts } from "./endings.ts";
 import { evolve } from "./evolve.ts";
 import { withExceeded } from "./permits.ts";
@@ -180,14 +181,21 @@ function planAgain(state: TaskState, under: CompiledRelease): ReplayAnswer["plan
   );
   if (!derived.ok)
     return { same: false, words: [`The playbook derives no plan from the input: ${derived.problem.detail}`] };
-  const own = [...state.steps.values()].filter((step) => step.undoes === null && step.planner === "playbook");
-  const before = new Map(own.map((step) => [step.id, formOf(step)]));
-  const now = new Map(derived.value.map((step) => [step.id, formOf(step)]));
+  const { writing } = under.bundle;
+  const planner = writing === undefined ? "playbook" : "model";
+  const own = [...state.steps.values()].filter((step) => step.undoes === null && step.planner === planner);
+  // A person proposed in a model's place: nothing of it is the playbook's.
+  if (writing !== undefined && own.length === 0) return null;
+  // What a model wrote is not derived from anything.
+  const form = (step: Parameters<typeof formOf>[0] & { readonly id: string }): string =>
+    formOf({ ...step, args: unwritten(writing, step.id, step.args) });
+  const before = new Map(own.map((step) => [step.id, form(step)]));
+  const now = new Map(derived.value.map((step) => [step.id, form(step)]));
   const words = [
     ...[...now.keys()].filter((id) => !before.has(id)).map((id) => `It would also plan ${id}.`),
     ...[...before.keys()].filter((id) => !now.has(id)).map((id) => `It would not plan ${id}.`),
     ...[...now]
-      .filter(([id, form]) => before.has(id) && before.get(id) !== form)
+      .filter(([id, text]) => before.has(id) && before.get(id) !== text)
       .map(([id]) => `It would plan ${id} otherwise.`),
   ];
   return { same: words.length === 0, words };

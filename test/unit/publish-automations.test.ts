@@ -71,8 +71,14 @@ it("publishes and promotes each automation once, however often it is started", a
   const { fetch, inForce, calls } = server();
   const lines: string[] = [];
   await publish(fetch, lines);
-  expect([...inForce.keys()]).toEqual(["customer-operations", "notes", "order-cancellation", "order-requests"]);
-  expect(lines).toHaveLength(4);
+  expect([...inForce.keys()]).toEqual([
+    "content-operations",
+    "customer-operations",
+    "notes",
+    "order-cancellation",
+    "order-requests",
+  ]);
+  expect(lines).toHaveLength(5);
   calls.length = 0;
   await publish(fetch);
   expect(calls.every((call) => call.startsWith("PUT"))).toBe(true);
@@ -108,5 +114,5 @@ it("stops at the first refusal and says which automation and why", async () => {
         headers: { "content-type": "application/problem+json" },
       }) as never,
     );
-  await expect(publish(refusing)).rejects.toThrow("customer-operations: forbidden");
+  await expect(publish(refusing)).rejects.toThrow("content-operations: forbidden");
 });
