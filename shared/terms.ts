@@ -109,7 +109,7 @@ function countIn(text: string, all: readonly Said[]): { used: number; avoided: s
     let found = 0;
     left = left.replace(asPattern(wanted), (match) => {
       found++;
-      return "\u0000".repeat(match.length);
+      return "\uFFFC".repeat(match.length);
     });
     if (isUse) counts[i]!.used += found;
     else if (found > 0) counts[i]!.avoided.push(phrase);
@@ -121,7 +121,7 @@ function countIn(text: string, all: readonly Said[]): { used: number; avoided: s
 const plain = (text: string): string =>
   text
     .normalize("NFKC")
-    .replace(/[\u00AD\u200B-\u200F\u2060\u2066-\u2069\uFEFF\u0000]/g, "")
+    .replace(/[\u00AD\u200B-\u200F\u2060\u2066-\u2069\uFEFF\uFFFC]/g, "")
     .replace(/[\u2010-\u2015\u2212]/g, "-")
     .replace(/[\u2018\u2019\u02BC\u2032]/g, "'")
     .toLowerCase()

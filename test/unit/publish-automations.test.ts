@@ -82,7 +82,7 @@ it("publishes and promotes each automation once, however often it is started", a
   calls.length = 0;
   await publish(fetch);
   expect(calls.every((call) => call.startsWith("PUT"))).toBe(true);
-  expect([...inForce.values()].map(({ serial }) => serial)).toEqual([1, 1, 1, 1]);
+  expect([...inForce.values()].map(({ serial }) => serial)).toEqual([1, 1, 1, 1, 1]);
 });
 
 it("says which folder it leaves out because its automation.yaml is missing", async () => {
