@@ -15,6 +15,7 @@ import { Promotion, type ReleaseDelivery, type SignedPromotion } from "../shared
 import { err, ok, type Result } from "../shared/result.ts";
 import type { StopCommand } from "../shared/rpc.ts";
 import type { Envelope } from "../shared/signing.ts";
+import { CompiledReleases } from "./compiled-releases.ts";
 import { GUARDS } from "./guards/index.ts";
 
 type StopRow = {
@@ -32,7 +33,7 @@ export type ExecutorChange<T> = { value: T; events: readonly ExecutorEvent[]; wr
 export class Trusted {
   readonly #sql: SqlStorage;
   readonly #anchor: TenantAnchor;
-  readonly #compiledByDigest = new Map<string, CompiledRelease>();
+  readonly #compiled = new CompiledReleases(LIMITS.compiledChars);
   readonly #promotionByAutomation = new Map<string, PromotionRow>();
   readonly #stopByTarget = new Map<string, StopRow>();
   readonly revoked = new Set<string>();
@@ -56,7 +57,7 @@ export class Trusted {
     for (const row of sql.exec<{ kid: string }>("SELECT kid FROM revoked")) this.revoked.add(row.kid);
   }
 
-  readonly ready = (digest: string): CompiledRelease | undefined => this.#compiledByDigest.get(digest);
+  readonly ready = (digest: string): CompiledRelease | undefined => this.#compiled.get(digest);
   readonly bundleOf = (digest: string): string | null =>
     this.#sql.exec<{ bundle: string }>("SELECT bundle FROM releases WHERE digest = ?", digest).toArray()[0]?.bundle ??
     null;
@@ -69,7 +70,7 @@ export class Trusted {
     if (bundle === null)
       return err(problem("release-needed", "This executor does not hold the release.", { release: digest }));
     const compiled = compileRelease(bundle);
-    if (compiled.ok) this.#compiledByDigest.set(digest, compiled.value);
+    if (compiled.ok) this.#compiled.put(digest, compiled.value, bundle);
     return compiled;
   }
 
@@ -156,7 +157,7 @@ export class Trusted {
       expires_ms: promotion.expiresMs,
     };
     this.#promotionByAutomation.set(promotion.automation, row);
-    this.#compiledByDigest.set(promotion.release, compiled);
+    this.#compiled.put(promotion.release, compiled, checked.bundle);
     return ok({
       value,
       events: [

@@ -410,6 +410,8 @@ export const LIMITS = {
   roundDelayMs: 1_000,
   /** Bytes of a request that publishes a release: the bundle's own limit and its wrapping. */
   releaseBytes: 1_000_100,
+  /** Characters of the bundles that one executor keeps compiled: compiled they weigh several times as much, and an object has 128 MB. */
+  compiledChars: 8_000_000,
   /** Tries of one call to an executor that was reset meanwhile: the second finds the new object; a third covers a second reset. */
   executorAttempts: 3,
   /** Executors asked at a time when a question goes to all of a tenant's. */

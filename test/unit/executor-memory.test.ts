@@ -1,5 +1,7 @@
 /** What one executor keeps in memory is bounded by its size, so that no number of large tasks can end the object again and again. */
-import { expect, it } from "vitest";
+import { CompiledReleases } from "../../executors/compiled-releases.ts";
+import type { CompiledRelease } from "../../shared/compiled-release.ts";
+import { describe, expect, it } from "vitest";
 import { Tasks } from "../../executors/tasks.ts";
 import type { TaskState } from "../../executors/task/state.ts";
 
@@ -81,4 +83,26 @@ it("counts what a task's steps become, so that growing tasks make room too", () 
   expect(loads()).toBe(0);
   expect(kept.get("t0")?.id).toBe("t0");
   expect(loads()).toBe(1);
+});
+
+describe("compiled releases", () => {
+  it("are kept up to a weight, those that were asked for last", () => {
+    const releases = new CompiledReleases(10);
+    const [a, b, c] = ["a", "b", "c"].map((name) => ({ name }) as unknown as CompiledRelease);
+    releases.put("a", a!, "12345");
+    releases.put("b", b!, "12345");
+    expect(releases.get("a")).toBe(a);
+    releases.put("c", c!, "12345");
+    expect(releases.get("b")).toBeUndefined();
+    expect([releases.get("a"), releases.get("c")]).toEqual([a, c]);
+  });
+
+  it("are kept whatever their size, one at a time", () => {
+    const releases = new CompiledReleases(10);
+    const large = {} as CompiledRelease;
+    releases.put("small", {} as CompiledRelease, "1");
+    releases.put("large", large, "x".repeat(100));
+    expect(releases.get("large")).toBe(large);
+    expect(releases.get("small")).toBeUndefined();
+  });
 });
