@@ -164,9 +164,14 @@ function compare(
   };
 }
 
-/** The playbook's plan, derived again from the recorded input. */
+/** The playbook's plan, derived again from the recorded input; null where others planned, and it only stands in for them. */
 function planAgain(state: TaskState, under: CompiledRelease): ReplayAnswer["plan"] {
   if (under.playbook === null || state.erased || state.restored) return null;
+  const { writing } = under.bundle;
+  const planner = writing === undefined ? "playbook" : "model";
+  const own = [...state.steps.values()].filter((step) => step.undoes === null && step.planner === planner);
+  // A person proposed in a model's place, or models in the playbook's: nothing of it is the playbook's.
+  if (own.length === 0 && (writing !== undefined || under.bundle.planner !== "playbook")) return null;
   const input = state.input.value;
   const classified = followed(state, null, under);
   const derived = derivePlan(
@@ -181,11 +186,6 @@ function planAgain(state: TaskState, under: CompiledRelease): ReplayAnswer["plan
   );
   if (!derived.ok)
     return { same: false, words: [`The playbook derives no plan from the input: ${derived.problem.detail}`] };
-  const { writing } = under.bundle;
-  const planner = writing === undefined ? "playbook" : "model";
-  const own = [...state.steps.values()].filter((step) => step.undoes === null && step.planner === planner);
-  // A person proposed in a model's place: nothing of it is the playbook's.
-  if (writing !== undefined && own.length === 0) return null;
   // What a model wrote is not derived from anything.
   const form = (step: Parameters<typeof formOf>[0] & { readonly id: string }): string =>
     formOf({ ...step, args: unwritten(writing, step.id, step.args) });

@@ -86,6 +86,19 @@ it("a release is compiled once for however many replays, and the least used leav
   expect(compiled).toBe(3 + LIMITS.replayReleases);
 });
 
+it("a playbook that stands in for models derives nothing where a model planned", () => {
+  const model = {
+    prompt: "p",
+    small: { name: "small-1", inputCents: 1, outputCents: 1, maxOutputTokens: 100, timeoutMs: 100 },
+    fallback: ["small" as const, "playbook" as const],
+    budget: { run: { calls: 1, tokens: 1, microCents: 1 }, day: { calls: 1, tokens: 1, microCents: 1 } },
+  };
+  const step = { id: "instead", capability: "test.keyed", args: { n: 1 } };
+  const core = new TaskCore(STEPS, { planner: "model", model, playbook: { version: 1, steps: [step] } });
+  core.answer("one", APPLIED);
+  expect(replayTask(recordsOf(core), core.release.compiled)).toMatchObject({ same: true, plan: null });
+});
+
 it("erased facts answer erased, and nothing is guessed", () => {
   const core = done();
   const nothing: Private = { values: {}, details: {}, requestDigest: null, requestKey: null, erased: true };
