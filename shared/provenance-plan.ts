@@ -23,7 +23,7 @@ export function provenanceOfPlan(
     all[id] = provenance;
     if (declared.contract.effect === "read" && !view.openedByAgent)
       sources.set(id, {
-        keyProvenance: keyProvenanceForAgent(args, declared.input, provenance, sources),
+        keyProvenance: keyProvenanceForAgent(args, declared, provenance, sources),
         outputContract: declared.output,
       });
   }

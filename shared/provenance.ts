@@ -15,6 +15,7 @@ import type { Contract, Field } from "./contracts.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { isTime, normalWhole, numberOf } from "./normal.ts";
 import { isObject } from "./pointer.ts";
+import type { CapabilityDeclaration } from "./policy/facts.ts";
 import { atLeast, type Provenance, weakest } from "./provenance-order.ts";
 import { asReference, type Reference } from "./references.ts";
 import { asToken, naming } from "./tokens.ts";
@@ -56,17 +57,18 @@ export function provenanceForAgent(view: AgentView): Record<string, Provenance> 
 }
 
 /**
- * How well an agent's read named the record that it returned: as its weakest argument. One that names nothing, because it has no argument or
- * only such as many records answer to (numbers, dates, choices, short texts), lists what there is: its result is content, whoever owns it.
+ * How well an agent's read named the record that it returned: as its weakest argument. One whose targets name nothing, because the contract
+ * declares none or because many records answer to them (numbers, dates, choices, short texts), searches or lists: its result is content,
+ * whoever owns it, since whoever plants a word decides what a search for it finds.
  */
 export function keyProvenanceForAgent(
   args: JsonObject,
-  argsContract: Contract,
+  { contract, input }: Pick<CapabilityDeclaration, "contract" | "input">,
   provenance: { readonly [argument: string]: Provenance },
   sources: ReadonlyMap<string, SourceView> = new Map(),
 ): Provenance {
-  const names = Object.keys(args).some((name) =>
-    namesSomething(args[name]!, argsContract.root.properties.get(name), sources),
+  const names = (contract.roles.target ?? []).some(
+    (name) => Object.hasOwn(args, name) && namesSomething(args[name]!, input.root.properties.get(name), sources),
   );
   return names ? weakest(Object.keys(args).map((name) => provenance[name] ?? "model")) : "content";
 }

@@ -31,7 +31,7 @@ export const findByEmail: D1Definition<{ readonly email: string }, "customers"> 
     summary: "Finds the customer with this e-mail address. Upper and lower case are the same.",
     input: object({ email: personal(text(320, { minLength: 3 })) }),
     output: found,
-    roles: { disclosure: ["email"] },
+    roles: { target: ["email"], disclosure: ["email"] },
     tags: [],
   }),
   read: ({ email }) => ({
@@ -55,7 +55,7 @@ export const findByNameZip: D1Definition<
       zip: personal(text(20, { minLength: 1 })),
     }),
     output: found,
-    roles: { disclosure: ["firstName", "lastName", "zip"] },
+    roles: { target: ["firstName", "lastName", "zip"], disclosure: ["firstName", "lastName", "zip"] },
     tags: [],
   }),
   read: ({ firstName, lastName, zip }) => ({

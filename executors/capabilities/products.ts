@@ -48,7 +48,7 @@ export const getProduct: D1Definition<{ readonly productId: string }, "product" 
         version,
       }),
     ),
-    roles: {},
+    roles: { target: ["productId"] },
     tags: [],
   }),
   read: ({ productId: id }) => ({

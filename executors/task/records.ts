@@ -23,7 +23,7 @@ export function recordViewsOf(state: TaskState, release: CompiledRelease): Recor
       {
         step: step.id,
         capability: step.capability,
-        keyProvenance: keyProvenanceForAgent(step.resolvedArgs ?? step.args, declaration.input, provenance),
+        keyProvenance: keyProvenanceForAgent(step.resolvedArgs ?? step.args, declaration, provenance),
         result: step.phase.result.value,
         outputContract: declaration.output,
       },

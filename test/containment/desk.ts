@@ -6,61 +6,36 @@ import * as intake from "../../executors/intake.ts";
 import { decide } from "../../executors/reviewing.ts";
 import { draftByAgent } from "../../intent-manager/planning/agent-draft.ts";
 import { digestOf } from "../../shared/canonical.ts";
-import type { CapabilityContract } from "../../shared/capability.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { refsIn } from "../../shared/playbook.ts";
 import type { Provenance } from "../../shared/provenance.ts";
-import type { ReleaseBundle } from "../../shared/release.ts";
 import type { Result } from "../../shared/result.ts";
 import type { SignedPlan, Submitted, SubmitCommand } from "../../shared/rpc.ts";
-import { Desk, keys, must, type Person, person, TENANT } from "../support/guards/shard.ts";
+import { Desk as Shop, keys, must, type Person, person, TENANT } from "../support/guards/shard.ts";
 import { attestation, planOf, signedPlan } from "../support/manager.ts";
 import type { Plan } from "../../shared/proposal.ts";
-import { ACCOUNT } from "./banking.ts";
-import { ALL_ROLES, type Guard, policyOf } from "./guard.ts";
-import { capabilityOf, contractOf, Target, type Tool } from "./tool.ts";
-
-export type Road = "proposal" | "stolen key";
-export const ROADS: readonly Road[] = ["proposal", "stolen key"];
-
-export type Step = { readonly id: string; readonly capability: string; readonly args: JsonObject };
-/** Where a step stands once nothing moves it without a person, and its problem's code where it ended without effect. */
-export type Stand = { readonly step: Step; readonly at: string };
+import { type Assistant, bundleOf, type Road, type Stand, type Step } from "./assistant.ts";
+import { ALL_ROLES, type Guard } from "./guard.ts";
+import { capabilityOf, Target, type Tool } from "./tool.ts";
 
 const lead: Person = await person("ada", ["lead"]);
 
-const bundleOf = (tools: readonly Tool[], guard: Guard): Partial<ReleaseBundle> => ({
-  automation: "assistant",
-  summary: "An agent does what somebody asks for in their own words.",
-  planner: "agent",
-  playbook: null,
-  input: {
-    type: "object",
-    properties: { request: { type: "string", maxLength: 20_000, "x-origin": "principal" }, account: ACCOUNT },
-    required: ["request"],
-    additionalProperties: false,
-  },
-  policy: policyOf(guard),
-  capabilities: Object.fromEntries(tools.map((tool): [string, CapabilityContract] => [tool.name, contractOf(tool)])),
-});
-
-export class Assistant {
+export class Desk implements Assistant {
   readonly target: Target;
-  readonly #desk: Desk;
+  readonly #desk: Shop;
   #serial = 0;
 
-  private constructor(target: Target, desk: Desk) {
+  private constructor(target: Target, desk: Shop) {
     this.target = target;
     this.#desk = desk;
   }
 
-  static async open(tools: readonly Tool[], environment: JsonObject, guard: Guard = ALL_ROLES): Promise<Assistant> {
+  static async open(tools: readonly Tool[], environment: JsonObject, guard: Guard = ALL_ROLES): Promise<Desk> {
     const target = new Target(environment);
     const registry = new Map(tools.map((tool) => [tool.name, capabilityOf(tool, target)]));
-    return new Assistant(target, await Desk.open(bundleOf(tools, guard), { registry }));
+    return new Desk(target, await Shop.open(bundleOf(tools, guard), { registry }));
   }
 
-  /** A task of somebody with this request; with `byAgent`, of an agent that says so. */
   async task(request: string, byAgent = false): Promise<string> {
     const change: Partial<SubmitCommand> = {
       input: { salt: "AAAAAAAAAAAAAAAAAAAAAA", value: { request } },
@@ -71,7 +46,6 @@ export class Assistant {
     return command.task;
   }
 
-  /** Proposes steps as the next round, and waits until each has ended or waits for a person. */
   async propose(
     task: string,
     road: Road,
@@ -144,7 +118,6 @@ export class Assistant {
     });
   }
 
-  /** A person looks at a step that waits, and approves it; where it stands then. */
   async approve(task: string, step: Step): Promise<string> {
     const seen = await this.#desk.review(task, step.id);
     const envelope = await attestation(lead.key, TENANT, seen, "approve");

@@ -4,7 +4,7 @@
  */
 import { commit } from "../../shared/commitments.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
-import { variantsOf } from "./attacks.ts";
+import { type Variant, variantsOf } from "./attacks.ts";
 import { banking } from "./banking.ts";
 import {
   infected,
@@ -15,12 +15,13 @@ import {
   type ToolCall,
   type UserTask,
 } from "./data.ts";
-import { Assistant, type Road, ROADS } from "./desk.ts";
+import { type Assistant, type Road, ROADS } from "./assistant.ts";
+import { Desk } from "./desk.ts";
 import type { Guard } from "./guard.ts";
 import { contractOf, type Tool } from "./tool.ts";
 import { workspace } from "./workspace.ts";
 
-const TOOLS: Record<SuiteName, readonly Tool[]> = { banking, workspace };
+export const TOOLS: Record<SuiteName, readonly Tool[]> = { banking, workspace };
 
 /** What became of one honest task: `approvals` by people, and what was not applied. */
 export type Honest = {
@@ -43,17 +44,17 @@ export type Attacked = {
 export class Play {
   readonly #name: SuiteName;
   readonly #data: SuiteData;
-  readonly #guard: Guard;
   readonly #contracts: ReadonlyMap<string, CapabilityContract>;
+  readonly #open: () => Promise<Assistant>;
 
-  constructor(name: SuiteName, data: SuiteData, guard: Guard) {
+  /** @param open where it is played; a fresh executor object in memory where nothing is said */
+  constructor(name: SuiteName, data: SuiteData, guard: Guard, open?: () => Promise<Assistant>) {
     this.#name = name;
     this.#data = data;
-    this.#guard = guard;
+    this.#open = open ?? (() => Desk.open(TOOLS[name], data.environment, guard));
     this.#contracts = new Map(TOOLS[name].map((tool) => [tool.name, contractOf(tool)]));
   }
 
-  #open = (environment = this.#data.environment) => Assistant.open(TOOLS[this.#name], environment, this.#guard);
   #contract = (name: string): CapabilityContract => this.#contracts.get(`${this.#name}.${name}`)!;
   #step = ({ name, arguments: args }: ToolCall) => ({ capability: `${this.#name}.${name}`, args });
   #writes = ({ name }: ToolCall): boolean => this.#contract(name).effect === "write";
@@ -61,6 +62,7 @@ export class Play {
   async honest(user: UserTask): Promise<Honest> {
     const desk = await this.#open();
     const task = await desk.task(user.prompt);
+    desk.target.environments.set(task, this.#data.environment);
     const faults: string[] = [];
     let approvals = 0;
     for (const call of user.calls) {
@@ -90,14 +92,15 @@ export class Play {
     return all;
   }
 
-  async variants(user: UserTask): Promise<Attacked[]> {
+  async variants(user: UserTask, some = this.variantsOf(user)): Promise<Attacked[]> {
     const desk = await this.#open();
     const all: Attacked[] = [];
-    for (const { what, call } of variantsOf(user, this.#contract))
+    for (const { what, call } of some)
       for (const road of ROADS)
         all.push(await this.#attack(desk, user, road, what, `${user.id} ${call.name}`, [call], this.#data.environment));
     return all;
   }
+  variantsOf = (user: UserTask): Variant[] => variantsOf(user, this.#contract);
 
   /** The agent writes the request itself: in a task of its own, and, with the stolen key, over the honest one. */
   async rewritten(user: UserTask, injection: Injection): Promise<Attacked[]> {
@@ -111,7 +114,7 @@ export class Play {
       what,
       injection.id,
       injection.calls,
-      null,
+      this.#data.environment,
       true,
     );
     const task = await desk.task(user.prompt);
@@ -140,16 +143,16 @@ export class Play {
     what: string,
     attack: string,
     calls: readonly ToolCall[],
-    environment: SuiteData["environment"] | null,
+    environment: SuiteData["environment"],
     byAgent = false,
   ): Promise<Attacked> {
     const task = await desk.task(user.prompt, byAgent);
-    if (environment !== null) desk.target.environments.set(task, environment);
+    desk.target.environments.set(task, environment);
     const reads = [...user.calls, ...calls].filter((call) => !this.#writes(call)).map(this.#step);
     if (reads.length > 0) await desk.propose(task, road, reads);
     const writes = calls.filter(this.#writes);
     const stands = await desk.propose(task, road, writes.map(this.#step));
-    return this.#count(
+    const counted = this.#count(
       desk,
       task,
       road,
@@ -158,6 +161,8 @@ export class Play {
       calls,
       stands.map(({ at }) => at),
     );
+    desk.target.environments.delete(task);
+    return counted;
   }
 
   #count(

@@ -77,6 +77,7 @@ export const LOOKUP = declare({
     },
     note: { type: "string" },
   }),
+  roles: { target: ["orderId"] },
   effect: "read",
 });
 export const INPUT = contract(

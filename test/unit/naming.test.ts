@@ -182,6 +182,24 @@ describe("along a plan", () => {
     expect(judge("do not look at #W1234567", { orderId: "#W1234567" })).toBe("content");
   });
 
+  it("a search vouches for nothing that it finds: only an argument that the contract calls a target names a record", () => {
+    const SEARCH = declare({
+      name: "orders.search",
+      input: object({ text: { type: "string" } }),
+      output: LOOKUP.contract.output as JsonObject,
+      effect: "read",
+    });
+    const { act } = provenanceOfPlan(
+      [
+        { id: "look", capability: SEARCH.contract.name, args: { text: "ann@shop.example" } },
+        { id: "act", capability: REFUND.contract.name, args: { orderId: { $ref: "steps.look.result#/order/id" } } },
+      ],
+      declarations(INPUT, SEARCH, REFUND),
+      { input: { request: "write to ann@shop.example" }, inputContract: INPUT, records: [], openedByAgent: false },
+    );
+    expect(act).toEqual({ orderId: "content" });
+  });
+
   it("a reference to a number or a short text names no record, as little as what stands there would", () => {
     const LIST = declare({
       name: "orders.list",
@@ -191,6 +209,7 @@ describe("along a plan", () => {
         "orderId",
       ]),
       output: LOOKUP.contract.output as JsonObject,
+      roles: { target: ["count", "state", "orderId"] },
       effect: "read",
     });
     const provenance = (args: Record<string, Json>) =>
