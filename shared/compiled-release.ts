@@ -5,6 +5,7 @@
 import { canonicalBytes } from "./canonical.ts";
 import { contractDigest, templateArguments } from "./capability.ts";
 import { compileClassifier, type CompiledClassifier } from "./classifier/classify.ts";
+import { READERS } from "./classifier/reading/readers.ts";
 import { compileContract, type Contract } from "./contracts.ts";
 import { compileFeatures } from "./features.ts";
 import { compileGates, type CompiledGates } from "./gates/gates.ts";
@@ -122,7 +123,12 @@ export function compileRelease(text: string): Result<CompiledRelease> {
   if (unwritable !== null) return err(problem("invalid-request", unwritable));
   const features = bundle.features === undefined ? null : compileFeatures(bundle.features, input.value);
   if (features !== null && !features.ok) return features;
-  const known = { input: input.value, ...(features === null ? {} : { features: features.value }) };
+  const reads = bundle.classifier?.reads;
+  const known = {
+    input: input.value,
+    ...(features === null ? {} : { features: features.value }),
+    ...(reads === undefined ? {} : { fields: new Set(Object.keys(READERS[reads.as].fields)) }),
+  };
   const gates = bundle.gates === undefined ? null : compileGates(bundle.gates, known);
   if (gates !== null && !gates.ok) return gates;
   const triggers = bundle.triggers === undefined ? null : compileTriggers(bundle.triggers, input.value);

@@ -76,7 +76,13 @@ export const intentFacts = (
   input: task.input,
   region: task.region,
   purpose: task.purpose ?? "",
-  ...(classified === null || classified === undefined ? {} : { label: classified.label, labelledBy: classified.by }),
+  ...(classified === null || classified === undefined
+    ? {}
+    : {
+        label: classified.label,
+        labelledBy: classified.by,
+        ...(classified.fields === undefined ? {} : { fields: classified.fields }),
+      }),
 });
 
 /** Role that approves what only the tier, and no rule, sends to a person. */

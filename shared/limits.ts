@@ -575,4 +575,9 @@ export const LIMITS = {
   /** Bounds of the spans of a number, and characters of a text that a classifier reads: it runs on the way of every intent. */
   classifierBounds: 8,
   classifierTextChars: 4_000,
+  /** Characters of a text that is read in fields, fields of a reader, characters of one (they stand in the record), and the greatest amount. */
+  readTextChars: 12_000,
+  readFields: 32,
+  readFieldChars: 120,
+  readFieldMost: 1_000_000_000_000,
 } as const;

@@ -248,10 +248,11 @@ class StepCompiler {
 /** Conditions may look at toggles; arguments may not: a value of a plan comes from the intent or the release. */
 const CONDITION_ROOTS = ["intent", "features", "results", "toggles"];
 
-const isIntentField = ([name, ...rest]: readonly string[], { input }: Declarations): boolean =>
-  name === undefined || name === "input"
-    ? fieldAt(rest, input.root) !== undefined
-    : rest.length === 0 && INTENT_FIELDS.has(name);
+const isIntentField = ([name, ...rest]: readonly string[], { input, fields }: Declarations): boolean => {
+  if (name === undefined || name === "input") return fieldAt(rest, input.root) !== undefined;
+  if (name === "fields") return rest.length === 1 && fields?.has(rest[0]!) === true;
+  return rest.length === 0 && INTENT_FIELDS.has(name);
+};
 
 const INTENT_FIELDS = new Set(["automation", "region", "purpose", "label", "labelledBy"]);
 

@@ -272,7 +272,7 @@ class Derivation {
   /** Whose words a path into the intent names. The whole intent, or a computed access, is as weak as its weakest field. */
   #originOf([name, ...rest]: readonly string[]): Provenance {
     if (this.#voice.openedByAgent) return "model";
-    if (name === "label" || name === "labelledBy") return this.#labelOrigin;
+    if (name === "label" || name === "labelledBy" || name === "fields") return this.#labelOrigin;
     if (name !== undefined && name !== "input") return "principal";
     const declared = fieldAt(rest, this.#compiled.declarations.input.root)?.origin ?? "content";
     const origin = this.#voice.fromEvent === true ? "content" : declared;

@@ -18,6 +18,8 @@ import { getEdition } from "./editions-get.ts";
 import { stageEdition } from "./editions-stage.ts";
 import { getFlag, setFlag } from "./flags.ts";
 import { httpCapabilities, httpDefinitions, type HttpBindings } from "./http.ts";
+import { bookInvoice } from "./invoices-book.ts";
+import { fileDocument } from "./invoices-file.ts";
 import { note } from "./journal.ts";
 import { cancelOrder } from "./orders-cancel.ts";
 import { publishEvent } from "./events-publish.ts";
@@ -29,6 +31,7 @@ import { reinstateOrder } from "./orders-reinstate.ts";
 import { returnItems } from "./orders-return.ts";
 import { withdrawReturn } from "./orders-withdraw-return.ts";
 import { getProduct, listProducts } from "./products.ts";
+import { matchPurchase } from "./purchases-match.ts";
 import { handOff } from "./support.ts";
 import { toolCapabilities, toolDefinitions } from "./tools.ts";
 import { waits } from "./waits.ts";
@@ -51,6 +54,9 @@ const all = (databases: D1Databases): Capability[] => [
   d1Capability(getProduct, databases),
   d1Capability(listProducts, databases),
   d1Capability(handOff, databases),
+  d1Capability(matchPurchase, databases),
+  d1Capability(bookInvoice, databases),
+  d1Capability(fileDocument, databases),
   note,
   residentCapability(getFlag),
   residentCapability(setFlag),

@@ -18,10 +18,11 @@ const REASONS = {
   "same-payment-method": "The order is already paid with this method.",
   "payment-not-single": "The order was not paid in a single payment.",
   "refund-destination": "A refund goes to the original payment method or to a gift card of the customer.",
+  "invoice-incomplete": "An invoice has a number, a date, a currency and an amount.",
 } as const;
 
 export const refuse = (reason: keyof typeof REASONS): Err<Problem> =>
   err(problem("effect-refused", REASONS[reason], { reason }));
 
-export const notFound = (what: "customer" | "order" | "product" | "payment method"): Err<Problem> =>
+export const notFound = (what: "customer" | "order" | "product" | "payment method" | "supplier"): Err<Problem> =>
   err(problem("not-found", `There is no such ${what} here.`, { what }));

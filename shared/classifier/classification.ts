@@ -7,6 +7,7 @@ import { PROBLEMS, type ProblemCode } from "../problems.ts";
 import { ModelTier } from "../model.ts";
 import { confidenceOf } from "./score.ts";
 import { logit } from "./exact.ts";
+import { ReadFields } from "./reading/schema.ts";
 import { Label } from "./schema.ts";
 
 export const LabelTier = z.enum(["local", ...ModelTier.options]);
@@ -17,7 +18,9 @@ const Chance = z.number().min(0).max(1);
 export const Classification = z.strictObject({
   label: Label,
   by: LabelTier,
-  /** The calibrated chance that the label is right; 0 where the release does not say what a claim of this tier is worth. */
+  /** What the text says in fields, where the release reads it; by whoever gave the label. A model may only point at what stands in the text. */
+  fields: ReadFields.optional(),
+  /** The calibrated chance that the label is right, and the fields where they count; 0 where the release does not say what a claim of this tier is worth. */
   confidence: Chance,
   /** The model's own number. A claim, never a confidence. */
   claimed: Chance.nullable(),

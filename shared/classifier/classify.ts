@@ -8,19 +8,24 @@ import type { Json } from "../json.ts";
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import { weakest, type Provenance } from "../provenance-order.ts";
-import { featuresOf } from "./features.ts";
-import { confidenceOf, scoresOf, topOf, type Scoring } from "./score.ts";
+import { featuresOf, valueAt } from "./features.ts";
+import { sureOf } from "./reading/confidence.ts";
+import { READERS } from "./reading/readers.ts";
+import type { ReadFields } from "./reading/schema.ts";
+import { confidenceOf, stepped, scoresOf, topOf, type Scoring } from "./score.ts";
 import type { Classifier } from "./schema.ts";
 
 export type CompiledClassifier = {
   readonly classifier: Classifier;
   readonly scoring: Scoring;
+  /** How sure a reading is, from its evidence; null where nothing is read. */
+  readonly reading: Scoring | null;
   /** Whose words a label follows from: the weakest of the fields that it looks at. */
   readonly origin: Provenance;
 };
 
-/** A label, and the calibrated chance that it is right. */
-export type Classified = { readonly label: string; readonly confidence: number };
+/** A label, and the calibrated chance that it is right: with the fields of the text, where they count for the label. */
+export type Classified = { readonly label: string; readonly confidence: number; readonly fields?: ReadFields };
 
 const TYPES = {
   text: ["string"],
@@ -41,19 +46,40 @@ export function compileClassifier(classifier: Classifier, input: Contract): Resu
   if (trained.bounds.length !== fields.length) return wrong("there are not as many lists of bounds as fields");
   if (trained.bounds.some((bounds, i) => !isAscending(bounds) || (bounds.length > 0 && fields[i]!.as !== "number")))
     return wrong("bounds are not ascending, or stand beside a field that is no number");
-  const features = wholes(trained.features, 4);
-  const weights = wholes(trained.weights, 2);
-  if (features === null || weights === null || !isAscending(features)) return wrong("its weights cannot be read");
-  const width = features.length + 1;
-  if (weights.length !== width * labels.length) return wrong("there are not as many weights as features and labels");
+  const scoring = scoringOf(trained, labels.length);
+  if (scoring === null) return wrong("its weights cannot be read, or are not as many as features and labels");
+  const { reads } = classifier;
+  if ((reads === undefined) !== (trained.reading === undefined))
+    return wrong("what is read and what was trained differ");
+  if (reads !== undefined && input.typeOf(reads.field) !== "string") return wrong(`${reads.field} is no text`);
+  if (reads !== undefined && input.isPersonal(reads.field))
+    return wrong(`${reads.field} is a personal value, and what is read stands in the record`);
+  if (reads?.labels.some((label) => !labels.includes(label)) === true)
+    return wrong("it reads for a label that it has not");
+  const reading = trained.reading === undefined ? null : scoringOf(trained.reading, 2);
+  if (trained.reading !== undefined && reading === null) return wrong("the weights of its reading cannot be read");
   return ok({
     classifier,
-    scoring: {
-      placeOf: new Map(features.map((feature, i) => [feature, i + 1])),
-      byLabel: labels.map((_, l) => weights.slice(l * width, (l + 1) * width)),
-    },
-    origin: weakest(fields.map(({ field }) => input.originOf(field))),
+    scoring,
+    reading,
+    origin: weakest(
+      [...fields.map(({ field }) => field), ...(reads === undefined ? [] : [reads.field])].map((field) =>
+        input.originOf(field),
+      ),
+    ),
   });
+}
+
+/** Null where the weights are not what training gives. */
+function scoringOf(trained: { readonly features: string; readonly weights: string }, labels: number): Scoring | null {
+  const features = wholes(trained.features, 4);
+  const weights = wholes(trained.weights, 2);
+  const width = (features?.length ?? 0) + 1;
+  if (features === null || weights === null || !isAscending(features) || weights.length !== width * labels) return null;
+  return {
+    placeOf: new Map(features.map((feature, i) => [feature, i + 1])),
+    byLabel: Array.from({ length: labels }, (_, l) => weights.slice(l * width, (l + 1) * width)),
+  };
 }
 
 const knownByInput = new WeakMap<CompiledClassifier, WeakMap<object, Classified>>();
@@ -68,10 +94,21 @@ export function classify(compiled: CompiledClassifier, input: Json): Classified 
   return classified;
 }
 
-function ask({ classifier, scoring }: CompiledClassifier, input: Json): Classified {
-  const { fields, labels, trained } = classifier;
+function ask({ classifier, scoring, reading }: CompiledClassifier, input: Json): Classified {
+  const { fields, labels, trained, reads } = classifier;
   const { top, margin } = topOf(scoresOf(scoring, featuresOf(input, fields, trained.bounds)));
-  return { label: labels[top]!, confidence: confidenceOf(trained, margin) };
+  const label = labels[top]!;
+  const confidence = confidenceOf(trained, margin);
+  if (reads === undefined || reading === null) return { label, confidence };
+  const text = valueAt(input, reads.field);
+  const read = READERS[reads.as].read(typeof text === "string" ? text : "", reads);
+  const sure = sureOf(trained.reading!, reading, read);
+  // Whether the label is right says nothing of the fields, nor they of it: both have to be.
+  return {
+    label,
+    confidence: reads.labels.includes(label) ? stepped(confidence * sure) : confidence,
+    fields: read.fields,
+  };
 }
 
 /** Whole numbers of so many bytes each, big endian; null for what is none. */

@@ -65,6 +65,12 @@ const wordsOf = (text: string): string[] =>
     .split(/[\u0000-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+/)
     .filter((word) => word !== "");
 
+/** Short codes as features: `n` of them weigh as one (F2). */
+export function codesOf(codes: readonly string[]): Features {
+  const own = new Set(codes.map((code) => hash(0, "code", code)));
+  return new Map([...own].map((feature) => [feature, 16 / wholeRoot(256 * own.size)]));
+}
+
 /** FNV-1a, 32 bits, over UTF-16 code units; field and kind keep equal words of two fields apart. */
 function hash(field: number, kind: string, text: string): number {
   let value = 0x811c9dc5;

@@ -27,13 +27,7 @@ const PASSES = { least: 6, most: 30 };
 export function fit(points: readonly Point[], labels: number): Weights {
   const features = chosenFeatures(points, labels);
   const placeOf = new Map(features.map((feature, i) => [feature, i + 1]));
-  const rows = points.map(({ features: all, label }) => ({
-    label,
-    places: [...all].flatMap(([feature, value]) => {
-      const place = placeOf.get(feature);
-      return place === undefined ? [] : [[place, value] as const];
-    }),
-  }));
+  const rows = points.map(({ features: all, label }) => rowOf(all, label, placeOf));
   const current = Array.from({ length: labels }, () => new Float64Array(features.length + 1));
   const summed = Array.from({ length: labels }, () => new Float64Array(features.length + 1));
   const passes = Math.min(PASSES.most, Math.max(PASSES.least, Math.floor(STEPS / Math.max(1, points.length))));
@@ -41,14 +35,14 @@ export function fit(points: readonly Point[], labels: number): Weights {
   const scores: number[] = Array.from({ length: labels }, () => 0);
   let step = 0;
   for (let pass = 0; pass < passes; pass++) {
-    for (const { label, places } of rows) {
+    for (const { label, places, values } of rows) {
       const rate = RATE / (1 + DECAY * step++);
-      chances(current, places, scores);
+      chances(current, places, values, scores);
       for (let l = 0; l < labels; l++) {
         const change = rate * ((l === label ? 1 : 0) - scores[l]!);
         const weights = current[l]!;
         weights[0]! += change;
-        for (const [place, value] of places) weights[place]! += change * value;
+        for (let i = 0; i < places.length; i++) weights[places[i]!]! += change * values[i]!;
       }
     }
     for (const weights of current) for (let i = 1; i < weights.length; i++) weights[i]! *= 1 - SHRINK;
@@ -59,16 +53,27 @@ export function fit(points: readonly Point[], labels: number): Weights {
   return { features, placeOf, byLabel: summed };
 }
 
+/** The features of one point that count, side by side: the loop over them is where training spends its time. */
+type Row = { readonly label: number; readonly places: Int32Array; readonly values: Float64Array };
+function rowOf(features: Features, label: number, placeOf: ReadonlyMap<number, number>): Row {
+  const places = new Int32Array(features.size);
+  const values = new Float64Array(features.size);
+  let count = 0;
+  for (const [feature, value] of features) {
+    const place = placeOf.get(feature);
+    if (place === undefined) continue;
+    places[count] = place;
+    values[count++] = value;
+  }
+  return { label, places: places.subarray(0, count), values: values.subarray(0, count) };
+}
+
 /** Softmax of the scores, into `into`. */
-function chances(
-  byLabel: readonly Float64Array[],
-  places: readonly (readonly [number, number])[],
-  into: number[],
-): void {
+function chances(byLabel: readonly Float64Array[], places: Int32Array, values: Float64Array, into: number[]): void {
   let largest = -1e300;
   for (const [l, weights] of byLabel.entries()) {
     let score = weights[0]!;
-    for (const [place, value] of places) score += weights[place]! * value;
+    for (let i = 0; i < places.length; i++) score += weights[places[i]!]! * values[i]!;
     into[l] = score;
     if (score > largest) largest = score;
   }

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { Digest } from "../ids.ts";
 import { LIMITS } from "../limits.ts";
 import { Reviewers } from "../policy/schema.ts";
+import { ReaderSettings, ReadFields, TrainedReading } from "./reading/schema.ts";
 
 /** A label stands in plans and in the log for good: a short code of the release, no text of anybody. */
 export const Label = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
@@ -44,6 +45,8 @@ export const TrainedWeights = z.strictObject({
     sureCorrect: Count,
     calibrationError: z.int().min(0).max(10_000),
   }),
+  /** Where the release reads a text in fields: how sure a reading is. */
+  reading: TrainedReading.optional(),
 });
 export type TrainedWeights = z.infer<typeof TrainedWeights>;
 
@@ -52,6 +55,8 @@ const settings = {
   /** Below this a label of any tier is a suggestion: the next tier is asked, and at the end each write waits for `reviewers`. */
   threshold: z.number().gt(0).lt(1),
   reviewers: Reviewers,
+  /** A text that is also read in fields. */
+  reads: ReaderSettings.optional(),
 };
 export const ClassifierSettings = z.strictObject(settings);
 export type ClassifierSettings = z.infer<typeof ClassifierSettings>;
@@ -64,5 +69,10 @@ export const Classifier = z.strictObject({
 export type Classifier = z.infer<typeof Classifier>;
 
 /** One line of the file of examples. */
-export const Example = z.strictObject({ input: z.record(z.string(), z.json()), label: Label });
+export const Example = z.strictObject({
+  input: z.record(z.string(), z.json()),
+  label: Label,
+  /** What the text says in fields, where the release reads it. */
+  fields: ReadFields.optional(),
+});
 export type Example = z.infer<typeof Example>;

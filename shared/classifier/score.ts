@@ -33,5 +33,6 @@ export function topOf(scores: readonly number[]): { readonly top: number; readon
 /** `platt` in 1/1024. The chance that the label is right, from 0 to below 1. */
 export const confidenceOf = (platt: { readonly slope: number; readonly intercept: number }, margin: number): number => {
   const curve = { slope: platt.slope / WEIGHT_UNIT, intercept: platt.intercept / WEIGHT_UNIT };
-  return Math.floor(chanceOf(curve, margin) * CONFIDENCE_STEPS) / CONFIDENCE_STEPS;
+  return stepped(chanceOf(curve, margin));
 };
+export const stepped = (chance: number): number => Math.floor(chance * CONFIDENCE_STEPS) / CONFIDENCE_STEPS;

@@ -7,24 +7,25 @@
  *     the same fifth.
  */
 import { canonicalize } from "../canonical.ts";
-import { toBase64, utf8 } from "../bytes.ts";
+import { utf8 } from "../bytes.ts";
 import type { Json } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import { sha256Hex } from "../sha256.ts";
-import { confidenceOf, scoresOf, topOf, WEIGHT_UNIT, type Scoring } from "./score.ts";
 import { boundsOf, featuresOf, valueAt } from "./features.ts";
-import { fit, type Point, type Weights } from "./fit.ts";
+import { fit } from "./fit.ts";
+import { base64Of, calibrationError, FOLDS, heldOutAnswers, quantised, rounded } from "./held-out.ts";
 import { fitPlatt } from "./platt.ts";
+import { trainReading } from "./reading/confidence.ts";
+import { READERS } from "./reading/readers.ts";
+import { confidenceOf } from "./score.ts";
 import type { Classifier, ClassifierSettings, Example } from "./schema.ts";
-
-const FOLDS = 5;
 
 /** Errors: classifier-invalid. */
 export function trainClassifier(settings: ClassifierSettings, examples: readonly Example[]): Result<Classifier> {
   const labels = [...new Set(examples.map(({ label }) => label))].toSorted();
-  const wrong = wrongExamples(labels, examples);
+  const wrong = wrongExamples(labels, examples, settings.reads);
   if (wrong !== null) return err(problem("classifier-invalid", wrong));
   const sorted = byHash(examples);
   const { fields, threshold } = settings;
@@ -57,15 +58,28 @@ export function trainClassifier(settings: ClassifierSettings, examples: readonly
         sureCorrect: sure.filter(({ right }) => right).length,
         calibrationError: calibrationError(answers),
       },
+      ...(settings.reads === undefined ? {} : { reading: trainReading(settings.reads, sorted, foldsOf(sorted)) }),
     },
   });
 }
 
-function wrongExamples(labels: readonly string[], examples: readonly Example[]): string | null {
+function wrongExamples(
+  labels: readonly string[],
+  examples: readonly Example[],
+  reads: ClassifierSettings["reads"],
+): string | null {
   if (examples.length > LIMITS.classifierExamples)
     return `at most ${LIMITS.classifierExamples} examples are trained from`;
   if (labels.length < 2 || labels.length > LIMITS.classifierLabels)
     return `examples have 2 to ${LIMITS.classifierLabels} labels, these have ${labels.length}`;
+  if (reads !== undefined) {
+    const unknown = reads.labels.find((label) => !labels.includes(label));
+    if (unknown !== undefined) return `no example has the label ${unknown}, whose fields are read`;
+    const said = examples.filter(({ fields }) => fields !== undefined);
+    const wrong = said.find(({ fields }) => READERS[reads.as].deciding.some((name) => !Object.hasOwn(fields!, name)));
+    if (wrong !== undefined) return `an example of ${wrong.label} does not say all fields that decide`;
+    if (said.length < LIMITS.classifierLeast) return `fewer than ${LIMITS.classifierLeast} examples say their fields`;
+  }
   const few = labels.find((label) => examples.filter((one) => one.label === label).length < LIMITS.classifierLeast);
   return few === undefined ? null : `${few} has fewer than ${LIMITS.classifierLeast} examples`;
 }
@@ -90,54 +104,7 @@ function foldsOf(sorted: readonly Example[]): number[] {
   });
 }
 
-function heldOutAnswers(points: readonly Point[], folds: readonly number[], labels: number) {
-  return Array.from({ length: FOLDS }, (_, fold) => {
-    const scoring = scoringOf(
-      fit(
-        points.filter((_point, i) => folds[i] !== fold),
-        labels,
-      ),
-    );
-    return points
-      .filter((_point, i) => folds[i] === fold)
-      .map(({ features, label }) => {
-        const { top, margin } = topOf(scoresOf(scoring, features));
-        return { margin, right: top === label };
-      });
-  }).flat();
-}
-
 const numberAt = (input: Json, field: string): number[] => {
   const value = valueAt(input, field);
   return typeof value === "number" ? [value] : [];
 };
-
-const rounded = (value: number): number => Math.floor(value * WEIGHT_UNIT + 0.5);
-
-const quantised = ({ byLabel }: Weights): number[][] =>
-  byLabel.map((weights) => [...weights].map((weight) => Math.min(32_767, Math.max(-32_768, rounded(weight)))));
-
-/** Held-out answers are scored with rounded weights too: it is these that a release has. */
-const scoringOf = (weights: Weights): Scoring => ({ placeOf: weights.placeOf, byLabel: quantised(weights) });
-
-/** Whole numbers of so many bytes each, big endian. */
-function base64Of(values: readonly number[], bytes: 2 | 4): string {
-  const view = new DataView(new ArrayBuffer(values.length * bytes));
-  for (const [i, value] of values.entries())
-    if (bytes === 2) view.setInt16(i * 2, value);
-    else view.setUint32(i * 4, value);
-  return toBase64(new Uint8Array(view.buffer));
-}
-
-/** Mean difference of confidence and share of right answers over ten equal spans of confidence, in ten-thousandths. */
-function calibrationError(answers: readonly { readonly confidence: number; readonly right: boolean }[]): number {
-  const spans = Array.from({ length: 10 }, () => ({ n: 0, right: 0, confidence: 0 }));
-  for (const { confidence, right } of answers) {
-    const span = spans[Math.min(9, Math.floor(confidence * 10))]!;
-    span.n++;
-    span.confidence += confidence;
-    if (right) span.right++;
-  }
-  const off = spans.reduce((sum, span) => sum + Math.abs(span.confidence - span.right), 0);
-  return answers.length === 0 ? 0 : Math.floor((off / answers.length) * 10_000 + 0.5);
-}

@@ -29,6 +29,8 @@ export type Declarations = {
   readonly input: Contract;
   /** Values computed from the input, by name; absent where the release declares none. */
   readonly features?: CompiledFeatures | undefined;
+  /** Names of `intent.fields`, where the release reads a text. */
+  readonly fields?: ReadonlySet<string> | undefined;
   readonly capabilities: ReadonlyMap<string, CapabilityDeclaration>;
 };
 
@@ -42,6 +44,8 @@ export type Facts = {
     /** Of a release with a classifier: the label, and who gave it. Empty texts in CEL otherwise. */
     readonly label?: string;
     readonly labelledBy?: string;
+    /** Of a release that reads a text: its fields, each there; an empty text or 0 where nothing was found. */
+    readonly fields?: { readonly [name: string]: string | number };
   };
   readonly task: { readonly id: string; readonly region: string; readonly round: number };
   readonly principal: {
@@ -262,6 +266,7 @@ export const intentValue = (intent: Facts["intent"], input: Contract): CelInput 
       purpose: intent.purpose,
       label: intent.label ?? "",
       labelledBy: intent.labelledBy ?? "",
+      fields: intent.fields ?? {},
     }),
     input: () => toCelValue(intent.input, input.root),
   });

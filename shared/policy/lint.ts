@@ -62,6 +62,7 @@ function environment(declarations: Declarations, capability: CapabilityDeclarati
     purpose: "string",
     label: "string",
     labelledBy: "string",
+    fields: "map<string, dyn>",
     input: typeOf(declarations.input.root),
   });
   declare(

@@ -63,12 +63,27 @@ export const planSchema = (capabilities: ReadonlyMap<string, CapabilityContract>
     },
   });
 
-/** Of a classifier: one of the release's labels. */
-export const labelSchema = (labels: readonly string[]): JsonObject =>
+/** Of a classifier: one of the release's labels, and where a text is read its fields. */
+export const labelSchema = (
+  labels: readonly string[],
+  fields: { readonly [name: string]: "text" | "cents" } | null,
+): JsonObject =>
   objectOf({
     label: { type: "string", enum: [...labels] },
-    confidence: { type: "number", description: "From 0 to 1: how sure you are that this label is right." },
+    ...(fields === null
+      ? {}
+      : {
+          fields: objectOf(
+            Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, type === "cents" ? CENTS : TEXT])),
+          ),
+        }),
+    confidence: { type: "number", description: "From 0 to 1: how sure you are that all of this is right." },
   });
+const TEXT = {
+  type: "string",
+  description: "As it stands in the text; dates as YYYY-MM-DD. Empty where it is not there.",
+};
+const CENTS = { type: "integer", description: "In cents, as it stands in the text. 0 where it is not there." };
 
 const objectOf = (properties: JsonObject): JsonObject => ({
   type: "object",

@@ -4,12 +4,16 @@
  * as a suggestion: each write waits for people, whom the executor asks for by the same threshold.
  *
  * L1  A label is one of the release's; whatever else a model writes is no label, and the next tier is asked.
+ *     So with fields that it read: each stands in the text, or there was no answer (disprovedFields).
  * L2  Sure is what calibration says (`confidence` of the release). A model's own number alone makes nothing sure.
  */
 import * as z from "zod";
 import { worthOf, type Classification } from "../../../shared/classifier/classification.ts";
-import { isSure, labelHere } from "../../../shared/classifier/label.ts";
+import { disprovedFields, isSure, labelHere } from "../../../shared/classifier/label.ts";
+import { READERS } from "../../../shared/classifier/reading/readers.ts";
+import { ReadFields } from "../../../shared/classifier/reading/schema.ts";
 import type { CompiledRelease } from "../../../shared/compiled-release.ts";
+import type { JsonObject } from "../../../shared/json.ts";
 import type { ModelCall, ModelTier } from "../../../shared/model.ts";
 import { problem, type Problem, type ProblemCode } from "../../../shared/problems.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -29,7 +33,7 @@ import { labelSystemOf, promptOf } from "./words.ts";
 
 type LabelDeps = CallDeps & { readonly env: Bindings };
 type Asked = { readonly tenant: Tenant; readonly task: string };
-type Given = { readonly label: string; readonly claimed: number | null };
+type Given = { readonly label: string; readonly fields?: ReadFields; readonly claimed: number | null };
 
 /** Refuses with why the last one asked gave no label, where the list does not end with a person; and with what the playbook refuses. */
 export async function planByLabel(
@@ -84,8 +88,14 @@ async function askTiers(
     }
     if (used !== null) used.outcome = "model-unsure";
     used = call;
-    const { label, claimed } = asked.given.value;
-    best = { label, by: tier, confidence: worthOf(release.bundle.confidence?.[tier], claimed), claimed, escalated: [] };
+    const { claimed, ...said } = asked.given.value;
+    best = {
+      ...said,
+      by: tier,
+      confidence: worthOf(release.bundle.confidence?.[tier], claimed),
+      claimed,
+      escalated: [],
+    };
     if (isSure(release, best)) return ok({ ...best, escalated });
     why = problem("model-unsure", "No label was sure enough.", { confidence: best.confidence });
     escalated.push(unsure(best));
@@ -126,27 +136,44 @@ async function askTier(
     deadlineMs: Date.parse(context.task.deadlineAt),
     system: labelSystemOf(release),
     prompt: await promptOf(context, NOTHING),
-    schema: labelSchema(release.classifier!.classifier.labels),
+    schema: labelSchema(release.classifier!.classifier.labels, fieldsOf(release)),
   });
-  const given = answer.ok ? readLabel(answer.value, release, spec.minConfidence) : answer;
+  const given = answer.ok ? readLabel(answer.value, release, spec.minConfidence, context.input) : answer;
   return { given, call: record, disclosures };
 }
 
-const Written = z.strictObject({ label: z.string(), confidence: z.number().min(0).max(1).nullish() });
+const Written = z.strictObject({
+  label: z.string(),
+  fields: ReadFields.optional(),
+  confidence: z.number().min(0).max(1).nullish(),
+});
+
+/** What the release's reader reads, by name; null where nothing is read. */
+function fieldsOf({ classifier }: CompiledRelease): { readonly [name: string]: "text" | "cents" } | null {
+  const reads = classifier?.classifier.reads;
+  return reads === undefined ? null : READERS[reads.as].fields;
+}
 
 /** L1. Refuses with model-answer-invalid, or model-unsure where its own number is below `minConfidence`. */
 function readLabel(
   { text }: ModelAnswer,
-  { classifier }: CompiledRelease,
+  release: CompiledRelease,
   minConfidence: number | undefined,
+  input: JsonObject,
 ): Result<Given> {
+  const { classifier } = release;
   const value = jsonOf(text);
   if (!value.ok) return value;
   const written = Written.safeParse(value.value);
   if (!written.success || !classifier!.classifier.labels.includes(written.data.label))
     return err(problem("model-answer-invalid", "The answer is none of the labels."));
+  const { label, fields } = written.data;
+  if ((fields === undefined) !== (fieldsOf(release) === null))
+    return err(problem("model-answer-invalid", "The answer does not have the fields that are read."));
+  const why = fields === undefined ? null : disprovedFields(release, fields, input);
+  if (why !== null) return err(problem("model-answer-invalid", `The answer's fields: ${why}.`));
   const claimed = written.data.confidence ?? null;
   if (minConfidence !== undefined && claimed !== null && claimed < minConfidence)
     return err(problem("model-unsure", "The model itself is not sure.", { confidence: claimed }));
-  return ok({ label: written.data.label, claimed });
+  return ok({ label, ...(fields === undefined ? {} : { fields }), claimed });
 }
