@@ -220,12 +220,19 @@ export function loadAutomation(
   });
 }
 
+/** By settings and the text of the examples: training takes seconds, and gives the same every time. */
+const trainedBefore = new Map<string, Result<Classifier>>();
+
 /** Trained here and now; the same examples give the same release. */
 function trained({ examples, ...settings }: z.output<typeof ClassifierSource>, folder: string): Result<Classifier> {
   const file = path.join(folder, examples);
   if (!existsSync(file)) return refuse(file, "the file is missing");
+  const text = readFileSync(file, "utf8");
+  const key = JSON.stringify([settings, text]);
+  const before = trainedBefore.get(key);
+  if (before !== undefined) return before;
   const read: Example[] = [];
-  for (const [i, line] of readFileSync(file, "utf8").split("\n").entries()) {
+  for (const [i, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
     const value = parseStrictJson(line);
     const example = value.ok ? Example.safeParse(value.value) : null;
@@ -234,7 +241,9 @@ function trained({ examples, ...settings }: z.output<typeof ClassifierSource>, f
     read.push(example.data);
   }
   const classifier = trainClassifier(settings, read);
-  return classifier.ok ? classifier : refuse(file, classifier.problem.detail);
+  if (!classifier.ok) return refuse(file, classifier.problem.detail);
+  trainedBefore.set(key, classifier);
+  return classifier;
 }
 
 const refuse = (file: string, why: string) => err(problem("invalid-request", `${file}: ${why}`, { file }));

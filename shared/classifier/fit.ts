@@ -28,29 +28,38 @@ export function fit(points: readonly Point[], labels: number): Weights {
   const features = chosenFeatures(points, labels);
   const placeOf = new Map(features.map((feature, i) => [feature, i + 1]));
   const rows = points.map(({ features: all, label }) => rowOf(all, label, placeOf));
-  const current = Array.from({ length: labels }, () => new Float64Array(features.length + 1));
-  const summed = Array.from({ length: labels }, () => new Float64Array(features.length + 1));
+  // By feature, the labels of one side by side: that is how they are looked at.
+  const current = new Float64Array((features.length + 1) * labels);
+  const summed = new Float64Array((features.length + 1) * labels);
   const passes = Math.min(PASSES.most, Math.max(PASSES.least, Math.floor(STEPS / Math.max(1, points.length))));
   const half = Math.floor(passes / 2);
-  const scores: number[] = Array.from({ length: labels }, () => 0);
+  const scores = new Float64Array(labels);
   let step = 0;
   for (let pass = 0; pass < passes; pass++) {
-    for (const { label, places, values } of rows) {
+    for (const row of rows) {
+      const { label, places, values } = row;
       const rate = RATE / (1 + DECAY * step++);
-      chances(current, places, values, scores);
+      chances(current, row, scores);
       for (let l = 0; l < labels; l++) {
-        const change = rate * ((l === label ? 1 : 0) - scores[l]!);
-        const weights = current[l]!;
-        weights[0]! += change;
-        for (let i = 0; i < places.length; i++) weights[places[i]!]! += change * values[i]!;
+        scores[l] = rate * ((l === label ? 1 : 0) - scores[l]!);
+        current[l]! += scores[l]!;
+      }
+      for (let i = 0; i < places.length; i++) {
+        const at = places[i]! * labels;
+        const value = values[i]!;
+        for (let l = 0; l < labels; l++) current[at + l]! += scores[l]! * value;
       }
     }
-    for (const weights of current) for (let i = 1; i < weights.length; i++) weights[i]! *= 1 - SHRINK;
-    if (pass >= half)
-      for (let l = 0; l < labels; l++) for (let i = 0; i <= features.length; i++) summed[l]![i]! += current[l]![i]!;
+    for (let i = labels; i < current.length; i++) current[i]! *= 1 - SHRINK;
+    if (pass >= half) for (let i = 0; i < summed.length; i++) summed[i]! += current[i]!;
   }
-  for (const weights of summed) for (let i = 0; i < weights.length; i++) weights[i]! /= passes - half;
-  return { features, placeOf, byLabel: summed };
+  const byLabel = Array.from({ length: labels }, (_, l) =>
+    Float64Array.from(
+      { length: features.length + 1 },
+      (_place, place) => summed[place * labels + l]! / (passes - half),
+    ),
+  );
+  return { features, placeOf, byLabel };
 }
 
 /** The features of one point that count, side by side: the loop over them is where training spends its time. */
@@ -69,17 +78,19 @@ function rowOf(features: Features, label: number, placeOf: ReadonlyMap<number, n
 }
 
 /** Softmax of the scores, into `into`. */
-function chances(byLabel: readonly Float64Array[], places: Int32Array, values: Float64Array, into: number[]): void {
-  let largest = -1e300;
-  for (const [l, weights] of byLabel.entries()) {
-    let score = weights[0]!;
-    for (let i = 0; i < places.length; i++) score += weights[places[i]!]! * values[i]!;
-    into[l] = score;
-    if (score > largest) largest = score;
+function chances(weights: Float64Array, { places, values }: Row, into: Float64Array): void {
+  const labels = into.length;
+  for (let l = 0; l < labels; l++) into[l] = weights[l]!;
+  for (let i = 0; i < places.length; i++) {
+    const at = places[i]! * labels;
+    const value = values[i]!;
+    for (let l = 0; l < labels; l++) into[l]! += weights[at + l]! * value;
   }
+  let largest = -1e300;
+  for (let l = 0; l < labels; l++) if (into[l]! > largest) largest = into[l]!;
   let sum = 0;
-  for (let l = 0; l < byLabel.length; l++) sum += into[l] = exp(into[l]! - largest);
-  for (let l = 0; l < byLabel.length; l++) into[l]! /= sum;
+  for (let l = 0; l < labels; l++) sum += into[l] = exp(into[l]! - largest);
+  for (let l = 0; l < labels; l++) into[l]! /= sum;
 }
 
 /** The features whose share differs most between labels, as many as the limit of weights leaves room for; ties by hash. */
