@@ -92,6 +92,7 @@ export const ModelOutcome = z.enum([
   "ok",
   "model-answer-invalid",
   "model-unsure",
+  "terms-violated",
   "model-unavailable",
   "model-timeout",
 ]);

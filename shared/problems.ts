@@ -85,6 +85,8 @@ export const PROBLEMS = {
   "model-switched-off": { status: 409, title: "The models of this automation are switched off" },
   "model-answer-invalid": { status: 502, title: "What the model wrote is no plan" },
   "model-unsure": { status: 409, title: "No planner was sure enough" },
+  "terms-violated": { status: 409, title: "A text does not keep to the terminology" },
+  "terms-invalid": { status: 409, title: "The terminology in memory is not readable" },
   "loop-limit": { status: 429, title: "Planning has used up its rounds or its time" },
   "memory-moved": { status: 409, title: "The item is at another version" },
   "memory-full": { status: 409, title: "The namespace holds as many items as it may" },

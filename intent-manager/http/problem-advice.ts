@@ -42,6 +42,9 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "model-answer-invalid":
     "Read the transcript in the run (`GET /v1/runs/{id}`): it says what the model wrote. A clearer prompt or a larger model helps.",
   "model-unsure": "Plan it as a person, or lower `minConfidence` in a new release.",
+  "terms-violated":
+    "Ask for planning again, or propose the texts yourself. Where a good text is refused, the terminology lacks one of its forms (`docs/content-operations.md`).",
+  "terms-invalid": "Write the items of the glossary again, as a JSON list of terms (`docs/content-operations.md`).",
   "loop-limit": "Raise `loop.rounds` or `loop.seconds` in a new release, if the task deserves it.",
   "memory-moved":
     "Read the item again (`facts.version` is where it stands), and send your change with that version as `expect`.",

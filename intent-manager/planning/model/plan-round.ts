@@ -25,6 +25,7 @@ import type { DraftedPlan } from "../plan.ts";
 import { draftByPlaybook } from "../playbook-planner.ts";
 import { recordsOf } from "../records.ts";
 import { signPlan } from "../sign-plan.ts";
+import { planByWriting } from "../writing/plan-by-writing.ts";
 import { askTier, type CallLog } from "./ask-tier.ts";
 import type { CallDeps } from "./call-model.ts";
 import { planByLabel } from "./plan-by-label.ts";
@@ -59,7 +60,14 @@ export async function planRound(deps: RoundDeps, round: RoundOf): Promise<RoundE
   if (!labels && !plansByModel(release.value.bundle)) return "done";
 
   const log: CallLog = { calls: [], disclosures: {} };
-  const planned = await (labels ? planByLabel : planByList)(deps, round, lease, release.value, log);
+  const isWritten = release.value.bundle.writing !== undefined;
+  const planned = await (labels ? planByLabel : isWritten ? planByWriting : planByList)(
+    deps,
+    round,
+    lease,
+    release.value,
+    log,
+  );
   return planned.ok ? propose(deps, round, lease, planned.value, log) : stop(deps, round, lease, planned.problem, log);
 }
 
