@@ -3,7 +3,10 @@
  * the end-to-end tests start all three Workers.
  */
 import { defineConfig } from "vitest/config";
+import { useQuickFolder } from "./scripts/lib/quick-folder.ts";
 import { workerProject } from "./test/workers/project.ts";
+
+useQuickFolder();
 
 export default defineConfig({
   test: {

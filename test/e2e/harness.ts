@@ -18,6 +18,7 @@ import {
   type WorkerKeys,
 } from "../../scripts/lib/keys.ts";
 import { inRoot, ROOT, WORKERS, wranglerEnvironment } from "../../scripts/lib/project.ts";
+import { bundledWorkers } from "../support/bundled-workers.ts";
 import { askSql, migrate, sqlWorker, type SqlValue } from "../support/sql.ts";
 
 export type Row = Record<string, SqlValue>;
@@ -29,7 +30,7 @@ export type CountersignOptions = {
   readonly vars?: { readonly [worker: string]: { readonly [name: string]: string } };
   /** Named credentials for outside systems. */
   readonly credentials?: { readonly [name: string]: unknown };
-  /** Folders of Workers bundled before (`wrangler deploy --dry-run --outdir`), by the Worker's name: spares the bundling. */
+  /** Folders of other bundles of Workers, by the Worker's name. */
   readonly prebuilt?: { readonly [worker: string]: string };
 };
 
@@ -77,6 +78,7 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
   const tenants = Object.entries(options.tenants ?? { dev: {} }).map(([name, shape]) => newTenantKeys(name, shape));
   const workerKeys = { ...newWorkerKeys(), credentials: options.credentials ?? {} };
   const trust = trustOf(workerKeys, tenants);
+  const folders = { ...(await bundledWorkers()), ...options.prebuilt };
   const workersOf = (keys: WorkerKeys) => {
     const [secrets, trusted] = [secretsOf(keys), trustOf(keys, tenants)];
     return {
@@ -89,7 +91,7 @@ export async function startCountersign(options: CountersignOptions = {}): Promis
             ...(TRUSTING_WORKERS.includes(name) ? { TRUST: JSON.stringify(trusted) } : {}),
             ...options.vars?.[name],
           },
-          ...(options.prebuilt?.[name] === undefined ? {} : { prebuiltWorkerDir: options.prebuilt[name] }),
+          prebuiltWorkerDir: folders[name]!,
         })),
         sqlWorker(),
       ],

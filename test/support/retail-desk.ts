@@ -27,8 +27,9 @@ export type Desk = {
 
 type Answer = Awaited<ReturnType<Countersign["call"]>>;
 
-/** Tries of one copy of a request while it is answered with a failure that passes. */
-const TRIES = 20;
+/** Time in which one copy of a request is sent again while it is answered with a failure that passes, and the longest pause. */
+const PATIENCE_MS = 60_000;
+const LONGEST_PAUSE_MS = 200;
 /** A round of a task takes milliseconds; one that was interrupted goes on with the next request, or by the alarm within seconds. */
 const ROUND_MS = 60_000;
 
@@ -110,14 +111,14 @@ async function send(
 
 /** Repeats a request whose answer says, or whose silence means, that it may be repeated. */
 async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1, end = Date.now() + PATIENCE_MS; ; attempt++) {
     const answer = await ask().catch((cause: unknown) => cause as Error);
     if (!(answer instanceof Error) && answer.status !== 429 && answer.status < 500) return answer;
-    if (attempt === TRIES) {
+    if (Date.now() > end) {
       if (answer instanceof Error) throw answer;
       return answer;
     }
-    await new Promise((resolve) => setTimeout(resolve, 10 * attempt));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(10 * attempt, LONGEST_PAUSE_MS)));
   }
 }
 

@@ -55,7 +55,7 @@ export const domain: readonly Domain[] = [
 ] as unknown as readonly Domain[];
 
 /** The service answers in milliseconds; one that takes longer than this has lost the answer. */
-export const TIMEOUT_MS = 1_500;
+export const TIMEOUT_MS = 3_000;
 
 /** What the service says instead of a result. */
 export type Refusal = { readonly refused: Pick<Problem, "code" | "detail"> & { readonly reason: string } };
