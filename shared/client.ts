@@ -8,6 +8,7 @@ import * as api from "./api.ts";
 import { createTransport, parse, toProblem, type Call, type ClientOptions } from "./client-transport.ts";
 import { answerCalls } from "./client-answers.ts";
 import { memoryCalls } from "./client-memory.ts";
+import { toggleCalls } from "./client-toggles.ts";
 import { RewindApplied, RewindFound } from "./api/rewinds.ts";
 import type { SignedEpoch } from "./epoch.ts";
 import type { SignedRewind } from "./rewind.ts";
@@ -256,6 +257,7 @@ export function createClient(options: ClientOptions) {
       json({ method: "PUT", path: `/v1/subjects/${at(id)}/consents/${at(purpose)}`, body: word }, api.ConsentRecorded),
     ...answerCalls({ send, json, text }),
     ...memoryCalls(json),
+    ...toggleCalls(json),
 
     ledgerEntries: (query: { from?: number; limit?: number; task?: string } = {}) =>
       get("/v1/ledger/entries", api.EntryPage, query),

@@ -28,6 +28,7 @@ import { subjectsConsent, subjectsErase, subjectsShow } from "./subjects.ts";
 import { runs } from "./runs.ts";
 import { submit } from "./submit.ts";
 import { tasks } from "./tasks.ts";
+import { toggles, togglesSet } from "./toggles.ts";
 import { verify } from "./verify.ts";
 import { watch } from "./watch.ts";
 
@@ -58,6 +59,8 @@ export const COMMANDS: readonly Command[] = [
   jobs,
   budgets,
   alerts,
+  toggles,
+  togglesSet,
   memoryList,
   memorySet,
   memoryFind,

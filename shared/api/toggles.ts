@@ -13,6 +13,8 @@ export const ToggleBody = z.strictObject({
   after: z.int().min(0),
 });
 
+export type ToggleBody = z.input<typeof ToggleBody>;
+
 export const ToggleView = z.object({
   name: z.string(),
   automation: z.string().nullable(),

@@ -32,6 +32,23 @@ describe.skipIf(CHROMIUM === null)("the overview", () => {
     await close();
   });
 
+  it("shows the feature toggles, who set them and why, and lets an operator change one after the version that is shown", async () => {
+    const { page, close } = await visit(browser, mock, "/", { key: "cs_operator", expected: [409] });
+    const panel = page.getByRole("region", { name: "Feature toggles" });
+    await panel.getByText("version 2 by key_operator").waitFor();
+    await panel.getByRole("button", { name: "Change models" }).click();
+    await panel.getByLabel("Why?").fill("closing for the night");
+    const [newest] = mock.state.toggles;
+    mock.state.toggles.unshift({ ...newest, version: 3, reason: "another one" });
+    await panel.getByRole("button", { name: "Set for all automations" }).click();
+    await panel.getByRole("alert").getByText("toggle-moved").waitFor();
+    await panel.getByText("version 3 by key_operator").waitFor();
+    await panel.getByRole("button", { name: "Set for all automations" }).click();
+    await panel.getByText("version 4 by key_operator").waitFor();
+    expect(mock.state.toggles[0]).toMatchObject({ value: false, version: 4, reason: "closing for the night" });
+    await close();
+  });
+
   it("goes to a task by its pasted id", async () => {
     const { page, close } = await visit(browser, mock, "/");
     const [id] = [...mock.world.viewById.keys()];

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { contracts } from "../../executors/capabilities/index.ts";
+import { DEMO } from "../../scripts/demo-data.ts";
 import { publishOne } from "../../scripts/publish-automations.ts";
 import { trainClassifier } from "../../shared/classifier/train.ts";
 import { createClient } from "../../shared/client.ts";
@@ -14,7 +15,7 @@ import { release } from "../support/manager.ts";
 import { mails } from "../support/mails.ts";
 import { startModelServer, type ModelServer } from "../support/model-server.ts";
 import { startCountersign, type Countersign } from "./harness.ts";
-import { until } from "./people.ts";
+import { decide, openShop, reviewer, until } from "./people.ts";
 import { everyObject } from "./stored.ts";
 
 const KEY = "sk-a-secret-of-the-endpoint";
@@ -76,6 +77,10 @@ beforeAll(async () => {
   const step = { id: "note", capability: "journal.note", args: { text: { $cel: "intent.input.text" } } };
   await publish("backed", {
     model: { ...MODEL, fallback: ["small", "playbook"] },
+    playbook: { version: 1, steps: [step] },
+  });
+  await publish("switched", {
+    model: { ...MODEL, toggle: "models", cache: { ttlSeconds: 600 }, fallback: ["small", "playbook"] },
     playbook: { version: 1, steps: [step] },
   });
   await publish("poor", {
@@ -227,6 +232,25 @@ it("where no model helps, the playbook plans, exactly as it is", async () => {
   expect(plans).toMatchObject([{ planner: "playbook", insteadOf: "model-unavailable" }]);
 });
 
+it("a toggle switches an automation's models off to its playbook and on again, and what was kept is not repeated meanwhile", async () => {
+  const set = (value: boolean, after: number) =>
+    system.call(keys.operator, "/v1/toggles/models", { method: "PUT", body: { value, after, reason: "outage" } });
+  server.otherwise({ content: HONEST });
+  // Nobody has set it: off.
+  const off = await intent("switched");
+  expect(off).toMatchObject({ status: "succeeded", toggles: {}, steps: [{ id: "note" }] });
+  expect((await set(true, 0)).status).toBe(200);
+  expect(await intent("switched")).toMatchObject({ status: "succeeded", toggles: { models: true } });
+  expect(server.seen()).toHaveLength(1);
+  expect((await set(false, 1)).status).toBe(200);
+  const again = await intent("switched");
+  expect([again.toggles, server.seen().length]).toEqual([{ models: false }, 1]);
+  for (const { id } of [off, again]) {
+    const { plans } = (await system.call(keys.auditor, `/v1/tasks/${id}/explain`)).body;
+    expect(plans).toMatchObject([{ planner: "playbook", insteadOf: "model-switched-off" }]);
+  }
+});
+
 it("an unsure model hands over to a person, who proposes, or asks for planning again", async () => {
   server.plan({ content: noting("the words of the principal", { confidence: 0.3 }) });
   const { task } = await intent("careful");
@@ -372,4 +396,62 @@ it("what memory has is shown fenced and recorded, policy sees its quality, and w
   server.otherwise({ content: HONEST });
   expect(await intent("remembering", input)).toMatchObject({ steps: [{ status: "denied" }] });
   server.clear();
+});
+
+it("the shipped order-requests: a model reads what a customer wants, a person approves it, the order is cancelled and can be taken back", async () => {
+  await openShop(system);
+  const lead = await reviewer(system, "lea", ["support-lead"]);
+  const { customerId, smallOrder, largeOrder } = DEMO.ada;
+  const plan = (orderId: string) => ({
+    steps: [
+      { id: "look", capability: "orders.get", args: { customerId, orderId }, after: [], rationale: "Look first." },
+      {
+        id: "cancel",
+        capability: "orders.cancel",
+        args: { customerId, orderId: { fromStep: "look", pointer: "/orderId" }, reason: "no longer needed" },
+        after: ["look"],
+        rationale: "The customer does not need it any more.",
+      },
+    ],
+    confidence: 0.9,
+  });
+  const ask = (request: string) => intent("order-requests", { customerId, request });
+  server.plan({ content: plan(smallOrder) });
+  const { task } = await ask(`Please cancel ${smallOrder}, I do not need it any more.`);
+  const waiting = await until(
+    () => read(task),
+    ({ status }) => status === "waiting",
+  );
+  expect(waiting).toMatchObject({ why: "a person", steps: [{ status: "applied" }, { status: "awaiting_review" }] });
+  expect(server.seen()[0]!.body.model).toBe("gpt-5-mini-2025-08-07");
+  const review = (await system.call(keys.approver, `/v1/reviews/${waiting.steps[1].review}`)).body;
+  expect(review.parts.shown).toMatchObject({
+    rationale: "The customer does not need it any more.",
+    rules: [{ id: "cancel", message: "A model read the request. Is this what the customer asks for?" }],
+  });
+  expect((await decide(system, lead, review, "approve")).status).toBe(200);
+  await until(
+    () => read(task),
+    ({ status }) => status === "succeeded",
+  );
+  const orders = () => system.sql("BUSINESS_EU", "SELECT status FROM orders WHERE id = ?", smallOrder);
+  expect(await orders()).toEqual([{ status: "cancelled" }]);
+  expect((await system.call(keys.operator, `/v1/tasks/${task}/replay`, { body: {} })).body).toMatchObject({
+    same: true,
+  });
+  const undone = await system.call(keys.app, `/v1/tasks/${task}/steps/cancel/reverse`, {
+    body: { reason: "changed her mind" },
+    headers: { prefer: "wait=10" },
+  });
+  expect([undone.status, undone.body.status, await orders()]).toEqual([200, "reversed", [{ status: "pending" }]]);
+  // An order that the customer did not name is nobody's wish.
+  server.plan({ content: plan(largeOrder) });
+  expect(await ask("Please cancel my last order.")).toMatchObject({
+    status: "failed",
+    steps: [{}, { status: "denied" }],
+  });
+  // No model helps: the support team reads it.
+  server.plan({ fault: "500" });
+  const handed = await ask("Where is my parcel?");
+  expect(handed).toMatchObject({ status: "succeeded", steps: [{ capability: "support.hand_off", status: "applied" }] });
 });

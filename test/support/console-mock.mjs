@@ -35,6 +35,16 @@ const ROLES = {
   cs_auditor: ["auditor", null],
 };
 
+const toggle = (name, value, version, reason, by = "key_operator") => ({
+  name,
+  automation: null,
+  version,
+  value,
+  by,
+  reason,
+  at: new Date().toISOString(),
+});
+
 /** `dist`: the folder of the built console. */
 export async function startConsoleMock(port = 0, dist = DIST) {
   const keys = await makeKeys();
@@ -45,12 +55,13 @@ export async function startConsoleMock(port = 0, dist = DIST) {
   });
   const { enrolments, requests } = people;
   /** Tests change what the system says about itself. */
-  /** @type {{ stop: object | null, overview: object, alerts: object, acknowledged: string[], health: { status: string, reasons: string[], now: string } }} */
+  /** @type {{ stop: object | null, overview: object, alerts: object, acknowledged: string[], toggles: any[], health: { status: string, reasons: string[], now: string } }} */
   const state = {
     stop: null,
     overview: {},
     alerts: {},
     acknowledged: [],
+    toggles: [toggle("models", true, 2, "the provider is back"), toggle("models", false, 1, "the provider is down")],
     health: { status: "ok", reasons: [], now: new Date().toISOString() },
   };
   /** Tests put functions here; the first that answers true for a request has dealt with it. */
@@ -79,7 +90,7 @@ export async function startConsoleMock(port = 0, dist = DIST) {
   }
 
   async function answer(request, response, url) {
-    const body = request.method === "POST" ? JSON.parse(await text(request)) : null;
+    const body = ["POST", "PUT"].includes(request.method) ? JSON.parse(await text(request)) : null;
     if (url.pathname === "/healthz") return send(response, 200, api.Health, state.health);
     if (url.pathname === "/.well-known/jwks.json")
       return send(response, 200, api.Jwks, {
@@ -95,7 +106,7 @@ export async function startConsoleMock(port = 0, dist = DIST) {
     const route = `${request.method} ${kind}${id === undefined ? "" : "/:id"}${part === undefined ? "" : `/${part}`}`;
     const allowed =
       ROUTE_ROLES[
-        `${request.method} /v1/${kind}${id === undefined ? "" : id === "requests" ? "/requests" : "/{id}"}${part === undefined ? "" : `/${part}`}${step === undefined ? "" : `/{step}/${act}`}`
+        `${request.method} /v1/${kind}${id === undefined ? "" : id === "requests" ? "/requests" : kind === "toggles" ? "/{name}" : "/{id}"}${part === undefined ? "" : `/${part}`}${step === undefined ? "" : `/{step}/${act}`}`
       ];
     if (allowed === undefined || (allowed !== "any" && !allowed.includes(role)))
       throw new Refused("forbidden", "This API key may not do that.");
@@ -136,6 +147,17 @@ export async function startConsoleMock(port = 0, dist = DIST) {
           api.AlertView,
           alerts(state, who).alerts.find((alert) => alert.id === id),
         );
+      case "GET toggles":
+        return send(response, 200, api.TogglePage, {
+          toggles: state.toggles.filter(({ name }, i) => state.toggles.findIndex((one) => one.name === name) === i),
+          history: state.toggles,
+        });
+      case "PUT toggles/:id": {
+        const version = state.toggles.filter(({ name }) => name === id).length;
+        if (body.after !== version) throw new Refused("toggle-moved", "Somebody else has set this toggle.");
+        state.toggles.unshift(toggle(id, body.value, version + 1, body.reason, who.key));
+        return send(response, 200, api.ToggleView, state.toggles[0]);
+      }
       case "GET tasks":
         return send(response, 200, api.TaskPage, rows(world, url));
       case "GET tasks/:id":

@@ -17,5 +17,8 @@ export const mayAskImpact = mayReadReviews;
 export const mayProve = (role: string): boolean => ["auditor", "operator", "admin"].includes(role);
 /** Read the entries of the log themselves. */
 export const mayReadEntries = (role: string): boolean => role === "auditor" || role === "admin";
+/** See feature toggles, and set them. */
+export const mayReadToggles = mayProve;
+export const maySetToggles = (role: string): boolean => role === "operator" || role === "admin";
 /** Take applied actions back. */
 export const mayReverse = (role: string): boolean => ["app", "operator", "admin"].includes(role);

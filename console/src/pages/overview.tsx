@@ -14,6 +14,7 @@ import { Section } from "../parts/section.tsx";
 import { ServiceLevels } from "../parts/service-levels.tsx";
 import { Automations } from "../parts/automations.tsx";
 import { AsOf } from "../parts/time.tsx";
+import { Toggles } from "../parts/toggles.tsx";
 import { WaitingReviews } from "../parts/waiting-reviews.tsx";
 import { Link } from "../lib/router.tsx";
 
@@ -73,6 +74,7 @@ export function OverviewPage() {
       </div>
       {seesFigures ? <ServiceLevels alerts={alerts.data?.alerts ?? []} /> : null}
       <RecentTasks />
+      <Toggles />
       <Section title="Executors and ledger">
         {overview.data === null ? (
           <Pending query={overview} doing="Reading the overview" lines={6} quiet />

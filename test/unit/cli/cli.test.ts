@@ -455,6 +455,43 @@ describe("approve", () => {
   });
 });
 
+describe("toggles", () => {
+  const view = (version: number, value: unknown, automation: string | null = null) => ({
+    name: "models",
+    automation,
+    version,
+    value,
+    by: "key_7",
+    reason: "pilot",
+    at: "2026-11-21T04:00:00.000Z",
+  });
+  const serving = () =>
+    against(({ method, body }) => ({
+      body:
+        method === "PUT"
+          ? view(body.after + 1, body.value, body.automation ?? null)
+          : { toggles: [view(2, true), view(5, "few", "refunds")], history: [view(2, true), view(1, false)] },
+    }));
+
+  it("are listed with who set them, and set after the version that holds for the tenant or the automation", async () => {
+    const asked = serving();
+    expect((await cli.run("toggles")).out).toMatch(/models +true +all automations +v2 2026-11-21 04:00 key_7 +pilot/);
+    expect((await cli.run("toggles", "--history")).out).toContain("v1");
+    const set = (...more: string[]) => cli.run("toggles", "set", "models", ...more, "--reason", "night");
+    expect((await set("false")).out).toContain("was true");
+    await set("7", "--automation", "refunds");
+    await set("few", "--automation", "other", "--after", "4");
+    const sent = asked.flatMap(({ method, body }) => (method === "PUT" ? [body] : []));
+    expect(sent).toEqual([
+      { value: false, reason: "night", after: 2 },
+      { value: 7, reason: "night", after: 5, automation: "refunds" },
+      { value: "few", reason: "night", after: 4, automation: "other" },
+    ]);
+    expect((await cli.run("toggles", "set", "models", "true")).exit).toBe(EXIT.usage);
+    expect((await set("x".repeat(201))).exit).toBe(EXIT.usage);
+  });
+});
+
 describe("colour", () => {
   const list = { body: { tasks: [], next: null } };
   it.each([
