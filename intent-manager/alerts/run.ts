@@ -16,6 +16,7 @@ import { measure, type Measured } from "../insight/metrics.ts";
 import { gateAlerts } from "../intake/gates.ts";
 import { loadRelease } from "../releases/in-force.ts";
 import { promotions } from "../schema.ts";
+import { jobAlerts } from "./from-jobs.ts";
 import { alertTarget, tellOf } from "./notify.ts";
 import { readAlerts, writeAlerts } from "./store.ts";
 
@@ -60,7 +61,7 @@ async function foundIn(
     ...found,
     owner: settings.get(found.automation ?? "")?.owner ?? found.owner,
   }));
-  return [...alertsOf({ automations, now }, nowMs, settings), ...gates];
+  return [...alertsOf({ automations, now }, nowMs, settings), ...gates, ...(await jobAlerts(env, tenant, nowMs))];
 }
 
 function ledgerDown(): AlertFound {

@@ -95,7 +95,7 @@ export const JOBS = {
   },
   samples: {
     cron: HOURLY,
-    what: "actions of the audit sample whose time to be judged is over; they are named until somebody judges them (countersign samples)",
+    what: "actions of the audit sample whose time to be judged is over; they are named, and an alert, until somebody judges them (countersign samples)",
     run: lookAtSamples,
   },
 } satisfies { readonly [name: string]: Job };
@@ -152,7 +152,7 @@ async function lookAtSamples({ env, tenant, nowMs }: JobAsk): Promise<JobRun> {
     found: overdue.length,
     repaired: 0,
     named: [
-      ...overdue.map(({ task, step }) => `${task} ${step}: to be judged`),
+      ...overdue.map(({ automation, task, step }) => `${automation}: ${task} ${step} is to be judged`),
       ...silent.map((executor) => `${executor}: no answer`),
     ].slice(0, LIMITS.jobNamed),
     error: silent.length === 0 ? null : "not-running",

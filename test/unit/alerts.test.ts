@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { alertsOf } from "../../shared/alerts/evaluate.ts";
 import { evolveAlerts, told, type KeptAlert } from "../../shared/alerts/life.ts";
+import { alertsOfRuns } from "../../shared/alerts/from-jobs.ts";
 import { ALERT_RULES, AUTOMATION_RULES, runbookOf } from "../../shared/alerts/rules.ts";
 import { reportOf } from "../../shared/figures/report.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -94,7 +95,7 @@ it("what wakes somebody comes first", () => {
 });
 
 it("each alert has a runbook that says how to look, stop the damage and repair", () => {
-  for (const { id } of ALERT_RULES) {
+  for (const id of [...ALERT_RULES.map((rule) => rule.id), "quality-gate", "completeness", "samples-overdue"]) {
     expect(existsSync(inRoot(runbookOf(id))), id).toBe(true);
     const text = readFileSync(inRoot(runbookOf(id)), "utf8");
     for (const part of [
@@ -108,6 +109,16 @@ it("each alert has a runbook that says how to look, stop the damage and repair",
     for (const [, linked] of text.matchAll(/\]\(([a-z-]+\.md)\)/g))
       expect(existsSync(inRoot("docs/runbooks", linked!))).toBe(true);
   }
+});
+
+it("what the jobs found is an alert: any comparison of the day, and the newest look at the sample", () => {
+  const run = (job: string, found: number) => ({ job, found });
+  expect(alertsOfRuns([run("samples", 0), run("completeness", 0), run("samples", 3)])).toEqual([]);
+  const runs = [run("completeness", 0), run("samples", 2), run("completeness", 4), run("completeness", 1)];
+  expect(alertsOfRuns(runs)).toMatchObject([
+    { id: "completeness", severity: "page", value: 4 },
+    { id: "samples-overdue", severity: "ticket", value: 2 },
+  ]);
 });
 
 it("an automation sets its own threshold and answers for its alerts", () => {

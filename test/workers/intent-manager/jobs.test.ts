@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { env } from "cloudflare:workers";
 import { createHmac } from "node:crypto";
+import { jobAlerts } from "../../../intent-manager/alerts/from-jobs.ts";
 import { tellNotices } from "../../../intent-manager/alerts/notices.ts";
 import { evaluateAlerts } from "../../../intent-manager/alerts/run.ts";
 import type { Bindings } from "../../../intent-manager/bindings.ts";
@@ -241,13 +242,19 @@ it("an alert is raised, told once under a signature, acknowledged, and cleared w
 it("a sampled action that nobody judged in time is named by the job until somebody does", async () => {
   const at = (ms: number) => new Date(Date.now() + ms).toISOString();
   const samples = [
-    { task: "tsk_late", step: "move", dueAt: at(-1_000) },
-    { task: "tsk_early", step: "move", dueAt: at(60_000) },
+    { automation: "moves", task: "tsk_late", step: "move", dueAt: at(-1_000) },
+    { automation: "moves", task: "tsk_early", step: "move", dueAt: at(60_000) },
   ];
   answerWith({ owed: async () => ok(samples) as never } as never);
   const { body } = await send(as("operator"), "/v1/jobs/samples/run", { body: {} });
   expect(body).toMatchObject({ looked: 16, found: 8, repaired: 0, error: null });
-  expect(new Set(body.named)).toEqual(new Set(["tsk_late move: to be judged"]));
+  expect(new Set(body.named)).toEqual(new Set(["moves: tsk_late move is to be judged"]));
+  expect(await jobAlerts(env as never, "acme", Date.now())).toMatchObject([
+    { rule: "samples-overdue", value: 8, runbook: "docs/runbooks/samples-overdue.md" },
+  ]);
+  answerWith({ owed: async () => ok([]) as never } as never);
+  await send(as("operator"), "/v1/jobs/samples/run", { body: {} });
+  expect(await jobAlerts(env as never, "acme", Date.now())).toEqual([]);
 });
 
 it("a notice is told once, with the time to take the action back and no value of the task", async () => {
