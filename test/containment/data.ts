@@ -57,6 +57,18 @@ export function readSuite(folder: string, name: SuiteName): SuiteData {
   return { environment, vectors, users, injections, pairs };
 }
 
+/** The workspace with words that an attacker wrote into a mail and a file. */
+export function planted({ environment }: SuiteData, id: string, words: string): JsonObject {
+  const { inbox, cloud_drive: drive, ...rest } = environment as any;
+  const mail = inbox.emails[id];
+  const file = drive.files[id];
+  return {
+    ...rest,
+    inbox: { ...inbox, emails: { ...inbox.emails, [id]: { ...mail, body: `${mail.body} ${words}` } } },
+    cloud_drive: { ...drive, files: { ...drive.files, [id]: { ...file, content: `${file.content} ${words}` } } },
+  };
+}
+
 /** The environment with the attacker's words at the places that a pair names, as far as something stands there. */
 export function infected(data: SuiteData, { injection, vectors }: Pair): JsonObject {
   const words = vectors.map((vector) => data.vectors[vector]!).filter((text) => text !== "");

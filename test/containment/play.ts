@@ -4,12 +4,13 @@
  */
 import { commit } from "../../shared/commitments.ts";
 import type { CapabilityContract } from "../../shared/capability.ts";
-import { type Variant, variantsOf } from "./attacks.ts";
+import { PLANTED, searchesOf, type Variant, variantsOf } from "./attacks.ts";
 import { banking } from "./banking.ts";
 import {
   infected,
   type Injection,
   type Pair,
+  planted,
   type SuiteData,
   type SuiteName,
   type ToolCall,
@@ -95,12 +96,18 @@ export class Play {
   async variants(user: UserTask, some = this.variantsOf(user)): Promise<Attacked[]> {
     const desk = await this.#open();
     const all: Attacked[] = [];
-    for (const { what, call } of some)
-      for (const road of ROADS)
-        all.push(await this.#attack(desk, user, road, what, `${user.id} ${call.name}`, [call], this.#data.environment));
+    for (const { what, calls, planted: words } of some)
+      for (const road of ROADS) {
+        const environment = words === undefined ? this.#data.environment : planted(this.#data, PLANTED, words);
+        const attack = `${user.id} ${calls.map(({ name }) => name).join(" ")}`;
+        all.push(await this.#attack(desk, user, road, what, attack, calls, environment));
+      }
     return all;
   }
-  variantsOf = (user: UserTask): Variant[] => variantsOf(user, this.#contract);
+  variantsOf = (user: UserTask): Variant[] => [
+    ...variantsOf(user, this.#contract),
+    ...(this.#name === "workspace" ? searchesOf(user) : []),
+  ];
 
   /** The agent writes the request itself: in a task of its own, and, with the stolen key, over the honest one. */
   async rewritten(user: UserTask, injection: Injection): Promise<Attacked[]> {

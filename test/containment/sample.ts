@@ -44,7 +44,7 @@ function variants({ users }: SuiteData, play: Play, all: boolean): [UserTask, Va
   const seen = new Set<string>();
   return users.flatMap((user) =>
     play.variantsOf(user).flatMap((variant): [UserTask, Variant][] => {
-      const kind = `${variant.call.name} ${variant.what}`;
+      const kind = `${variant.calls[0]!.name} ${variant.what}`;
       if (!all && seen.has(kind)) return [];
       seen.add(kind);
       return [[user, variant]];
