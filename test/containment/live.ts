@@ -26,7 +26,9 @@ const WAIT_SECONDS = 20;
 
 export type World = {
   readonly system: Countersign;
-  readonly releases: Readonly<Record<SuiteName, TestRelease>>;
+  readonly target: Assistant["target"];
+  /** The executor object of a task, as the intent-manager of a tenant reaches it. */
+  readonly executorOf: (task: string, tenant?: string) => Omit<ExecutorRpc, never>;
   readonly open: (suite: SuiteName) => Promise<LiveDesk>;
   readonly stop: () => Promise<void>;
 };
@@ -36,7 +38,7 @@ export async function startWorld(): Promise<World> {
   const service = await startService();
   const targets = { development: true, origins: { service: service.origin } };
   const system = await startCountersign({
-    tenants: { dev: { shards: 2 } },
+    tenants: { dev: { shards: 2 }, other: { shards: 2 } },
     prebuilt: {
       "countersign-executors": await bundleExecutors({ capabilities: inRoot("test", "containment", "over-http.ts") }),
     },
@@ -55,13 +57,14 @@ export async function startWorld(): Promise<World> {
   const { REGIONAL_EXECUTOR } = (await system.harness.getWorker("countersign").getEnv()) as {
     REGIONAL_EXECUTOR: DurableObjectNamespace;
   };
-  const executorOf = (task: string) => {
+  const executorOf: World["executorOf"] = (task, tenant = "dev") => {
     const { region, shard } = parseTaskId(task)!;
-    return REGIONAL_EXECUTOR.getByName(executorName("dev", region, shard)) as unknown as Omit<ExecutorRpc, never>;
+    return REGIONAL_EXECUTOR.getByName(executorName(tenant, region, shard)) as never;
   };
   return {
     system,
-    releases: releases as Record<SuiteName, TestRelease>,
+    target: service.target,
+    executorOf,
     open: async (suite) =>
       new LiveDesk({ system, suite, release: releases[suite]!, lead, executorOf, target: service.target }),
     stop: async () => {
@@ -76,7 +79,7 @@ type Parts = Pick<Assistant, "target"> & {
   readonly suite: SuiteName;
   readonly release: TestRelease;
   readonly lead: Reviewer;
-  readonly executorOf: (task: string) => Omit<ExecutorRpc, never>;
+  readonly executorOf: World["executorOf"];
 };
 
 export class LiveDesk implements Assistant {
