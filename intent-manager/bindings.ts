@@ -6,6 +6,7 @@ import type { BaselinesRpc } from "./intake/baselines.ts";
 import type { EventInboxRpc } from "./intake/event-inbox.ts";
 import type { VectorizeBinding } from "./memory/vectorize.ts";
 import type { VectorsRpc } from "./memory/vectors.ts";
+import type { BatchesRpc } from "./planning/model/gathering.ts";
 import type { BudgetsRpc } from "./planning/model/budgets.ts";
 import type { DecisionsRpc } from "./planning/model/decision-book.ts";
 import type { DeskRpc } from "./planning/model/desk.ts";
@@ -22,6 +23,7 @@ export type Bindings = Omit<
   | "EXECUTORS"
   | "LEDGER"
   | "MODEL_BUDGETS"
+  | "MODEL_BATCHES"
   | "PLANNING_DESK"
   | "MEMORY_VECTORS"
   | "EVENT_INBOX"
@@ -35,6 +37,7 @@ export type Bindings = Omit<
   /** Vectorize, for namespaces that say so; absent locally, where it does not exist. */
   readonly MEMORY_INDEX?: VectorizeBinding;
   readonly MODEL_BUDGETS: { getByName(name: string): BudgetsRpc & DecisionsRpc };
+  readonly MODEL_BATCHES: { getByName(name: string): BatchesRpc };
   readonly PLANNING_DESK: { getByName(name: string): DeskRpc };
   /** The key of the model endpoint; without it no model is asked. */
   readonly OPENAI_API_KEY?: string;

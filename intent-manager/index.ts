@@ -11,6 +11,7 @@ export { MemoryVectors } from "./memory/vectors.ts";
 export { IntakeLimit } from "./intake/intake-limit.ts";
 export { Baselines } from "./intake/baselines.ts";
 export { EventInbox } from "./intake/event-inbox.ts";
+export { ModelBatches } from "./planning/model/batches.ts";
 export { ModelBudgets } from "./planning/model/budgets.ts";
 export { PlanningDesk } from "./planning/model/desk.ts";
 

@@ -108,6 +108,13 @@ export function compileRelease(text: string): Result<CompiledRelease> {
     return err(problem("invalid-request", "`model.loop` stands in the release exactly when its planner is `loop`."));
   if (bundle.model?.batch !== undefined && !labelsByModel(bundle))
     return err(problem("invalid-request", "`model.batch` stands in the release only beside a classifier."));
+  if (bundle.classifier?.reads !== undefined && (bundle.model?.batch ?? bundle.model?.cache) !== undefined)
+    return err(
+      problem(
+        "invalid-request",
+        "What is read of a text is its own: `model.batch` and `model.cache` are for labels alone.",
+      ),
+    );
   if (usesPlaybook(bundle) !== (bundle.playbook !== null))
     return err(
       problem(

@@ -8,10 +8,9 @@ import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { toBase32 } from "../../shared/ids.ts";
 import type { Bindings } from "../bindings.ts";
-import { newSalt, randomBytes } from "../intake/random.ts";
+import { randomBytes } from "../intake/random.ts";
+import { callDepsOf } from "../planning/model/call-deps.ts";
 import type { CallDeps, CallFor } from "../planning/model/call-model.ts";
-import { modelClientOf } from "../planning/model/client.ts";
-import { tenantDayOf } from "../planning/model/tenant-day.ts";
 import { CanonicalItems } from "./canonical.ts";
 import { embedderOf, type Embedder, type EmbedLog } from "./embedder.ts";
 import type { MemoryTier } from "./items.ts";
@@ -110,14 +109,7 @@ export class TenantMemory {
   }
 
   #callDeps(): CallDeps {
-    return {
-      client: modelClientOf(this.#env),
-      budgets: this.#env.MODEL_BUDGETS.getByName(this.#tenant),
-      tenantDay: tenantDayOf(this.#env),
-      nowMs: () => Date.now(),
-      newSalt,
-      newId: () => crypto.randomUUID(),
-    };
+    return callDepsOf(this.#env, this.#tenant);
   }
 }
 

@@ -168,6 +168,7 @@ export async function startGoverned({
         durableObjects: {
           ...executors,
           MODEL_BUDGETS: { className: "ModelBudgets", useSQLite: true },
+          MODEL_BATCHES: { className: "ModelBatches", useSQLite: true },
           PLANNING_DESK: { className: "PlanningDesk", useSQLite: true },
           MEMORY_VECTORS: { className: "MemoryVectors", useSQLite: true },
           EVENT_INBOX: { className: "EventInbox", useSQLite: true },

@@ -57,3 +57,10 @@ export type ClaimCurves = z.infer<typeof ClaimCurves>;
 
 export const worthOf = (curve: ClaimCurve | undefined, claim: number | null): number =>
   curve === undefined || claim === null ? 0 : confidenceOf(curve, logit(claim));
+
+/** What a record says of a tier whose label was not sure enough. */
+export const unsureOf = ({ by, confidence }: Classification): Classification["escalated"][number] => ({
+  by,
+  code: "model-unsure" satisfies ProblemCode,
+  confidence,
+});

@@ -6,21 +6,25 @@
  * B2  A reservation is as large as the call can become. Settling makes it what the call was, where the provider says so in numbers that can be
  *     true; otherwise it stays what was reserved. What nobody settles stays reserved, and so counts as spent.
  * B3  Settling twice, or what was never reserved, changes nothing.
+ * B4  A call that several runs share is one call of the automation's and the tenant's day. Each run is asked for its own part of tokens and money,
+ *     and for one call; the parts add up to the call, when it is reserved and when it is settled.
  *
  * reserve()  reserved | refused { budget-exceeded, model-unavailable (it failed too often) }
  */
+import type { JsonObject } from "../../../shared/json.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { ModelBudget } from "../../../shared/model.ts";
 import { problem, type Problem } from "../../../shared/problems.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 
+/** Tokens and money of a call, or of one run's part of it. */
+export type Part = { readonly tokens: number; readonly microCents: number };
 export type Reservation = {
   readonly id: string;
-  readonly task: string;
   readonly automation: string;
   readonly model: string;
-  readonly tokens: number;
-  readonly microCents: number;
+  /** The tasks that the call is for, each once, and the part of each: one, unless they share it. */
+  readonly runs: readonly ({ readonly task: string } & Part)[];
   /** Limits of the run and of the automation's day, from the release; of the tenant's day, from the deployment. */
   readonly run: ModelBudget;
   readonly day: ModelBudget;
@@ -28,8 +32,8 @@ export type Reservation = {
 };
 export type Settlement = {
   readonly id: string;
-  /** What the call was; null keeps what was reserved. */
-  readonly used: { readonly tokens: number; readonly microCents: number } | null;
+  /** What the call was, for each run in the order of the reservation; null keeps what was reserved. */
+  readonly used: readonly Part[] | null;
   /** Whether the model answered at all. */
   readonly answered: boolean;
 };
@@ -38,7 +42,7 @@ export type Spent = ModelBudget & { readonly scope: string };
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS spent (scope TEXT PRIMARY KEY, calls INTEGER NOT NULL, tokens INTEGER NOT NULL, micro_cents INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS spent_by_age ON spent (at_ms);
-  CREATE TABLE IF NOT EXISTS holds (id TEXT PRIMARY KEY, scopes TEXT NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL, micro_cents INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS holds (id TEXT PRIMARY KEY, held TEXT NOT NULL, model TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS breakers (model TEXT PRIMARY KEY, failures INTEGER NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;`;
 
 type Sql = Pick<SqlStorage, "exec">;
@@ -50,6 +54,9 @@ export const scopesOf = (task: string, automation: string, nowMs: number) => ({
   tenantDay: `day:${dayOf(nowMs)}:tenant`,
 });
 
+/** What is held in one scope: one run's part, or with `run` null the whole call. */
+type Held = { readonly scope: string; readonly run: number | null } & Part;
+
 export class BudgetBook {
   readonly #sql: Sql;
 
@@ -59,24 +66,34 @@ export class BudgetBook {
   }
 
   reserve(asked: Reservation, nowMs: number): Result<null> {
-    if (![asked.tokens, asked.microCents].every((count) => Number.isSafeInteger(count) && count >= 0))
+    const { runs } = asked;
+    const whole = sumOf(runs);
+    if (![...runs, whole].every(({ tokens, microCents }) => isCount(tokens) && isCount(microCents)))
       return err(problem("budget-exceeded", "What the call may cost cannot be counted."));
     if (this.#held(asked.id) !== null) return ok(null);
     const resting = this.#resting(asked.model, nowMs);
     if (resting !== null) return err(resting);
-    const scopes = scopesOf(asked.task, asked.automation, nowMs);
-    for (const [kind, scope] of Object.entries(scopes) as [keyof typeof scopes, string][]) {
-      const over = exceeded(this.spent(scope), asked, asked[kind]);
-      if (over !== null) return err(overspent(kind, over, asked[kind]));
+    const over = runs.flatMap((run) => {
+      const figure = exceeded(this.spent(scopesOf(run.task, "", nowMs).run), run, asked.run);
+      return figure === null ? [] : [{ task: run.task, figure }];
+    });
+    if (over.length > 0)
+      return err(overspent("run", over[0]!.figure, asked.run, { tasks: over.map(({ task }) => task) }));
+    const days = scopesOf("", asked.automation, nowMs);
+    for (const kind of ["day", "tenantDay"] as const) {
+      const figure = exceeded(this.spent(days[kind]), whole, asked[kind]);
+      if (figure !== null) return err(overspent(kind, figure, asked[kind]));
     }
-    for (const scope of Object.values(scopes)) this.#add(scope, 1, asked.tokens, asked.microCents, nowMs);
+    const held: Held[] = [
+      ...runs.map(({ task, ...part }, run) => ({ scope: scopesOf(task, "", nowMs).run, run, ...part })),
+      ...[days.day, days.tenantDay].map((scope) => ({ scope, run: null, ...whole })),
+    ];
+    for (const { scope, tokens, microCents } of held) this.#add(scope, 1, tokens, microCents, nowMs);
     this.#sql.exec(
-      "INSERT INTO holds (id, scopes, model, tokens, micro_cents, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO holds (id, held, model, at_ms) VALUES (?, ?, ?, ?)",
       asked.id,
-      JSON.stringify(Object.values(scopes)),
+      JSON.stringify(held),
       asked.model,
-      asked.tokens,
-      asked.microCents,
       nowMs,
     );
     this.#forget(nowMs);
@@ -89,8 +106,11 @@ export class BudgetBook {
     this.#sql.exec("DELETE FROM holds WHERE id = ?", id);
     this.#count(hold.model, answered, nowMs);
     if (used === null) return; // B2
-    for (const scope of JSON.parse(hold.scopes) as string[])
-      this.#add(scope, 0, used.tokens - hold.tokens, used.microCents - hold.micro_cents, nowMs);
+    const whole = sumOf(used);
+    for (const { scope, run, tokens, microCents } of hold.held) {
+      const was = run === null ? whole : used[run]!;
+      this.#add(scope, 0, was.tokens - tokens, was.microCents - microCents, nowMs);
+    }
   }
 
   /** What is spent and reserved in a scope. */
@@ -104,9 +124,9 @@ export class BudgetBook {
     };
   }
 
-  #held(id: string) {
-    const row = this.#sql.exec("SELECT scopes, model, tokens, micro_cents FROM holds WHERE id = ?", id).toArray()[0];
-    return (row ?? null) as { scopes: string; model: string; tokens: number; micro_cents: number } | null;
+  #held(id: string): { readonly held: readonly Held[]; readonly model: string } | null {
+    const row = this.#sql.exec("SELECT held, model FROM holds WHERE id = ?", id).toArray()[0];
+    return row === undefined ? null : { held: JSON.parse(String(row["held"])), model: String(row["model"]) };
   }
 
   #add(scope: string, calls: number, tokens: number, microCents: number, nowMs: number): void {
@@ -147,15 +167,22 @@ export class BudgetBook {
 const FIGURES = ["calls", "tokens", "microCents"] as const;
 type Figure = (typeof FIGURES)[number];
 
-function exceeded(spent: ModelBudget, { tokens, microCents }: Reservation, limit: ModelBudget): Figure | null {
+function exceeded(spent: ModelBudget, { tokens, microCents }: Part, limit: ModelBudget): Figure | null {
   const asked: ModelBudget = { calls: 1, tokens, microCents };
   return FIGURES.find((figure) => spent[figure] + asked[figure] > limit[figure]) ?? null;
 }
 
+const isCount = (count: number): boolean => Number.isSafeInteger(count) && count >= 0;
+const sumOf = (parts: readonly Part[]): Part => ({
+  tokens: parts.reduce((sum, { tokens }) => sum + tokens, 0),
+  microCents: parts.reduce((sum, { microCents }) => sum + microCents, 0),
+});
+
 const WHOSE = { run: "this task", day: "this automation today", tenantDay: "this tenant today" } as const;
-const overspent = (kind: keyof typeof WHOSE, figure: Figure, limit: ModelBudget): Problem =>
+const overspent = (kind: keyof typeof WHOSE, figure: Figure, limit: ModelBudget, more: JsonObject = {}): Problem =>
   problem("budget-exceeded", `The budget of ${WHOSE[kind]} leaves no room for another call.`, {
     budget: kind,
     figure,
     limit: limit[figure],
+    ...more,
   });

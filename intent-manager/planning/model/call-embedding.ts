@@ -43,11 +43,9 @@ export async function callEmbedding(deps: CallDeps, ask: EmbeddingAsk): Promise<
   const id = deps.newId();
   const reserved = await deps.budgets.reserve({
     id,
-    task: ask.task,
     automation: ask.automation,
     model: model.name,
-    tokens: most.inputTokens,
-    microCents: most.inputTokens * model.inputCents,
+    runs: [{ task: ask.task, tokens: most.inputTokens, microCents: most.inputTokens * model.inputCents }],
     ...ask.budget,
     tenantDay: deps.tenantDay,
   });
@@ -59,7 +57,7 @@ export async function callEmbedding(deps: CallDeps, ask: EmbeddingAsk): Promise<
   const microCents = inputTokens * model.inputCents;
   await deps.budgets.settle({
     id,
-    used: said === null ? null : { tokens: inputTokens, microCents },
+    used: said === null ? null : [{ tokens: inputTokens, microCents }],
     answered: answer.ok || answer.problem.code === "model-answer-invalid",
   });
   const vectors = answer.ok ? checked(answer.value.vectors, ask) : answer;

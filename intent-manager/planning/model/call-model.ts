@@ -62,7 +62,7 @@ export type Called = {
 };
 
 /** Tokens that a provider puts around messages, tools and schemas, at most. */
-const OVERHEAD_TOKENS = 512;
+export const OVERHEAD_TOKENS = 512;
 
 /** Asks a model once. The answer refuses with model-not-configured, budget-exceeded, model-unavailable, model-timeout or model-answer-invalid. */
 export async function callModel(deps: CallDeps, ask: ModelAsk): Promise<Called> {
@@ -85,11 +85,15 @@ export async function callModel(deps: CallDeps, ask: ModelAsk): Promise<Called> 
   const id = deps.newId();
   const reserved = await deps.budgets.reserve({
     id,
-    task: ask.task,
     automation: ask.automation,
     model: pin.name,
-    tokens: most.inputTokens + most.outputTokens,
-    microCents: microCentsOf(pin, most.inputTokens, most.outputTokens),
+    runs: [
+      {
+        task: ask.task,
+        tokens: most.inputTokens + most.outputTokens,
+        microCents: microCentsOf(pin, most.inputTokens, most.outputTokens),
+      },
+    ],
     ...ask.budget,
     tenantDay: deps.tenantDay,
   });
@@ -110,10 +114,10 @@ export async function callModel(deps: CallDeps, ask: ModelAsk): Promise<Called> 
   const microCents = microCentsOf(pin, figures.inputTokens, figures.outputTokens);
   await deps.budgets.settle({
     id,
-    used: said === null ? null : { tokens: said.inputTokens + said.outputTokens, microCents },
+    used: said === null ? null : [{ tokens: said.inputTokens + said.outputTokens, microCents }],
     answered: answer.ok || answer.problem.code === "model-answer-invalid",
   });
-  const transcript = transcriptOf(ask, answer);
+  const transcript = transcriptOf(ask.system, ask.prompt, answer);
   const salt = deps.newSalt();
   const commitment = commit(salt, transcript);
   return {
@@ -148,11 +152,12 @@ export function usageOf(
 
 const unsent = (why: Problem): Called => ({ answer: err(why), record: null, disclosures: {} });
 
-function transcriptOf(ask: ModelAsk, answer: Result<ModelAnswer>): string {
+/** What was asked and what was answered, as the record keeps it. */
+export function transcriptOf(system: string, prompt: string, answer: Result<ModelAnswer>): string {
   const said = answer.ok
     ? [answer.value.text, ...answer.value.calls.map(({ name, args }) => `${name} ${JSON.stringify(args)}`)].join("\n")
     : answer.problem.code;
-  return shortened(`[system]\n${ask.system}\n\n[prompt]\n${ask.prompt}\n\n[answer]\n${said}`);
+  return shortened(`[system]\n${system}\n\n[prompt]\n${prompt}\n\n[answer]\n${said}`);
 }
 
 /** What is too long loses its middle; a lone half of a character would not be canonical. */

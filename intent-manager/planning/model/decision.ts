@@ -26,7 +26,10 @@ export type Decision = {
   readonly steps: readonly ProposedByAgent[];
 };
 
-/** Digest of everything that the model is shown and that follows from it; null where the release keeps nothing, or something was read already. */
+/**
+ * Digest of everything that the model is shown and that follows from it; null where the release keeps nothing, or something was done or read
+ * already: what a loop saw are values of systems, of which nobody has said which ones are personal (K1), and how they stood then.
+ */
 export function questionOf(context: TaskContext, { bundle, digest }: CompiledRelease): string | null {
   if (bundle.model?.cache === undefined || context.nextRound > 1 || context.task.steps.length > 0) return null;
   const { input, purpose, task, fromEvent } = context;
@@ -108,7 +111,7 @@ export function stepsFor({ steps }: Pick<Decision, "steps">, input: JsonObject):
 }
 
 type Leaf = { readonly pointer: string; readonly value: Json };
-function leavesOf(value: Json, pointer: string): Leaf[] {
+export function leavesOf(value: Json, pointer: string): Leaf[] {
   if (value === null || typeof value !== "object") return [{ pointer, value }];
   return Object.entries(value as JsonObject).flatMap(([key, part]) =>
     leavesOf(part, `${pointer}/${escapeSegment(key)}`),

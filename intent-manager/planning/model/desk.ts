@@ -11,10 +11,8 @@ import { DurableObject } from "cloudflare:workers";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Bindings } from "../../bindings.ts";
 import type { Tenant } from "../../http/caller.ts";
-import { newSalt } from "../../intake/random.ts";
-import { modelClientOf } from "./client.ts";
+import { callDepsOf } from "./call-deps.ts";
 import { planRound, type RoundEnd } from "./plan-round.ts";
-import { tenantDayOf } from "./tenant-day.ts";
 
 export interface DeskRpc {
   /** Keeps the job. Planning begins with {@link DeskRpc.plan}, or by itself soon after. */
@@ -65,14 +63,10 @@ export class PlanningDesk extends DurableObject<Env> implements DeskRpc {
     const env = this.env as unknown as Bindings;
     const tenant = this.ctx.id.name!.split("/")[0]!;
     return {
+      ...callDepsOf(env, tenant),
       env,
-      client: modelClientOf(env),
-      budgets: env.MODEL_BUDGETS.getByName(tenant),
       decisions: env.MODEL_BUDGETS.getByName(tenant),
-      tenantDay: tenantDayOf(env),
-      nowMs: () => Date.now(),
-      newSalt,
-      newId: () => crypto.randomUUID(),
+      batches: (name: string) => env.MODEL_BATCHES.getByName(name),
     };
   }
 }

@@ -85,7 +85,8 @@ const TEXT = {
 };
 const CENTS = { type: "integer", description: "In cents, as it stands in the text. 0 where it is not there." };
 
-const objectOf = (properties: JsonObject): JsonObject => ({
+/** An object in strict mode: every property required, no other. */
+export const objectOf = (properties: JsonObject): JsonObject => ({
   type: "object",
   properties,
   required: Object.keys(properties),

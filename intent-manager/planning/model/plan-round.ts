@@ -27,7 +27,7 @@ import { recordsOf } from "../records.ts";
 import { signPlan } from "../sign-plan.ts";
 import { planByWriting } from "../writing/plan-by-writing.ts";
 import { askTier, type CallLog } from "./ask-tier.ts";
-import type { CallDeps } from "./call-model.ts";
+import type { LabelDeps } from "./ask-label.ts";
 import { planByLabel } from "./plan-by-label.ts";
 import { offered, planSchema, toolsOf } from "./offer.ts";
 import { readPlan, readTools, type Written } from "./read-answer.ts";
@@ -36,7 +36,7 @@ import { keepPlan, keyOf, recallPlan } from "./recall.ts";
 import { isSwitchedOff, switchedOff, togglesNow } from "./switch.ts";
 import { promptOf, systemOf } from "./words.ts";
 
-export type RoundDeps = CallDeps & { readonly env: Bindings; readonly decisions: DecisionsRpc };
+export type RoundDeps = LabelDeps & { readonly env: Bindings; readonly decisions: DecisionsRpc };
 export type RoundOf = {
   readonly tenant: Tenant;
   readonly task: string;
@@ -133,7 +133,7 @@ async function planByList(
     );
   // What memory says today may be something else than when a plan was kept.
   const key = release.bundle.memory === undefined && !isOff ? keyOf(deps, tenant.id, context, release) : null;
-  const recalled = key === null ? null : await recallPlan(deps, key, context.input, draftAs);
+  const recalled = key === null ? null : await recallPlan(deps, key, context.input, draftAs, isLoop);
   if (recalled !== null) return ok(recalled);
   const prompt = await promptOf(context, remembered);
   let why: Problem = isOff ? switchedOff(spec) : problem("model-not-configured", "The release's list names no model.");

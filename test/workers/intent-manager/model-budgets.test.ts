@@ -10,13 +10,12 @@ import { microCentsOf } from "../../../shared/model.ts";
 const budgets = (tenant: string) => env.MODEL_BUDGETS.getByName(tenant) as unknown as BudgetsRpc;
 const ROOM = { calls: 1_000, tokens: 1_000_000, microCents: 1_000_000 };
 let count = 0;
+const part = (change: object = {}) => ({ task: `tsk_${count}`, tokens: 100, microCents: 1_000, ...change });
 const call = (change: Partial<Reservation> = {}): Reservation => ({
   id: `call-${++count}`,
-  task: `tsk_${count}`,
   automation: "notes",
   model: "small-1",
-  tokens: 100,
-  microCents: 1_000,
+  runs: [part()],
   run: ROOM,
   day: ROOM,
   tenantDay: ROOM,
@@ -35,7 +34,7 @@ it.each([
       const asked = call({ tenantDay: limit });
       const answer = await budgets(tenant).reserve(asked);
       if (answer.ok)
-        await budgets(tenant).settle({ id: asked.id, used: { tokens: 100, microCents: 1_000 }, answered: true });
+        await budgets(tenant).settle({ id: asked.id, used: [{ tokens: 100, microCents: 1_000 }], answered: true });
       return answer;
     }),
   );
@@ -48,9 +47,9 @@ it.each([
 
 it("the run, the automation's day and the tenant's day are counted apart, and all three must have room", async () => {
   const run = { ...ROOM, calls: 1 };
-  const first = call({ run, task: "tsk_same" });
+  const first = call({ run, runs: [part({ task: "tsk_same" })] });
   expect(await budgets("apart").reserve(first)).toMatchObject({ ok: true });
-  expect(await budgets("apart").reserve(call({ run, task: "tsk_same" }))).toMatchObject({
+  expect(await budgets("apart").reserve(call({ run, runs: [part({ task: "tsk_same" })] }))).toMatchObject({
     problem: { facts: { budget: "run" } },
   });
   expect(await budgets("apart").reserve(call({ day: { ...ROOM, calls: 1 } }))).toMatchObject({
@@ -67,15 +66,48 @@ it("a call is settled once, at what it was; what nobody can say stays as reserve
   for (const asked of [known, known, unknown]) await budgets("settled").reserve(asked);
   expect(await today("settled")).toMatchObject({ calls: 2, tokens: 200, microCents: 2_000 });
   for (let i = 0; i < 3; i++)
-    await budgets("settled").settle({ id: known.id, used: { tokens: 30, microCents: 300 }, answered: true });
+    await budgets("settled").settle({ id: known.id, used: [{ tokens: 30, microCents: 300 }], answered: true });
   await budgets("settled").settle({ id: unknown.id, used: null, answered: true });
-  await budgets("settled").settle({ id: "never-reserved", used: { tokens: 1, microCents: 1 }, answered: true });
+  await budgets("settled").settle({ id: "never-reserved", used: [{ tokens: 1, microCents: 1 }], answered: true });
   expect(await today("settled")).toMatchObject({ calls: 2, tokens: 130, microCents: 1_300 });
+});
+
+it("a call that tasks share is one call of the day, each run has its own part, and the parts add up", async () => {
+  const runs = ["a", "b", "c"].map((task, i) => part({ task: `tsk_${task}`, tokens: 100 + i, microCents: 1_000 + i }));
+  const shared = call({ runs });
+  expect(await budgets("shared").reserve(shared)).toMatchObject({ ok: true });
+  const spent = async () =>
+    await budgets("shared").spent([
+      ...runs.map(({ task }) => scopesOf(task, "", 0).run),
+      scopesOf("", "notes", Date.now()).day,
+    ]);
+  expect((await spent()).map(({ calls, tokens }) => [calls, tokens])).toEqual([
+    [1, 100],
+    [1, 101],
+    [1, 102],
+    [1, 303],
+  ]);
+  const used = [7, 5, 0].map((tokens) => ({ tokens, microCents: tokens * 10 }));
+  await budgets("shared").settle({ id: shared.id, used, answered: true });
+  expect((await spent()).map(({ tokens, microCents }) => [tokens, microCents])).toEqual([
+    [7, 70],
+    [5, 50],
+    [0, 0],
+    [12, 120],
+  ]);
+  // One run without room refuses the call, and is named; nothing of it stays reserved.
+  const poor = call({ runs, run: { ...ROOM, tokens: 106 } });
+  expect(await budgets("shared").reserve(poor)).toMatchObject({
+    problem: { code: "budget-exceeded", facts: { budget: "run", tasks: ["tsk_a"] } },
+  });
+  expect((await spent()).at(-1)).toMatchObject({ calls: 1, tokens: 12 });
 });
 
 it("nothing is reserved that cannot be counted", async () => {
   for (const tokens of [Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY])
-    expect(await budgets("odd").reserve(call({ tokens }))).toMatchObject({ problem: { code: "budget-exceeded" } });
+    expect(await budgets("odd").reserve(call({ runs: [part({ tokens })] }))).toMatchObject({
+      problem: { code: "budget-exceeded" },
+    });
   expect((await today("odd")).calls).toBe(0);
 });
 
