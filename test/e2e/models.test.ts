@@ -87,6 +87,10 @@ beforeAll(async () => {
     model: { ...MODEL, fallback: ["small"], budget: { run: { ...ROOM, calls: 1 }, day: ROOM } },
   });
   await publish("mails", MAILS);
+  await publish("mails-shared", {
+    ...MAILS,
+    model: { ...MAILS.model!, batch: { most: 4, waitMs: 5_000 }, cache: { ttlSeconds: 600 } },
+  });
   await publish("mails-alone", { ...MAILS, model: { ...MODEL, fallback: ["small"] } });
   await publish("remembering", {
     memory: [
@@ -335,6 +339,53 @@ it("what it is not sure of the next tier labels, as sure as its claims are worth
   expect(run.plans[0]).toMatchObject({ planner: "playbook", classified: view.classified, model: "small-2026-01-01" });
   const replayed = await system.call(keys.operator, `/v1/tasks/${view.id}/replay`, { body: {} });
   expect(replayed.body).toMatchObject({ same: true });
+});
+
+it("tasks that wait for a label share a call, whose figures add up over them; the same inputs again cost nothing", async () => {
+  // The local classifier would call three of them refunds too; of the bridge it thinks otherwise, so that is asked for alone.
+  const texts = ["Quarterly numbers.", "Weather report.", "A tax form.", "The bridge is closed."];
+  server.otherwise(({ text }) => {
+    const ids = [...text.matchAll(/^Request (\w+)$/gm)].map(([, id]) => id);
+    const one = { label: "refund", confidence: 0.97 };
+    return { content: ids.length === 0 ? one : { answers: ids.map((id) => ({ id, ...one })) } };
+  });
+  const runsOf = async () => {
+    const views = await Promise.all(texts.map((text) => intent("mails-shared", { text })));
+    expect(views.map(({ status, classified }) => [status, classified?.label, classified?.by])).toEqual(
+      texts.map(() => ["succeeded", "refund", "small"]),
+    );
+    return Promise.all(
+      views.map(({ id }) =>
+        until(
+          async () => (await system.call(keys.auditor, `/v1/tasks/${id}/run`)).body.run,
+          (run) => run?.plans.length === 1,
+        ),
+      ),
+    );
+  };
+  const runs = await runsOf();
+  const seen = [...server.seen()];
+  expect(texts.filter((text) => seen[0]!.text.includes(text))).toEqual(texts);
+  const sum = (figure: string) => runs.reduce((all, run) => all + run[figure], 0);
+  expect([sum("modelCallsShared"), sum("modelCalls"), seen.length]).toEqual([4, 2, 2]);
+  expect(sum("inputTokens")).toBe(seen.reduce((all, { text }) => all + Math.ceil(text.length / 4), 0));
+  // The same inputs again ask nobody.
+  const again = await runsOf();
+  expect(server.seen()).toHaveLength(seen.length);
+  for (const [i, run] of again.entries())
+    expect(run).toMatchObject({
+      modelCalls: 0,
+      costMicroCents: 0,
+      plans: [{ recalled: { savedMicroCents: runs[i].costMicroCents } }],
+    });
+  const figures = await until(
+    async () => (await system.call(keys.auditor, "/v1/metrics?window=1h&automation=mails-shared")).body,
+    (read) => read.automations?.[0]?.models.recalled === 4,
+  );
+  expect(figures.automations[0].models).toMatchObject({
+    calls: { count: seen.length },
+    recalledSavedMicroCents: sum("costMicroCents"),
+  });
 });
 
 it("where nobody is sure enough, the last label is a suggestion, and each write waits for people", async () => {
