@@ -30,10 +30,15 @@ const SGR = new Map<string, string>([
   [END, "\u001b[0m"],
 ]);
 
-/** Control characters (C0 but for the newline, DEL, C1) and those that turn the direction of text. */
-// oxlint-disable-next-line no-control-regex
-const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const escape = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+/**
+ * Controls but for the newline, format characters (those that turn the direction of text, zero-width ones, tags), line and paragraph separators,
+ * and letters that show nothing: two addresses that look the same must be the same. The joiner inside an emoji is left.
+ */
+const UNSAFE =
+  /(?!\n|(?<=\p{Extended_Pictographic}\ufe0f?)\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|\u034f/gu;
+/** In UTF-16 units, as JSON spells them. */
+const escape = (chars: string): string =>
+  chars.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** The text as it goes to the terminal: unsafe characters spelled out, marks turned into colours or dropped. */
 export const render = (text: string, color: boolean): string =>
@@ -43,8 +48,8 @@ export const render = (text: string, color: boolean): string =>
 export const renderJson = (value: unknown, indent: number | undefined = 2): string =>
   JSON.stringify(value, null, indent).replace(UNSAFE, escape);
 
-/** One line of text that somebody else wrote: line breaks are shown, not obeyed, and our marks are not theirs to use. */
-export const line = (text: string): string => text.replace(MARKS, "").replaceAll(/\r?\n/g, " ⏎ ");
+/** One line of text that somebody else wrote: line breaks and our marks are shown, not obeyed. */
+export const line = (text: string): string => text.replace(MARKS, escape).replaceAll(/\r?\n/g, " ⏎ ");
 
 /** A value as one line: strings as they are, everything else as JSON. */
 export const valueText = (value: unknown): string =>
