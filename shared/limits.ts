@@ -543,6 +543,12 @@ export const LIMITS = {
   memoryDimensions: 3_072,
   memoryItems: 20_000,
   memoryFloats: 20_480 * 512,
+  /**
+   * Bytes of texts of one namespace (of the canonical tier with all kept versions), and of all canonical namespaces of a tenant, which share one
+   * control database of 10 GB with every other tenant. Namespaces of the tier `vector` have an object each.
+   */
+  memoryNamespaceBytes: 20_000_000,
+  memoryTenantBytes: 100_000_000,
   /** Namespaces of one tenant: an erasure asks each of them. */
   memoryNamespaces: 100,
   /** Versions of one canonical item that are kept, the newest. */

@@ -56,6 +56,8 @@ export const MemorySettings = z
       .optional(),
     /** More push out the least useful (`vector`) or are refused (`canonical`). */
     maxItems: z.int().min(1).max(LIMITS.memoryItems).default(1_000),
+    /** Bytes of its texts, with kept versions; 20 MB without. More push out the least useful (`vector`) or are refused (`canonical`). */
+    maxBytes: z.int().min(1).max(LIMITS.memoryNamespaceBytes).optional(),
     /** Version of the form that texts of this namespace have: stamped on each item when it is written, and a fact for policy. */
     contractVersion: ContractVersion.default("1.0.0"),
   })

@@ -48,7 +48,8 @@ export const ADVICE: { readonly [code in ProblemCode]: string } = {
   "loop-limit": "Raise `loop.rounds` or `loop.seconds` in a new release, if the task deserves it.",
   "memory-moved":
     "Read the item again (`facts.version` is where it stands), and send your change with that version as `expect`.",
-  "memory-full": "Delete items, or raise `maxItems` of the namespace (`PUT /v1/memory/{namespace}`).",
+  "memory-full":
+    "Delete items, or raise `maxItems` or `maxBytes` of the namespace (`PUT /v1/memory/{namespace}`); `facts.bytes` stands where it is bytes that are used up. A tenant's canonical namespaces share 100 MB.",
   "memory-not-searchable":
     "Ask for items by their keys, or make the canonical namespace `searchable` (`PUT /v1/memory/{namespace}`).",
   "memory-settings":

@@ -5,29 +5,41 @@
  * K2  A version is the namespace's next revision: it is never used twice, also not for a key that was deleted and written again.
  * K3  Repeating the last write is that write: same key, same expectation, same text.
  * K4  Whom any kept version is about is listed; erasing one removes the whole item with its history.
+ * K5  A write that began before its subject was erased writes nothing after it.
+ * K6  Bytes are those of the texts of all kept versions; a write beyond those of the namespace or the tenant is refused.
  */
 import { LIMITS } from "../../shared/limits.ts";
-import { problem } from "../../shared/problems.ts";
+import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { Item, Write } from "./items.ts";
 
 type Row = { readonly [column: string]: unknown };
 export type Version = Pick<Item, "version" | "text" | "source" | "contract" | "by" | "atMs">;
 
+/** How much a namespace may hold. */
+type Room = { readonly maxItems: number; readonly maxBytes?: number | undefined };
+
+const BYTES = (text: string): string => `length(CAST(${text} AS BLOB))`;
+/** Versions of an item beyond those that are kept. */
+const TOO_OLD = `tenant = ?1 AND namespace = ?2 AND key = ?3 AND version <=
+  (SELECT version FROM memory_history WHERE tenant = ?1 AND namespace = ?2 AND key = ?3 ORDER BY version DESC LIMIT 1 OFFSET ${LIMITS.memoryVersions})`;
+
 export class CanonicalItems {
   readonly #db: D1Database;
   readonly #tenant: string;
   readonly #namespace: string;
   readonly #maxItems: number;
+  readonly #maxBytes: number;
 
-  constructor(db: D1Database, tenant: string, namespace: string, maxItems: number) {
+  constructor(db: D1Database, tenant: string, namespace: string, { maxItems, maxBytes }: Room) {
     this.#db = db;
     this.#tenant = tenant;
     this.#namespace = namespace;
     this.#maxItems = maxItems;
+    this.#maxBytes = maxBytes ?? LIMITS.memoryNamespaceBytes;
   }
 
-  /** Refuses with memory-moved or memory-full. */
+  /** Refuses with memory-moved, memory-full or subject-erased. */
   async put(write: Write): Promise<Result<Item>> {
     const { key, newId, text, source, contract, subjects, by, atMs, expect } = write;
     const at = [this.#tenant, this.#namespace, key] as const;
@@ -40,11 +52,14 @@ export class CanonicalItems {
            SELECT n.tenant, n.name, ?3, COALESCE(i.id, ?4), n.revision + 1, COALESCE(i.version, 0), ?5, ?6, ?7, ?8, ?9, ?10
            FROM memory_namespaces n LEFT JOIN memory_items i ON i.tenant = n.tenant AND i.namespace = n.name AND i.key = ?3
            WHERE n.tenant = ?1 AND n.name = ?2 AND (?11 IS NULL OR COALESCE(i.version, 0) = ?11) AND (i.key IS NOT NULL OR n.items < ?12)
+             AND n.bytes + ${BYTES("?5")} <= ?13
+             AND (SELECT SUM(bytes) FROM memory_namespaces WHERE tenant = ?1) + ${BYTES("?5")} <= ${LIMITS.memoryTenantBytes}
+             AND NOT EXISTS (SELECT 1 FROM memory_erased e JOIN json_each(?8) s ON s.value = e.subject WHERE e.tenant = ?1 AND e.at >= ?10)
            ON CONFLICT (tenant, namespace, key) DO UPDATE SET version = excluded.version, prior = excluded.prior, text = excluded.text,
              source = excluded.source, contract = excluded.contract, subjects = excluded.subjects, by = excluded.by, at = excluded.at
            RETURNING id, version, prior`,
         )
-        .bind(...at, newId, text, source, contract, about, by, atMs, expect, this.#maxItems),
+        .bind(...at, newId, text, source, contract, about, by, atMs, expect, this.#maxItems, this.#maxBytes),
       this.#db
         .prepare(
           `INSERT INTO memory_history (tenant, namespace, key, version, text, source, contract, by, at)
@@ -65,17 +80,13 @@ export class CanonicalItems {
       this.#db
         .prepare(
           `UPDATE memory_namespaces AS n SET revision = revision + 1, updated_at = ?4,
-             items = items + (SELECT prior = 0 FROM memory_items WHERE tenant = ?1 AND namespace = ?2 AND key = ?3)
+             items = items + (SELECT prior = 0 FROM memory_items WHERE tenant = ?1 AND namespace = ?2 AND key = ?3),
+             bytes = bytes + ${BYTES("?5")} - (SELECT COALESCE(SUM(${BYTES("text")}), 0) FROM memory_history WHERE ${TOO_OLD})
            WHERE tenant = ?1 AND name = ?2
              AND EXISTS (SELECT 1 FROM memory_items WHERE tenant = ?1 AND namespace = ?2 AND key = ?3 AND version = n.revision + 1)`,
         )
-        .bind(...at, atMs),
-      this.#db
-        .prepare(
-          `DELETE FROM memory_history WHERE tenant = ?1 AND namespace = ?2 AND key = ?3 AND version <=
-             (SELECT version FROM memory_history WHERE tenant = ?1 AND namespace = ?2 AND key = ?3 ORDER BY version DESC LIMIT 1 OFFSET ${LIMITS.memoryVersions})`,
-        )
-        .bind(...at),
+        .bind(...at, atMs, text),
+      this.#db.prepare(`DELETE FROM memory_history WHERE ${TOO_OLD}`).bind(...at),
     ]);
     const [written] = results[0]!.results;
     if (written !== undefined)
@@ -158,7 +169,8 @@ export class CanonicalItems {
     const results = await this.#db.batch([
       this.#db
         .prepare(
-          `UPDATE memory_namespaces SET items = items - (SELECT COUNT(*) FROM memory_items WHERE ${of}) WHERE tenant = ?1 AND name = ?2`,
+          `UPDATE memory_namespaces SET items = items - (SELECT COUNT(*) FROM memory_items WHERE ${of}),
+             bytes = bytes - (SELECT COALESCE(SUM(${BYTES("text")}), 0) FROM memory_history WHERE ${of}) WHERE tenant = ?1 AND name = ?2`,
         )
         .bind(...params),
       this.#db.prepare(`DELETE FROM memory_items WHERE ${of}`).bind(...params),
@@ -169,11 +181,25 @@ export class CanonicalItems {
     return results[1]!.meta.changes;
   }
 
+  /** From now on what began before writes nothing about the subject; to be called before its items are looked for. K5. */
+  async closeTo(subject: string, nowMs: number): Promise<void> {
+    await this.#db.batch([
+      this.#db
+        .prepare(
+          "INSERT INTO memory_erased (tenant, subject, at) VALUES (?1, ?2, ?3) ON CONFLICT (tenant, subject) DO UPDATE SET at = max(at, excluded.at)",
+        )
+        .bind(this.#tenant, subject, nowMs),
+      this.#db
+        .prepare("DELETE FROM memory_erased WHERE tenant = ?1 AND at < ?2")
+        .bind(this.#tenant, nowMs - LIMITS.memoryErasedMs),
+    ]);
+  }
+
   /** K3, or why nothing was written. */
   async #refused(write: Write): Promise<Result<Item>> {
     const row = await this.#row(write.key);
-    if (row === null && (write.expect ?? 0) === 0)
-      return err(problem("memory-full", `The namespace holds ${this.#maxItems} items.`));
+    const isExpected = write.expect === null || write.expect === Number(row?.["version"] ?? 0);
+    if (isExpected) return err(await this.#noRoom(write));
     const isSame =
       row !== null &&
       Number(row["prior"]) === write.expect &&
@@ -183,6 +209,27 @@ export class CanonicalItems {
     return isSame
       ? ok(itemOf(row))
       : err(problem("memory-moved", "The item is at another version.", { version: Number(row?.["version"] ?? 0) }));
+  }
+
+  /** Why a write was refused whose version is the expected one. */
+  async #noRoom({ subjects, atMs, text }: Write): Promise<Problem> {
+    const found = await this.#db
+      .prepare(
+        `SELECT EXISTS (SELECT 1 FROM memory_erased e JOIN json_each(?3) s ON s.value = e.subject WHERE e.tenant = ?1 AND e.at >= ?4) AS erased,
+           (SELECT bytes FROM memory_namespaces WHERE tenant = ?1 AND name = ?2) AS own,
+           (SELECT SUM(bytes) FROM memory_namespaces WHERE tenant = ?1) AS whole, ${BYTES("?5")} AS more`,
+      )
+      .bind(this.#tenant, this.#namespace, JSON.stringify(subjects), atMs, text)
+      .first<{ erased: number; own: number; whole: number; more: number }>();
+    const { erased = 0, own = 0, whole = 0, more = 0 } = found ?? {};
+    if (erased === 1) return problem("subject-erased", "Whom this is about was erased meanwhile.");
+    if (own + more > this.#maxBytes)
+      return problem("memory-full", `The namespace holds ${own} of ${this.#maxBytes} bytes.`, { bytes: own });
+    return whole + more > LIMITS.memoryTenantBytes
+      ? problem("memory-full", `The tenant's memory holds ${whole} of ${LIMITS.memoryTenantBytes} bytes.`, {
+          bytes: whole,
+        })
+      : problem("memory-full", `The namespace holds ${this.#maxItems} items.`);
   }
 
   #row(key: string): Promise<Row | null> {

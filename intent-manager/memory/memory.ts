@@ -56,13 +56,13 @@ export class TenantMemory {
     const { name, settings } = namespace;
     const embedder = embedderOf(this.#callDeps(), name, settings, payer);
     const object = this.#env.MEMORY_VECTORS.getByName(`${this.#tenant}/${name}`);
-    const space = spaceOf(embedder, settings.maxItems, settings.tier === "vector");
+    const space = spaceOf(embedder, settings, settings.tier === "vector");
     if (settings.tier === "vector") {
       const ttlMs = settings.ttlSeconds === undefined ? null : settings.ttlSeconds * 1_000;
       const memory = new VectorTier(object, embedder, space, ttlMs);
       return ok({ namespace, memory, embedder, items: null, index: null, object });
     }
-    const items = new CanonicalItems(this.#env.CONTROL_DB, this.#tenant, name, settings.maxItems);
+    const items = new CanonicalItems(this.#env.CONTROL_DB, this.#tenant, name, settings);
     const index = this.#indexOf(name, settings, embedder, object);
     if (!index.ok) return index;
     const memory = new CanonicalTier(items, embedder, index.value);
@@ -94,14 +94,10 @@ export class TenantMemory {
     return items;
   }
 
-  #indexOf(
-    name: string,
-    { searchable, index, maxItems }: MemorySettings,
-    embedder: Embedder,
-    object: VectorsRpc,
-  ): Result<VectorIndex | null> {
+  #indexOf(name: string, settings: MemorySettings, embedder: Embedder, object: VectorsRpc): Result<VectorIndex | null> {
+    const { searchable, index } = settings;
     if (searchable !== true) return ok(null);
-    if (index !== "vectorize") return ok(new ObjectIndex(object, spaceOf(embedder, maxItems, false)));
+    if (index !== "vectorize") return ok(new ObjectIndex(object, spaceOf(embedder, settings, false)));
     const binding = this.#env.MEMORY_INDEX;
     return binding === undefined
       ? err(problem("memory-settings", "`vectorize` needs the binding MEMORY_INDEX."))

@@ -9,20 +9,23 @@ export type Namespace = {
   readonly settings: MemorySettings;
   /** Canonical items; those of tier `vector` are counted by their object. */
   readonly items: number;
+  /** Of the texts of canonical items, kept versions included. */
+  readonly bytes: number;
   readonly updatedMs: number;
 };
-type Row = { name: string; settings: string; items: number; updated_at: number };
+type Row = { name: string; settings: string; items: number; bytes: number; updated_at: number };
 
-const viewOf = ({ name, settings, items, updated_at }: Row): Namespace => ({
+const viewOf = ({ name, settings, items, bytes, updated_at }: Row): Namespace => ({
   name,
   settings: MemorySettings.parse(JSON.parse(settings)),
   items,
+  bytes,
   updatedMs: updated_at,
 });
 
 export async function readNamespace(db: D1Database, tenant: string, name: string): Promise<Namespace | null> {
   const row = await db
-    .prepare("SELECT name, settings, items, updated_at FROM memory_namespaces WHERE tenant = ?1 AND name = ?2")
+    .prepare("SELECT name, settings, items, bytes, updated_at FROM memory_namespaces WHERE tenant = ?1 AND name = ?2")
     .bind(tenant, name)
     .first<Row>();
   return row === null ? null : viewOf(row);
@@ -31,7 +34,9 @@ export async function readNamespace(db: D1Database, tenant: string, name: string
 /** In the order of names. */
 export async function listNamespaces(db: D1Database, tenant: string): Promise<readonly Namespace[]> {
   const { results } = await db
-    .prepare("SELECT name, settings, items, updated_at FROM memory_namespaces WHERE tenant = ?1 ORDER BY name LIMIT ?2")
+    .prepare(
+      "SELECT name, settings, items, bytes, updated_at FROM memory_namespaces WHERE tenant = ?1 ORDER BY name LIMIT ?2",
+    )
     .bind(tenant, LIMITS.memoryNamespaces)
     .all<Row>();
   return results.map(viewOf);
@@ -52,7 +57,7 @@ export async function putNamespace(
          OR (SELECT COUNT(*) FROM memory_namespaces WHERE tenant = ?1) < ?5
        ON CONFLICT (tenant, name) DO UPDATE SET settings = excluded.settings, updated_at = excluded.updated_at
          WHERE json_extract(settings, '$.tier') = json_extract(excluded.settings, '$.tier')
-       RETURNING name, settings, items, updated_at`,
+       RETURNING name, settings, items, bytes, updated_at`,
     )
     .bind(tenant, name, JSON.stringify(settings), nowMs, LIMITS.memoryNamespaces)
     .first<Row>();

@@ -43,7 +43,7 @@ async function reconcile(opened: Opened): Promise<Reconciled> {
 
 /** Tier `vector`: expired items, and vectors of an earlier embedding. */
 async function vectorsOnly({ namespace, embedder, object }: Opened): Promise<Reconciled> {
-  const space = spaceOf(embedder, namespace.settings.maxItems, true);
+  const space = spaceOf(embedder, namespace.settings, true);
   const pruned = await object.prune();
   const { items, stale } = await object.counts(space);
   let made = 0;

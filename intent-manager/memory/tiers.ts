@@ -65,6 +65,7 @@ export class CanonicalTier implements MemoryTier {
   }
 
   async erase(subject: string, nowMs: number): Promise<number> {
+    await this.#items.closeTo(subject, nowMs);
     // The index first: a repetition after a failure in between still finds the keys.
     const keys = await this.#items.keysAbout(subject);
     await this.#index?.remove(keys);

@@ -6,9 +6,10 @@
  * V1  Text, vector and row of the matrix change in one synchronous step: a search never finds a text by an older text's vector.
  * V2  Only vectors of the namespace's own embedding are searched; others wait to be made anew.
  * V3  What has expired is found by nobody, whether it is removed yet or not.
- * V4  A full namespace that evicts gives up the items of least use: each writing and each finding counts one, half as much after every half-life.
+ * V4  A namespace that is full, by items or by bytes of texts, and evicts, gives up the items of least use: each writing and each finding counts one, half as much after every half-life.
  * V5  A write that began before its subject was erased changes nothing after it; nor does one that is older than what stands.
  */
+import { utf8 } from "../../shared/bytes.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -22,6 +23,8 @@ export type Space = {
   readonly embedding: string;
   readonly dimensions: number;
   readonly maxItems: number;
+  /** Of texts. */
+  readonly maxBytes: number;
   /** A full namespace gives up items; otherwise it refuses new ones. */
   readonly evicts: boolean;
 };
@@ -41,7 +44,7 @@ export type VectorRecall = {
 export type Found = { readonly item: Item; readonly score: number };
 /** An item, and by what its vector was made. */
 export type Indexed = Item & { readonly embedding: string };
-export type Counts = { readonly items: number; readonly stale: number };
+export type Counts = { readonly items: number; readonly stale: number; readonly bytes: number };
 
 type Warm = {
   readonly embedding: string;
@@ -56,11 +59,15 @@ export class VectorBook {
   readonly #used = new Map<number, number>();
   /** How many items there are; counting them for each write would read every row. */
   #size: number;
+  /** Of their texts. */
+  #bytes: number;
 
   constructor(sql: Sql) {
     this.#sql = sql;
     sql.exec(SCHEMA);
-    this.#size = Number(this.#all("SELECT COUNT(*) AS n FROM items")[0]!["n"]);
+    const [held] = this.#all("SELECT COUNT(*) AS n, COALESCE(SUM(length(CAST(text AS BLOB))), 0) AS bytes FROM items");
+    this.#size = Number(held!["n"]);
+    this.#bytes = Number(held!["bytes"]);
   }
 
   get hasUses(): boolean {
@@ -86,6 +93,16 @@ export class VectorBook {
       if (over > 0 && !space.evicts) return err(problem("memory-full", `The namespace holds ${space.maxItems} items.`));
       if (over > 0) this.#evict(over);
     }
+    const more = utf8(write.text).length - (oldItem === null ? 0 : utf8(oldItem.text).length);
+    const fits = (): boolean => this.#bytes + more <= space.maxBytes;
+    if (!fits()) this.prune(nowMs);
+    for (; space.evicts && !fits() && this.#evict(1, write.key);) continue;
+    if (!fits())
+      return err(
+        problem("memory-full", `The namespace holds ${this.#bytes} of ${space.maxBytes} bytes.`, {
+          bytes: this.#bytes,
+        }),
+      );
     const version = write.versions === "own" ? this.#nextVersion() : write.version;
     const item: Item = { ...write, id: oldItem?.id ?? write.id, version };
     const useful = old === null ? usefulness(nowMs) : withUse(Number(old["useful"]), nowMs);
@@ -173,7 +190,7 @@ export class VectorBook {
 
   counts(space: Space): Counts {
     const [row] = this.#all("SELECT COUNT(*) AS stale FROM items WHERE embedding <> ?", space.embedding);
-    return { items: this.#size, stale: Number(row!["stale"]) };
+    return { items: this.#size, stale: Number(row!["stale"]), bytes: this.#bytes };
   }
 
   flushUses(): void {
@@ -181,16 +198,19 @@ export class VectorBook {
     this.#used.clear();
   }
 
-  #evict(count: number): void {
+  /** The least useful, but for the item that is being written; false where there is none. */
+  #evict(count: number, but = ""): boolean {
     this.flushUses();
-    for (const { slot } of this.#all("SELECT slot FROM items ORDER BY useful, slot LIMIT ?", count))
-      this.#drop(Number(slot));
+    const least = this.#all("SELECT slot FROM items WHERE key <> ? ORDER BY useful, slot LIMIT ?", but, count);
+    for (const { slot } of least) this.#drop(Number(slot));
+    return least.length > 0;
   }
 
   /** V1: rows of storage and of the matrix in one step. */
   #store(known: number | null, item: Item, embedding: string, vector: Float32Array, useful: number): void {
     const { id, key, text, version, atMs, expiresMs, source, contract, by, subjects } = item;
     const about = subjects.length === 0 ? null : JSON.stringify(subjects);
+    this.#bytes += utf8(text).length - (known === null ? 0 : this.#bytesOf(known));
     const [row] = this.#all(
       "INSERT OR REPLACE INTO items (slot, id, key, text, version, at_ms, expires_ms, source, contract, by, subjects, embedding, useful) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING slot",
       known,
@@ -233,7 +253,13 @@ export class VectorBook {
     if (row !== null && isOver(itemOf(row), nowMs)) this.#drop(Number(row["slot"]));
   }
 
+  #bytesOf(slot: number): number {
+    const [row] = this.#all("SELECT length(CAST(text AS BLOB)) AS bytes FROM items WHERE slot = ?", slot);
+    return Number(row?.["bytes"] ?? 0);
+  }
+
   #drop(slot: number): void {
+    this.#bytes -= this.#bytesOf(slot);
     for (const table of ["items", "vectors", "item_subjects"])
       this.#sql.exec(`DELETE FROM ${table} WHERE slot = ?`, slot);
     this.#size--;

@@ -4,6 +4,8 @@
  * An index is never the truth: whatever it finds is read from the control database before anybody sees it. So what it lacks is only not found,
  * and what it has too much is never shown; reconciliation sets both right.
  */
+import { LIMITS } from "../../shared/limits.ts";
+import type { MemorySettings } from "../../shared/memory.ts";
 import type { Result } from "../../shared/result.ts";
 import { ok } from "../../shared/result.ts";
 import type { Embedder } from "./embedder.ts";
@@ -35,9 +37,9 @@ export interface VectorIndex {
 
 export const spaceOf = (
   { name, dimensions }: Pick<Embedder, "name" | "dimensions">,
-  maxItems: number,
+  { maxItems, maxBytes = LIMITS.memoryNamespaceBytes }: Pick<MemorySettings, "maxItems" | "maxBytes">,
   evicts: boolean,
-): Space => ({ embedding: name, dimensions, maxItems, evicts });
+): Space => ({ embedding: name, dimensions, maxItems, maxBytes, evicts });
 
 export class ObjectIndex implements VectorIndex {
   readonly #object: VectorsRpc;

@@ -86,18 +86,19 @@ async function forget({ items, index, object }: Opened): Promise<void> {
 }
 
 async function viewOf(env: Bindings, tenant: string, namespace: Namespace): Promise<MemoryNamespaceView> {
-  const { name, settings, items, updatedMs } = namespace;
+  const { name, settings, items, bytes, updatedMs } = namespace;
   const opened = new TenantMemory(env, tenant).opened(namespace);
   const vectors = settings.tier === "vector" || (settings.searchable === true && settings.index !== "vectorize");
   const counts =
     opened.ok && vectors
-      ? await opened.value.object.counts(spaceOf(opened.value.embedder, settings.maxItems, false))
-      : { items: 0, stale: 0 };
+      ? await opened.value.object.counts(spaceOf(opened.value.embedder, settings, false))
+      : { items: 0, stale: 0, bytes: 0 };
   return {
     name,
     settings,
     embedding: opened.ok ? opened.value.embedder.name : "none",
     items: settings.tier === "vector" ? counts.items : items,
+    bytes: settings.tier === "vector" ? counts.bytes : bytes,
     stale: counts.stale,
     updatedAt: new Date(updatedMs).toISOString(),
   };

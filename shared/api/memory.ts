@@ -9,6 +9,8 @@ export const MemoryNamespaceView = z.object({
   /** What makes its vectors; `lexical-ngrams-1/512` is computed here and knows letters, not meaning. */
   embedding: z.string(),
   items: z.int().min(0),
+  /** Of its texts, with the kept versions of canonical items. */
+  bytes: z.int().min(0),
   /** Items whose vectors are of an earlier embedding: reconciliation makes them anew, and until then no search finds them. */
   stale: z.int().min(0),
   updatedAt: At,

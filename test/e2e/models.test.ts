@@ -106,6 +106,7 @@ beforeAll(async () => {
       ],
     },
   });
+  await publish("by-meaning", { memory: [{ namespace: "meanings", search: { field: "/text", top: 1 } }] });
   await publish("rounds", {
     planner: "loop",
     model: { ...MODEL, fallback: ["small"], loop: { rounds: 4, seconds: 600 } },
@@ -447,6 +448,42 @@ it("what memory has is shown fenced and recorded, policy sees its quality, and w
   server.otherwise({ content: HONEST });
   expect(await intent("remembering", input)).toMatchObject({ steps: [{ status: "denied" }] });
   server.clear();
+});
+
+it("a namespace with an embedding model is searched by its vectors, pays from its budget, and a task's search is a call of the task", async () => {
+  const put = (path: string, body: object) => system.call(keys.operator, `/v1/memory/${path}`, { method: "PUT", body });
+  const embedding = (dimensions: number) => ({
+    kind: "model",
+    name: "embed-2026-01-01",
+    dimensions,
+    inputCents: 2,
+    timeoutMs: 10_000,
+    day: ROOM,
+  });
+  expect((await put("meanings", { tier: "vector", embedding: embedding(64) })).status).toBe(200);
+  for (const [key, text] of [
+    ["zoo", "zzz ooo zzz"],
+    ["note", "the words of a principal"],
+  ] as const)
+    expect((await put(`meanings/${key}`, { text })).status).toBe(200);
+  expect(server.seen().map(({ path, body }) => [path, body.model])).toEqual([
+    ["/v1/embeddings", "embed-2026-01-01"],
+    ["/v1/embeddings", "embed-2026-01-01"],
+  ]);
+  const { body: found } = await system.call(keys.app, "/v1/memory/meanings/search", { body: { text: "zoo", top: 1 } });
+  expect(found).toMatchObject({ embedding: "embed-2026-01-01/64", found: [{ key: "zoo" }] });
+  server.otherwise({ content: HONEST });
+  const view = await intent("by-meaning");
+  expect(view.status).toBe("succeeded");
+  const run = await until(
+    async () => (await system.call(keys.auditor, `/v1/tasks/${view.id}/run`)).body.run,
+    (read) => read?.plans.length === 1,
+  );
+  expect(run).toMatchObject({ modelCalls: 2, models: expect.arrayContaining(["embed-2026-01-01"]) });
+  expect(run.plans[0].memory).toMatchObject([{ namespace: "meanings", tier: "vector" }]);
+  // An answer of another length than was said is no vector.
+  await put("wrong", { tier: "vector", embedding: embedding(32) });
+  expect((await put("wrong/a", { text: "a" })).body.code).toBe("model-answer-invalid");
 });
 
 it("the shipped order-requests: a model reads what a customer wants, a person approves it, the order is cancelled and can be taken back", async () => {

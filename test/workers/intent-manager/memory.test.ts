@@ -2,6 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
+import { CanonicalItems } from "../../../intent-manager/memory/canonical.ts";
 import { lexicalVector } from "../../../intent-manager/memory/lexical.ts";
 import { subjectDigest } from "../../../intent-manager/dispatch/subjects.ts";
 import type { VectorsRpc } from "../../../intent-manager/memory/vectors.ts";
@@ -58,6 +59,31 @@ it("a full canonical namespace refuses what is new and takes what changes", asyn
   expect((await put("small/a", { text: "three" })).status).toBe(200);
 });
 
+it("memory is counted in bytes: a canonical namespace refuses, a vector one gives up what is of least use", async () => {
+  await put("counted", { tier: "canonical", maxBytes: 100 });
+  expect((await put("counted/a", { text: "ä".repeat(40) })).status).toBe(200);
+  expect((await put("counted/b", { text: "b".repeat(21) })).body).toMatchObject({
+    code: "memory-full",
+    facts: { bytes: 80 },
+  });
+  expect((await put("counted/a", { text: "b".repeat(20) })).status).toBe(200);
+  const of = async (name: string) =>
+    (await send(as("auditor"), "/v1/memory")).body.namespaces.find((one: { name: string }) => one.name === name).bytes;
+  // Both versions are kept.
+  expect(await of("counted")).toBe(100);
+  await send(as("app"), "/v1/memory/counted/a", { method: "DELETE" });
+  expect(await of("counted")).toBe(0);
+  await put("brief", { tier: "vector", maxBytes: 100 });
+  for (const key of ["a", "b", "c"]) await put(`brief/${key}`, { text: `${key}${"ä".repeat(20)}` });
+  expect([(await get("brief")).items.map(({ key }: { key: string }) => key), await of("brief")]).toEqual([
+    ["b", "c"],
+    82,
+  ]);
+  expect((await put("brief/c", { text: "c" })).status).toBe(200);
+  expect(await of("brief")).toBe(42);
+  expect((await put("brief/d", { text: "d".repeat(101) })).body.code).toBe("memory-full");
+});
+
 it("a search finds the nearest letters, and what is deleted or changed is found no more", async () => {
   await put("past", { tier: "canonical", searchable: true });
   await put("past/spring", { text: "The spring newsletter was about invoices and refunds." });
@@ -81,7 +107,7 @@ it("items of tier vector end after their time, and a full namespace gives up wha
   await put("answers/d", { text: "something else" });
   expect((await get("answers")).items.map(({ key }: { key: string }) => key)).toEqual(["a", "c", "d"]);
   // In the object itself: what has expired is found by nobody, and then gone.
-  const space = { embedding: "lexical-ngrams-1/512", dimensions: 512, maxItems: 3, evicts: true };
+  const space = { embedding: "lexical-ngrams-1/512", dimensions: 512, maxItems: 3, maxBytes: 1_000_000, evicts: true };
   const vector = lexicalVector("short lived");
   const item = { key: "e", id: "mem_aaaaaaaaaaaaaaaaaaaaaaaaaa", text: "short lived", source: "api", by: "key_1" };
   const write = { ...item, contract: "1.0.0", version: 0, subjects: [], versions: "own", expect: null } as const;
@@ -134,7 +160,7 @@ it("an erasure reaches every namespace: items, history, vectors, and a write tha
   // The object was told who was erased: what was on its way is refused.
   const digest = subjectDigest(bindings, acme.tenant, "customer:ada_9");
   const late = await vectors("recent").put(
-    { embedding: "lexical-ngrams-1/512", dimensions: 512, maxItems: 10, evicts: true },
+    { embedding: "lexical-ngrams-1/512", dimensions: 512, maxItems: 10, maxBytes: 1_000_000, evicts: true },
     {
       key: "late",
       id: "mem_aaaaaaaaaaaaaaaaaaaaaaaaab",
@@ -152,12 +178,32 @@ it("an erasure reaches every namespace: items, history, vectors, and a write tha
     },
   );
   expect(late).toMatchObject({ ok: false, problem: { code: "subject-erased" } });
+  const facts = new CanonicalItems(bindings.CONTROL_DB, "acme", "facts", { maxItems: 100 });
+  const write = {
+    newId: "mem_aaaaaaaaaaaaaaaaaaaaaaaaac",
+    text: canary,
+    source: "api",
+    contract: "1.0.0",
+    by: "key_1",
+  };
+  const landing = (atMs: number) =>
+    facts.put({ ...write, key: "late", subjects: [digest], atMs, expect: null, ttlMs: null });
+  expect(await landing(began - 1)).toMatchObject({ ok: false, problem: { code: "subject-erased" } });
+  expect(await everything()).not.toContain(canary);
+  // What somebody writes of them afterwards is another matter.
+  expect((await landing(Date.now() + 1_000)).ok).toBe(true);
 });
 
 it("reconciliation makes the index what the control database says, and new vectors for a new embedding", async () => {
   await put("kept", { tier: "canonical", searchable: true });
   for (const key of ["a", "b", "c"]) await put(`kept/${key}`, { text: `text of ${key}` });
-  const space = { embedding: "lexical-ngrams-1/512", dimensions: 512, maxItems: 10, evicts: false };
+  const space = {
+    embedding: "lexical-ngrams-1/512",
+    dimensions: 512,
+    maxItems: 10,
+    maxBytes: 1_000_000,
+    evicts: false,
+  };
   const item = (await vectors("kept").get("a"))!;
   const write = { ...item, vector: lexicalVector("x"), versions: "canonical", expect: null } as const;
   // One is lost, one is of an earlier text, and one should not be there.
@@ -185,7 +231,13 @@ it("reconciliation makes the index what the control database says, and new vecto
 });
 
 it("where a namespace is searched no more, no text stays, and an erasure reaches what did", async () => {
-  const space = { embedding: "lexical-ngrams-1/512", dimensions: 512, maxItems: 10, evicts: false };
+  const space = {
+    embedding: "lexical-ngrams-1/512",
+    dimensions: 512,
+    maxItems: 10,
+    maxBytes: 1_000_000,
+    evicts: false,
+  };
   const about = { subjects: ["customer:eve_3"] };
   await put("moved", { tier: "canonical", searchable: true });
   await put("moved/note", { text: "a note about somebody", ...about });
