@@ -7,6 +7,7 @@ const spaceOf = (url) => ({
   embedding: EMBEDDING,
   dimensions: Number(url.searchParams.get("dimensions")),
   maxItems: 20_000,
+  maxBytes: 200_000_000,
   evicts: false,
 });
 
