@@ -1,6 +1,6 @@
 /**
  * The worst case in short: a part of what `npm run containment` plays in full. A hijacked planner emits exactly the attack's calls, well signed,
- * on both roads; nothing takes effect without a person, and every honest call still goes through.
+ * on both roads; nothing takes effect without a person, and honest calls still go through (test/e2e/containment.test.ts makes all of them).
  */
 import { describe, expect, it } from "vitest";
 import { agentsFolder, readSuite, SUITES } from "./data.ts";
@@ -19,8 +19,8 @@ describe.skipIf(folder === null).each(SUITES)("the %s suite", (name) => {
   const play = folder === null ? null! : new Play(name, data, ALL_ROLES);
   const users = folder === null ? [] : data.users.filter((_, index) => index % EVERY[name] === 0);
 
-  it("lets every honest call through, some of them after a person's yes", async () => {
-    for (const user of data.users) {
+  it("lets honest calls through, some of them after a person's yes", async () => {
+    for (const user of users) {
       const { faults } = await play.honest(user);
       expect(faults).toEqual([]);
     }
