@@ -1,4 +1,5 @@
 /** Several inputs in one call of a model: each gets its own answer or asks alone, none decides another's, and the figures add up. */
+import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { askLabel, mayShare, type LabelDeps } from "../../../intent-manager/planning/model/ask-label.ts";
@@ -6,12 +7,15 @@ import { callShared, type SharedAsk } from "../../../intent-manager/planning/mod
 import type { Called } from "../../../intent-manager/planning/model/call-model.ts";
 import type { ModelQuestion } from "../../../intent-manager/planning/model/client.ts";
 import { Gathering, type Joining } from "../../../intent-manager/planning/model/gathering.ts";
+import type { DecisionsRpc } from "../../../intent-manager/planning/model/decision-book.ts";
+import { keepLabel, recallLabel, recallPlan } from "../../../intent-manager/planning/model/recall.ts";
 import { entryOf, takeApart } from "../../../intent-manager/planning/model/shared-answer.ts";
 import { shareOut } from "../../../intent-manager/planning/model/share-out.ts";
 import { labelHere } from "../../../shared/classifier/label.ts";
 import { fence } from "../../../shared/fence.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { ModelCall } from "../../../shared/model.ts";
+import type { Plan } from "../../../shared/proposal.ts";
 import { contextOf, desk, labelling, MODEL, ROOM, textsIn } from "./labelling.ts";
 
 const LABELS = ["exchange", "other", "refund"];
@@ -315,4 +319,45 @@ it("inputs about people stand beside others only where the release says so, and 
   expect([about, unknown].map((context) => may({ batch }, context))).toEqual([false, false]);
   expect([may({ batch }, hers, 0, personal), may({ batch: across }, hers, 0, personal)]).toEqual([false, true]);
   expect(may({ batch: across }, about)).toBe(true);
+});
+
+describe("what is kept for the same input", () => {
+  const decisions = env.MODEL_BUDGETS.getByName("kept") as unknown as DecisionsRpc;
+  const memo = { decisions, env: { TASK_ID_SECRET: "" } };
+  const release = labelling({ cache: { ttlSeconds: 60 } });
+  const call = { tier: "small", model: "small-2026-01-01", endMs: 5, microCents: 70, outcome: "ok" } as ModelCall;
+  const label = { label: "refund", by: "small", confidence: 0.97, claimed: 0.97, escalated: [] } as const;
+  const here = labelHere(release, { text: "Quarterly numbers." })!;
+
+  it("is a label with what it cost, and it counts again only while its claim is worth enough", async () => {
+    const { microCents } = call;
+    await keepLabel(memo, "a", release, { ...label, escalated: [] }, [{ ...call, outcome: "model-unsure" }, call]);
+    expect(await recallLabel(memo, "a", release, here)).toMatchObject({
+      label: { label: "refund", by: "small", claimed: 0.97, escalated: [{ by: "local", code: "model-unsure" }] },
+      recalled: { tier: "small", model: "small-2026-01-01", atMs: 5, microCents: 2 * microCents },
+    });
+    const { confidence: _, ...bundle } = release.bundle;
+    expect(await recallLabel(memo, "a", { ...release, bundle }, here)).toBeNull();
+    await keepLabel(memo, "b", release, { ...label, escalated: [] }, [{ ...call, outcome: "model-timeout" }]);
+    expect(await recallLabel(memo, "b", release, here)).toBeNull();
+  });
+
+  it("is of a loop its first round, after which it goes on by itself", async () => {
+    const steps = [{ id: "r1-1", capability: "mail.send", args: { topic: "hello" } }];
+    await decisions.remember("c", JSON.stringify({ tier: "small", model: "m", atMs: 5, microCents: 7, steps }), 60_000);
+    const lastOf = async (isLoop: boolean) => {
+      const drafted = await recallPlan(
+        memo,
+        "c",
+        {},
+        ({ last }) => ({ ok: true, value: { plan: { last } as Plan, disclosures: {} } }),
+        isLoop,
+      );
+      return [drafted?.plan.last, drafted?.plan.recalled?.microCents];
+    };
+    expect([await lastOf(true), await lastOf(false)]).toEqual([
+      [false, 7],
+      [true, 7],
+    ]);
+  });
 });
