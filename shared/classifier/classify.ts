@@ -8,9 +8,9 @@ import type { Json } from "../json.ts";
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import { weakest, type Provenance } from "../provenance-order.ts";
-import { featuresOf, valueAt } from "./features.ts";
+import { featuresOf, withCodes } from "./features.ts";
 import { sureOf } from "./reading/confidence.ts";
-import { READERS } from "./reading/readers.ts";
+import { readIn } from "./reading/readers.ts";
 import type { ReadFields } from "./reading/schema.ts";
 import { confidenceOf, stepped, scoresOf, topOf, type Scoring } from "./score.ts";
 import type { Classifier } from "./schema.ts";
@@ -96,12 +96,12 @@ export function classify(compiled: CompiledClassifier, input: Json): Classified 
 
 function ask({ classifier, scoring, reading }: CompiledClassifier, input: Json): Classified {
   const { fields, labels, trained, reads } = classifier;
-  const { top, margin } = topOf(scoresOf(scoring, featuresOf(input, fields, trained.bounds)));
+  const words = featuresOf(input, fields, trained.bounds);
+  const read = reads === undefined ? null : readIn(reads, input);
+  const { top, margin } = topOf(scoresOf(scoring, read === null ? words : withCodes(words, read.about)));
   const label = labels[top]!;
   const confidence = confidenceOf(trained, margin);
-  if (reads === undefined || reading === null) return { label, confidence };
-  const text = valueAt(input, reads.field);
-  const read = READERS[reads.as].read(typeof text === "string" ? text : "", reads);
+  if (reads === undefined || reading === null || read === null) return { label, confidence };
   const sure = sureOf(trained.reading!, reading, read);
   // Whether the label is right says nothing of the fields, nor they of it: both have to be.
   return {

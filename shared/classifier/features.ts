@@ -71,6 +71,10 @@ export function codesOf(codes: readonly string[]): Features {
   return new Map([...own].map((feature) => [feature, 16 / wholeRoot(256 * own.size)]));
 }
 
+/** What a text says and what a reader found it to be about, side by side; each weighs as one. */
+export const withCodes = (features: Features, codes: readonly string[]): Features =>
+  new Map([...features, ...codesOf(codes)]);
+
 /** FNV-1a, 32 bits, over UTF-16 code units; field and kind keep equal words of two fields apart. */
 function hash(field: number, kind: string, text: string): number {
   let value = 0x811c9dc5;

@@ -74,5 +74,7 @@ export const Example = z.strictObject({
   label: Label,
   /** What the text says in fields, where the release reads it. */
   fields: ReadFields.optional(),
+  /** What it has in common with others that is not in what will come in, such as whose template it is. */
+  group: z.string().min(1).max(100).optional(),
 });
 export type Example = z.infer<typeof Example>;

@@ -4,7 +4,7 @@
  * T1  The same examples give the same classifier, byte for byte, in any order and on any machine: they are sorted by a hash of what they say, the
  *     arithmetic is exact, and the weights are rounded to whole numbers.
  * T2  Confidence is fitted on held-out answers only: five models, each asked about the fifth that it had not seen. Examples of the same input stay in
- *     the same fifth.
+ *     the same fifth, and so do those of the same `group`: what is new then is as new as what will come in.
  */
 import { canonicalize } from "../canonical.ts";
 import { utf8 } from "../bytes.ts";
@@ -13,12 +13,12 @@ import { LIMITS } from "../limits.ts";
 import { problem } from "../problems.ts";
 import { err, ok, type Result } from "../result.ts";
 import { sha256Hex } from "../sha256.ts";
-import { boundsOf, featuresOf, valueAt } from "./features.ts";
+import { boundsOf, featuresOf, valueAt, withCodes } from "./features.ts";
 import { fit } from "./fit.ts";
 import { base64Of, calibrationError, FOLDS, heldOutAnswers, quantised, rounded } from "./held-out.ts";
 import { fitPlatt } from "./platt.ts";
 import { trainReading } from "./reading/confidence.ts";
-import { READERS } from "./reading/readers.ts";
+import { READERS, readIn } from "./reading/readers.ts";
 import { confidenceOf } from "./score.ts";
 import type { Classifier, ClassifierSettings, Example } from "./schema.ts";
 
@@ -32,10 +32,12 @@ export function trainClassifier(settings: ClassifierSettings, examples: readonly
   const bounds = fields.map(({ field, as }) =>
     as === "number" ? boundsOf(sorted.flatMap(({ input }) => numberAt(input, field))) : [],
   );
-  const points = sorted.map(({ input, label }) => ({
-    features: featuresOf(input, fields, bounds),
-    label: labels.indexOf(label),
-  }));
+  const { reads } = settings;
+  const points = sorted.map(({ input, label }) => {
+    const words = featuresOf(input, fields, bounds);
+    const features = reads === undefined ? words : withCodes(words, readIn(reads, input as Json).about);
+    return { features, label: labels.indexOf(label) };
+  });
   const held = heldOutAnswers(points, foldsOf(sorted), labels.length);
   const curve = fitPlatt(held.map(({ margin, right }) => ({ score: margin, right })));
   const platt = { slope: Math.max(0, rounded(curve.slope)), intercept: rounded(curve.intercept) };
@@ -94,13 +96,12 @@ function byHash(examples: readonly Example[]): Example[] {
 
 /** The fifth that each example is held out in (T2). */
 function foldsOf(sorted: readonly Example[]): number[] {
-  let group = -1;
-  let before = "";
-  return sorted.map(({ input }) => {
-    const text = canonicalize(input as Json);
-    if (text !== before) group++;
-    before = text;
-    return group % FOLDS;
+  const places = new Map<string, number>();
+  return sorted.map(({ input, group }) => {
+    const key = group === undefined ? canonicalize(input as Json) : `group ${group}`;
+    let place = places.get(key);
+    if (place === undefined) places.set(key, (place = places.size));
+    return place % FOLDS;
   });
 }
 

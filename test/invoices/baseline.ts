@@ -7,35 +7,42 @@ import type { Kind, Route } from "./documents.ts";
 import type { World } from "./world.ts";
 
 const KIND: readonly (readonly [Kind, RegExp])[] = [
-  ["credit-note", /credit note|gutschrift|\bavoir\b|creditnota|abono|rectificativa/i],
-  ["reminder", /reminder|mahnung|zahlungserinnerung|relance|rappel|aanmaning|herinnering|recordatorio/i],
+  [
+    "credit-note",
+    /credit (?:note|memo)|gutschrift|rechnungskorrektur|\bavoir\b|note de cr[ée]dit|creditnota|creditfactuur|abono|rectificativa/i,
+  ],
+  [
+    "reminder",
+    /reminder|mahnung|zahlungserinnerung|statement of account|final notice|relance|rappel|mise en demeure|aanmaning|herinnering|recordatorio|reclamaci[óo]n/i,
+  ],
   [
     "not-an-invoice",
-    /quotation|quote|angebot|devis|offerte|presupuesto|order confirmation|auftragsbest|confirmation de commande|orderbevestiging|confirmaci.n de pedido|delivery note|lieferschein|bon de livraison|pakbon|albar.n|newsletter|catalogue/i,
+    /quotation|quote|proposal|angebot|kostenvoranschlag|devis|proposition commerciale|offerte|prijsopgave|presupuesto|oferta|order confirmation|acknowledgement|auftragsbest|bestellbest|confirmation de commande|orderbevestiging|opdrachtbevestiging|confirmaci.n de pedido|delivery note|packing slip|lieferschein|bon de livraison|bordereau|pakbon|vrachtbrief|albar.n|newsletter|catalogue|price list|preisliste|prijslijst/i,
   ],
   [
     "service-invoice",
-    /consulting|beratung|conseil|advies|consultor|service|leistung|prestation|diensten|servicio|subscription|abonnement|maintenance|wartung|hosting|cleaning|reinigung/i,
+    /consulting|advisory|beratung|conseil|advies|asesor|consultor|service|leistung|prestation|diensten|servicio|subscription|licen[cs]|lizenz|abonnement|maintenance|wartung|hosting|cleaning|reinigung|nettoyage|support|rental|miete/i,
   ],
 ];
 const kindOf = (text: string): Kind => KIND.find(([, words]) => words.test(text))?.[0] ?? "goods-invoice";
 
-const AMOUNT = String.raw`(?:EUR|GBP|€|£)?\s*(\d{1,3}(?:[.,' ]\d{3})*[.,]\d{2}|\d+[.,]\d{2})`;
-const after = (words: string) => new RegExp(`(?:${words})[^\\n\\d]*${AMOUNT}`, "i");
+const AMOUNT = String.raw`(?:EUR|GBP|€|£)?\s*(\d{1,3}(?:[.,' ]\d{3})+[.,]\d{2}|\d+[.,]\d{2})`;
+const BETWEEN = String.raw`[\s.:]*`;
+const after = (words: string) => new RegExp(`(?:${words})${BETWEEN}${AMOUNT}`, "i");
 const GROSS = after(
-  "total due|total amount|grand total|amount due|amount payable|balance due|gesamtbetrag|rechnungsbetrag|endbetrag|total ttc|montant ttc|net à payer|te betalen|incl\\. btw|total factura|importe total|total a pagar",
+  "total due|total amount|grand total|amount due|amount payable|balance due|gesamtbetrag|rechnungsbetrag|endbetrag|zu zahlender betrag|summe brutto|total ttc|montant ttc|net à payer|total à payer ttc|te betalen|incl\\. btw|total factura|importe total|total a pagar|total con iva",
 );
 const NET = after(
-  "subtotal|net amount|net total|nettobetrag|zwischensumme|summe netto|total ht|montant ht|subtotaal|excl\\. btw|base imponible",
+  "subtotal|net amount|net total|total excl\\. vat|goods total|nettobetrag|zwischensumme|summe netto|nettosumme|warenwert|total ht|montant ht|hors taxes|sous-total ht|subtotaal|netto totaal|excl\\. btw|base imponible|importe neto|total sin iva",
 );
 const VAT = new RegExp(
-  String.raw`(?:VAT|MwSt|USt|TVA|BTW|IVA)[^\n\d]*(?:\d{1,2}(?:[.,]\d)?\s*%\)?)?[^\n\d]*${AMOUNT}`,
+  String.raw`(?:VAT|value added tax|MwSt\.?|USt\.?|Umsatzsteuer|Mehrwertsteuer|T\.?V\.?A\.?|BTW|I\.?V\.?A\.?)\s*[@(]?\s*(?:\d{1,2}(?:[.,]\d)?\s*%\)?)?${BETWEEN}${AMOUNT}`,
   "i",
 );
 const NUMBER =
-  /(?:invoice (?:no|number|#)|rechnungs?(?:nummer|-nr| nr)|facture n°|num[ée]ro de facture|factuurn(?:ummer|r)|factura n\.º|n[úu]mero de factura)[.:\s]*([A-Z0-9][A-Z0-9/.-]+)/i;
+  /(?:invoice (?:no|number|#)|document no|inv\. ref|rechnungs?(?:nummer|-nr|\s*nr)|beleg-nr|rg\.-nr|facture (?:n°|numéro)|n° facture|num[ée]ro de facture|factuur\s?n(?:ummer|r)|factura (?:n\.º|núm)|n\.º factura|n[úu]mero de factura)[.:\s]*([A-Z0-9][A-Z0-9/.-]+)/i;
 const ORDER = /PO-\d{6}/;
-const IBAN = /IBAN\W*([A-Z]{2}\d{2}[A-Z0-9 ]{11,32})/;
+const IBAN = /IBAN\W*([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)/;
 const VAT_ID = /\b(ATU\d{8}|DE\d{9}|FR\w{2}\d{9}|GB\d{9}|NL\d{9}B\d{2}|ES[A-Z]\d{8}|IE\d{7}[A-Z]{1,2})\b/g;
 const DATE = /(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[./-](\d{1,2})[./-](\d{4})/;
 

@@ -64,7 +64,7 @@ export function documentsOf(world: World, which: Which, count: number, seed: num
   const orders = [...world.orders].toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const booked: Booked[] = [];
   const documents = Array.from({ length: count }, (_, i) => {
-    const order = orders[(i * 7) % orders.length]!;
+    const order = orders[i % orders.length]!;
     const kind = kindOf(i, random);
     const isInvoice = kind === "goods-invoice" || kind === "service-invoice";
     const twist = isInvoice && random.chance(0.4) ? random.one(TWISTS.slice(1)) : "none";

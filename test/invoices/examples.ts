@@ -13,9 +13,9 @@ export function exampleLines(): string {
   const world = worldOf(EXAMPLES.seed, EXAMPLES.suppliers, 16);
   const { documents } = documentsOf(world, "a", EXAMPLES.count, EXAMPLES.seed + 1);
   return documents
-    .map(({ text, kind, fields }) => {
+    .map(({ text, kind, fields, order }) => {
       const isInvoice = kind === "goods-invoice" || kind === "service-invoice";
-      return `${JSON.stringify({ input: { text }, label: kind, ...(isInvoice ? { fields } : {}) })}\n`;
+      return `${JSON.stringify({ input: { text }, label: kind, ...(isInvoice ? { fields } : {}), group: order.supplier.id })}\n`;
     })
     .join("");
 }

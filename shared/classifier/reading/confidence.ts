@@ -3,14 +3,14 @@
  * says what the margin is worth, from readings that were held out. Right is a reading in which every field that decides is right.
  */
 import type { Json } from "../../json.ts";
-import { codesOf, valueAt } from "../features.ts";
+import { codesOf } from "../features.ts";
 import { fit } from "../fit.ts";
 import { base64Of, calibrationError, heldOutAnswers, quantised, rounded } from "../held-out.ts";
 import { fitPlatt } from "../platt.ts";
 import { confidenceOf, scoresOf, type Scoring } from "../score.ts";
 import type { Example } from "../schema.ts";
 import type { Reading } from "./reader.ts";
-import { READERS } from "./readers.ts";
+import { READERS, readIn } from "./readers.ts";
 import type { ReaderSettings, TrainedReading } from "./schema.ts";
 
 const [WRONG, RIGHT] = [0, 1];
@@ -24,8 +24,7 @@ export function trainReading(
   const reader = READERS[reads.as];
   const known = examples.flatMap(({ input, fields }, i) => {
     if (fields === undefined) return [];
-    const text = valueAt(input as Json, reads.field);
-    const read = reader.read(typeof text === "string" ? text : "", reads);
+    const read = readIn(reads, input as Json);
     const right = reader.deciding.every((name) => read.fields[name] === fields[name]);
     return [{ features: codesOf(read.evidence), label: right ? RIGHT : WRONG, fold: folds[i]! }];
   });

@@ -5,6 +5,8 @@ export type Reading = {
   readonly fields: ReadFields;
   /** Short codes of what was noticed: how a field was found, what agrees with what. How sure the reading is follows from them. */
   readonly evidence: readonly string[];
+  /** Short codes of what the text is about, for whoever labels it. */
+  readonly about: readonly string[];
 };
 
 export type Reader = {

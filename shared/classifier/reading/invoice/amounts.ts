@@ -46,9 +46,9 @@ function centsOf(written: string): number | null {
 const NOT_TOTAL =
   /unit|price|einzelpreis|prix unit|precio|qty|menge|discount|rabatt|remise|skonto|deposit|anzahlung|acompte|shipping only/;
 const GROSS =
-  /amount due|total due|balance due|grand total|total payable|invoice total|total amount|incl|inkl|gesamtbetrag|rechnungsbetrag|zahlbetrag|endbetrag|bruttobetrag|brutto|gross|t\.?t\.?c|(?:net )?[àa] payer|total a pagar|importe total|te betalen|totaal|zu zahlen|payable/;
+  /amount due|total due|balance due|grand total|total payable|invoice total|total amount|incl|inkl|gesamtbetrag|rechnungsbetrag|zahlbetrag|endbetrag|bruttobetrag|brutto|gross|t\.?t\.?c|(?:net )?[àa] payer|total a pagar|importe total|con i\.?v\.?a|te betalen|totaal|zu zahlen|payable/;
 const NET =
-  /sub-?total|zwischensumme|net(?:to)?(?:betrag|summe|wert| amount| total| value)?\b|total net|excl|exkl|zzgl|without vat|before tax|h\.?t\.?\b|hors taxe|base imponible|subtotaal|warenwert/;
+  /sub-?total|zwischensumme|neto\b|net(?:to)?(?:betrag|summe|wert| amount| total| value)?\b|total net|excl|exkl|zzgl|without vat|before tax|h\.?t\.?\b|hors taxe|base imponible|subtotaal|warenwert/;
 const TAX = /\bvat\b|mwst|ust\b|umsatzsteuer|mehrwertsteuer|t\.?v\.?a|\btax\b|i\.?v\.?a\b|btw|steuer/;
 const TOTAL = /\btotal\b|summe|\bsum\b|montant|betrag|gesamt|amount/;
 

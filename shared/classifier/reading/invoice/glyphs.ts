@@ -37,3 +37,24 @@ export const linesOf = (text: string): string[] =>
     .split(/\r?\n/)
     .map((line) => line.replace(/\t/g, "   ").trim())
     .filter((line) => line !== "");
+
+/**
+ * Rows of names over rows of values as one line for each pair: `Number   Date` over `17   2026-03-05` is `Number: 17` and `Date: 2026-03-05`. Only where
+ * both rows have as many cells, the upper one has no figures and every cell of the lower one has some.
+ */
+export function unrolled(lines: readonly string[]): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const [names, values] = [cellsOf(lines[at]!), cellsOf(lines[at + 1] ?? "")];
+    const isTable =
+      names.length > 1 &&
+      names.length === values.length &&
+      names.every((cell) => !/\d{2}/.test(cell)) &&
+      values.every((cell) => /\d/.test(cell));
+    if (isTable) out.push(...names.map((name, i) => `${name.replace(/:$/, "")}: ${values[i]}`));
+    else out.push(lines[at]!);
+    if (isTable) at++;
+  }
+  return out;
+}
+const cellsOf = (line: string): string[] => line.split(/ {2,}/).filter((cell) => cell !== "");

@@ -10,12 +10,13 @@ import type { ReaderSettings, ReadFields } from "../schema.ts";
 import { LIMITS } from "../../../limits.ts";
 import { amountsIn, totalsOf } from "./amounts.ts";
 import { daysIn, type Day } from "./dates.ts";
-import { folded, linesOf } from "./glyphs.ts";
+import { folded, linesOf, unrolled } from "./glyphs.ts";
 import { ibansIn, isIban } from "./iban.ts";
+import { kindCodes } from "./kinds.ts";
 import { currencyIn, numberIn, orderIn, supplierIn, vatIdIn, type Found } from "./names.ts";
 
 function read(given: string, { orders, own = [] }: ReaderSettings): Reading {
-  const lines = linesOf(given.slice(0, LIMITS.readTextChars));
+  const lines = unrolled(linesOf(given.slice(0, LIMITS.readTextChars)));
   const text = lines.join("\n");
   const order = orderIn(text, orders);
   const number = numberIn(lines, (word) => isOther(word, order.value));
@@ -38,6 +39,11 @@ function read(given: string, { orders, own = [] }: ReaderSettings): Reading {
       vatCents: totals.vatCents,
       grossCents: totals.grossCents,
     },
+    about: [
+      ...kindCodes(lines),
+      iban.value === "" ? "no-account" : "account",
+      totals.grossCents === 0 ? "no-total" : "total",
+    ],
     evidence: [...new Set([number, order, vatId, iban, currency, issued, totals].flatMap(({ evidence }) => evidence))],
   };
 }
@@ -51,6 +57,7 @@ const isOther = (word: string, order: string): boolean =>
   (order !== "" && folded(word) === folded(order)) ||
   /^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}$|^\d{4}-\d{2}-\d{2}$/.test(word) ||
   /^[\d.,']+[.,]\d{2}$/.test(word) ||
+  /^20\d\d$/.test(word) ||
   isIban(word.toUpperCase());
 
 function ibanIn(text: string, own: readonly string[]): Found {
@@ -69,9 +76,9 @@ function ibanIn(text: string, own: readonly string[]): Found {
 }
 
 const ISSUED =
-  /invoice date|date of (?:issue|invoice)|issue[d]?\b|rechnungsdatum|datum|ausgestellt|belegdatum|date de (?:la )?facture|date d'[ée]mission|[ée]mise? le|factuurdatum|fecha|tax point|\bdated?\b|\ble\b|\bden\b|, /;
+  /invoice date|date of (?:issue|invoice)|issue[d]?\b|rechnungsdatum|datum|ausgestellt|belegdatum|date de (?:la )?facture|[ée]mission|[ée]mise? le|factuurdatum|fecha|emitid|emisi[óo]n|tax point|\bdated?\b|\ble\b|\bden\b|, /;
 const NOT_ISSUED =
-  /due|f[äa]llig|zahlbar|deliver|liefer|leistung|[ée]ch[ée]ance|livraison|order(?:ed)? date|bestell|commande|vencimiento|verval|period|zeitraum|p[ée]riode|payable|until|bis zum|pay by|service date|entrega|lever|bill of|printed|shipped/;
+  /due|f[äa]llig|zahlbar|zahlungsziel|deliver|liefer|leistung|[ée]ch[ée]ance|r[ée]gler|livr|order(?:ed)? date|bestell|commande|vencimiento|pagar|verval|betalen|gelever|period|zeitraum|p[ée]riode|payable|until|bis zum|pay by|settle|service date|entreg|lever|printed|shipped|dispatched|versand|exp[ée]di|verzond|enviad/;
 
 /** The day that is called the invoice's, else the first that is called nothing else. */
 function issuedIn(lines: readonly string[], monthFirst: boolean): Found {

@@ -6,12 +6,12 @@ const NONE = (what: string): Found => ({ value: "", evidence: [`no-${what}`] });
 
 /** Words for "number of this invoice", most telling first. */
 const NUMBER_CALLED = [
-  /(?:invoice|inv\.?|tax invoice|bill|credit note|document|statement)\s*(?:number|num\b|no\b|n[°ºo]|nr\b|#|id\b|ref(?:erence)?\b)/,
+  /(?:invoi[ce]{2}|inv\.?|tax invoice|bill|credit note|document|statement)\s*(?:number|num\b|no\b|n\.?[°ºo]|nr\b|#|id\b|ref(?:erence)?\b)/,
   /(?:rechnungs?|rg|re|beleg|gutschrifts?|faktura)[\s.-]*(?:nummer|nr\b|no\b|#)/,
-  /(?:facture|avoir)\s*(?:n[°ºo]?\b|num[ée]ro|r[ée]f[ée]rence)/,
-  /(?:n[°ºo]|num[ée]ro|n[úu]mero|nr)\.?\s*(?:de\s*|d')?(?:la\s*)?(?:facture|factura|avoir|fattura|abono)/,
+  /(?:facture|avoir)\s*(?:n\.?[°ºo]?\b|num[ée]ro|r[ée]f[ée]rence)/,
+  /(?:n\.?[°ºo]|num[ée]ro|n[úu]mero|nr)\.?\s*(?:de\s*|d')?(?:la\s*)?(?:facture|factura|avoir|fattura|abono)/,
   /(?:factuur|creditnota)[\s-]*(?:nummer|nr\b|no\b)/,
-  /(?:factura|fattura)\s*(?:n[°ºo]?\b|n[úu]m(?:ero)?|nr\b)/,
+  /(?:factura|fattura)\s*(?:n\.?[°ºo]?\b|n[úu]m(?:ero)?|nr\b)/,
   /^(?:tax )?invoice\b|^rechnung\b|^facture\b|^factura\b|^factuur\b|^credit note\b|^gutschrift\b/,
 ];
 const OTHER_NUMBER =
@@ -32,11 +32,7 @@ export function numberIn(lines: readonly string[], skip: (text: string) => boole
         continue;
       const after = line.slice(match.index + match[0].length);
       const here = firstNumber(after, skip, 40);
-      const column = Math.max(0, match.index - 2);
-      const found =
-        here ??
-        firstNumber((lines[at + 1] ?? "").slice(isTabular(line) ? column : 0), skip, 40) ??
-        (isTabular(line) ? firstNumber(lines[at + 1] ?? "", skip, 40) : null);
+      const found = here ?? firstNumber(lines[at + 1] ?? "", skip, 40);
       if (found === null) continue;
       const value = tidied(found);
       return {
@@ -53,12 +49,16 @@ export function numberIn(lines: readonly string[], skip: (text: string) => boole
   return NONE("number");
 }
 
-const isTabular = (line: string): boolean => / {3,}/.test(line);
-
 function firstNumber(text: string, skip: (text: string) => boolean, within: number): string | null {
   for (const match of text.slice(0, within + 40).matchAll(NUMBER)) {
     const word = match[0].replace(/[._|/-]+$/, "");
     if (match.index > within) return null;
+    // An amount, or a part of one.
+    if (
+      /^[.,']\d/.test(text.slice(match.index + match[0].length)) ||
+      /[€£$]\s?$|(?:EUR|GBP|USD|CHF) ?$/.test(text.slice(0, match.index))
+    )
+      return null;
     if (word.length < 3 || digitsIn(toDigits(word)) < 2 || !/\d/.test(word)) {
       if (/[a-z]{4,}/i.test(word) && OTHER_NUMBER.test(word.toLowerCase())) return null;
       continue;
