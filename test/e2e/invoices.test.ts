@@ -42,7 +42,7 @@ beforeAll(async () => {
     confidence: { small: { slope: 1_024, intercept: 0 } },
     model: model!,
   });
-}, 120_000);
+}, 240_000);
 beforeEach(() => server.clear());
 afterAll(async () => {
   await system?.stop();

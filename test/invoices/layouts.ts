@@ -107,7 +107,7 @@ function styleOf(sheet: Sheet, words: Words, random: Random): Style {
   const { which, kind, supplier, currency } = sheet;
   const { language } = supplier;
   const own = GROUPS[language];
-  const groups = which === "b" ? random.one([own, own, ["'", "."] as const, ["", own[1]] as const]) : own;
+  const groups = which !== "a" ? random.one([own, own, ["'", "."] as const, ["", own[1]] as const]) : own;
   const sign = SIGNS[currency]!;
   const money = random.one(
     which === "a"
@@ -386,7 +386,51 @@ const narrow: Layout = (sheet, words, random) => {
   ];
 };
 
+/** In sentences, as a mail has it. */
+const prose: Layout = (sheet, words, random) => {
+  const style = styleOf(sheet, words, random);
+  const { say, money, total, date } = style;
+  return [
+    `${style.title} / ${sheet.supplier.name}`,
+    "",
+    `${BUYER[0]}, ${date(sheet.issuedOn)}`,
+    "",
+    [...line(say(words.number), sheet.number), ...line(say(words.order), sheet.orderNumber)].join(", "),
+    `${sheet.items.map(({ quantity, name }) => `${quantity} ${name}`).join(", ")}.`,
+    `${say(words.net)} ${money(sheet.netCents)}, ${style.vatLine} ${money(sheet.vatCents)}, ${say(words.gross)} ${total(sheet.grossCents)}.`,
+    ...style.notes,
+    ...line(say(words.account), spacedIban(sheet.iban)),
+    "",
+    [...heading(sheet), ...line(say(words.vatId), sheet.vatId)].join(" - "),
+  ];
+};
+/** Two columns whose lines extraction has run together. */
+const columns: Layout = (sheet, words, random) => {
+  const style = styleOf(sheet, words, random);
+  const { say, money, total, date } = style;
+  const left = [sheet.supplier.name, sheet.supplier.street, sheet.supplier.city, "", ...BUYER];
+  const rightOf = [
+    style.title,
+    ...line(say(words.number), sheet.number),
+    ...line(say(words.date), date(sheet.issuedOn)),
+    ...line(say(words.order), sheet.orderNumber),
+    `${say(words.due)} ${date(sheet.dueOn)}`,
+  ];
+  const rows = Math.max(left.length, rightOf.length);
+  return [
+    ...Array.from({ length: rows }, (_, i) => `${(left[i] ?? "").padEnd(36)}    ${rightOf[i] ?? ""}`.trimEnd()),
+    ...items(sheet, style),
+    `${"".padEnd(30)}${say(words.net)}    ${money(sheet.netCents)}`,
+    `${"".padEnd(30)}${style.vatLine}    ${money(sheet.vatCents)}`,
+    `${"".padEnd(30)}${say(words.gross)}    ${total(sheet.grossCents)}`,
+    ...style.notes,
+    [...line(say(words.account), spacedIban(sheet.iban)), ...line(say(words.vatId), sheet.vatId)].join("    "),
+  ];
+};
+
 export const LAYOUTS = {
   a: [letter, ledger, short, detailed],
   b: [tabular, dotted, summary, stacked, narrow],
+  /** With the words of `b`: nothing was ever changed for these. */
+  c: [prose, columns],
 } as const;

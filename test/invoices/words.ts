@@ -437,5 +437,5 @@ const B: Vocabulary = {
   },
 };
 
-export const VOCABULARY = { a: A, b: B } as const;
+export const VOCABULARY = { a: A, b: B, c: B } as const;
 export type Which = keyof typeof VOCABULARY;
