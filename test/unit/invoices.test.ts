@@ -31,7 +31,7 @@ const trial = trialOf(TEST);
 beforeAll(async () => {
   release = invoiceRelease();
   answers = await productAnswers(trial, release);
-}, 120_000);
+}, 300_000);
 
 describe("300 documents that the examples do not know", () => {
   it("are read, labelled and routed above the floors and above regular expressions", () => {

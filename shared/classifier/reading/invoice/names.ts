@@ -108,7 +108,8 @@ function filled(mask: string, written: string): string {
   return [...mask].map((char) => (char === "#" ? (digits[at++] ?? "") : char)).join("");
 }
 
-const VAT_IDS: readonly (readonly [country: string, pattern: string])[] = [
+const spaced = (pattern: string): string => pattern.replaceAll(DIGIT, `(?:${DIGIT}[ .]?)`);
+const VAT_IDS = [
   ["DE", `${DIGIT}{9}`],
   ["ATU", `${DIGIT}{8}`],
   ["FR", `[A-Z0-9]{2} ?${DIGIT}{9}`],
@@ -118,17 +119,18 @@ const VAT_IDS: readonly (readonly [country: string, pattern: string])[] = [
   ["IT", `${DIGIT}{11}`],
   ["BE", `[01]${DIGIT}{9}`],
   ["IE", `${DIGIT}{7}[A-Z]{1,2}`],
-];
+].map(([country, pattern]) => ({
+  country: country!,
+  pattern: new RegExp(`(?<![A-Za-z0-9])${country}[ .]?(${spaced(pattern!)})(?![A-Za-z0-9])`, "g"),
+}));
 
 /** The supplier's VAT id: one that is not the reader's own. */
 export function vatIdIn(text: string, own: readonly string[]): Found {
   const values: string[] = [];
   let scanned = false;
   const upper = text.replace(/[oli|]/g, (glyph) => toDigits(glyph));
-  for (const [country, pattern] of VAT_IDS)
-    for (const match of upper.matchAll(
-      new RegExp(`(?<![A-Za-z0-9])${country}[ .]?(${spaced(pattern)})(?![A-Za-z0-9])`, "g"),
-    )) {
+  for (const { country, pattern } of VAT_IDS)
+    for (const match of upper.matchAll(pattern)) {
       const written = match[1]!.replace(/[ .]/g, "");
       const value = country + placed(country, written);
       if (own.includes(value) || values.includes(value)) continue;
@@ -142,7 +144,6 @@ export function vatIdIn(text: string, own: readonly string[]): Found {
     evidence: [values.length > 1 ? "vat-ids-differ" : "vat-id-there", ...(scanned ? ["vat-id-scanned"] : [])],
   };
 }
-const spaced = (pattern: string): string => pattern.replaceAll(DIGIT, `(?:${DIGIT}[ .]?)`);
 /** Digits where the country has digits. */
 function placed(country: string, written: string): string {
   if (country === "NL") return `${toDigits(written.slice(0, 9))}B${toDigits(written.slice(10))}`;
