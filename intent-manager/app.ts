@@ -4,6 +4,7 @@
  */
 import { Hono, type Context } from "hono";
 import { getPath } from "hono/utils/url";
+import { LIMITS } from "../shared/limits.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import type { Bindings } from "./bindings.ts";
 import type { Endpoint } from "./http/endpoint.ts";
@@ -37,6 +38,8 @@ export function createApp(endpoints: readonly Endpoint[]): App {
       const entry = pressure.enter(Date.now(), (turn) => context.waitUntil(turn));
       if (entry.refused !== null) return refusal(entry.refused, requestIdOf(request));
       try {
+        for (let ms = 0; entry.mayBegin?.() === false; ms = Math.min(2 * ms + 1, LIMITS.workLookMs))
+          await new Promise((resolve) => setTimeout(resolve, ms));
         return await app.fetch(request, env, context);
       } finally {
         entry.leave();

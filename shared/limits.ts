@@ -396,14 +396,23 @@ export const LIMITS = {
   reservationSweep: 200,
   /** New work that one isolate of the intent-manager does at a time: a few hundred tasks a second, each a few hundred milliseconds. */
   workInFlight: 128,
-  /** Of it, what is always taken: enough that commits are still shared. */
-  workLeast: 8,
-  /** Length of a turn of the event loop past which less work is taken than before, and past which its timer is given up, in milliseconds. */
+  /** Of it, what is always taken: enough that commits are shared. */
+  workLeast: 64,
+  /** Work under way beside which further work begins at once; past it only when what waits unseen has been seen. */
+  workAtOnce: 8,
+  /** Requests that a turn of the event loop brings where more are likely to wait unseen, and such turns that work waits for at most. */
+  turnArrivals: 4,
+  turnsWaited: 32,
+  /** Longest pause after which work that waits looks again whether it may begin, in milliseconds; the first is none, each next one doubles: a timer that fires costs a hundredth of a task. */
+  workLookMs: 25,
+  /** Length of a turn past which less work is taken than before, and past which its timer is given up, in milliseconds. */
   turnMs: 40,
-  turnLostMs: 250,
+  turnLostMs: 2_000,
   /** Age after which such a request only waits, and does not count any more; and requests that are held at all, waiting ones included. */
   workMs: 8_000,
   workHeld: 2_000,
+  /** Age at which one that has not left is given up: no request waits for minutes. */
+  workForgottenMs: 240_000,
   /** Tasks and plans that one executor admits at a time: a few rounds; the next ones would only wait. */
   admissions: 512,
   /** How long work may have waited for a round of an executor before that executor takes no new tasks. */

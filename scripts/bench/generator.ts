@@ -13,16 +13,18 @@ async function runJob(job: Job): Promise<JobResult> {
   const latencies: number[] = [];
   const sample: string[] = [];
   let failed = 0;
-  let refused = 0;
+  const refusedAfter: number[] = [];
   let failure: string | null = null;
   let counter = job.from;
+  // A fleet of clients keeps its connections: each is open, taken and answered once before the measured time.
+  const lines = await Promise.all(Array.from({ length: job.clients }, () => Line.open(job.host, job.port)));
+  await Promise.all(lines.map((line) => line.ask(`GET /problems/none HTTP/1.1\r\nHost: ${job.host}\r\n\r\n`)));
   const cpu = process.cpuUsage();
   const startMs = performance.now();
   const endMs = startMs + job.seconds * 1_000;
   const gapMs = job.perSecond === null ? 0 : (1_000 * job.clients) / job.perSecond;
 
-  const client = async (position: number): Promise<void> => {
-    const line = await Line.open(job.host, job.port);
+  const client = async (line: Line, position: number): Promise<void> => {
     let due = startMs + (gapMs * position) / job.clients;
     for (;;) {
       const now = performance.now();
@@ -35,7 +37,7 @@ async function runJob(job: Job): Promise<JobResult> {
       const answer = await line.ask(requestText(job, counter++));
       if (answer.startsWith("HTTP/1.1 2") && answer.includes(job.expect)) latencies.push(performance.now() - sentMs);
       else if (job.mayRefuse === true && REFUSED.test(answer)) {
-        refused++;
+        refusedAfter.push(performance.now() - sentMs);
         if (gapMs === 0) due = performance.now() + REFUSED_PAUSE_MS;
       } else {
         failed++;
@@ -45,19 +47,22 @@ async function runJob(job: Job): Promise<JobResult> {
     }
     line.close();
   };
-  await Promise.all(Array.from({ length: job.clients }, (_, position) => client(position)));
+  await Promise.all(lines.map(client));
 
   const seconds = (performance.now() - startMs) / 1_000;
   const spent = process.cpuUsage(cpu);
   latencies.sort((a, b) => a - b);
+  refusedAfter.sort((a, b) => a - b);
   return {
     done: latencies.length,
     failed,
-    refused,
+    refused: refusedAfter.length,
     failure,
     seconds,
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
+    refusedP50: quantile(refusedAfter, 0.5),
+    refusedP99: quantile(refusedAfter, 0.99),
     cpuSeconds: (spent.user + spent.system) / 1e6,
     sample: sample.filter((text) => text !== undefined),
   };

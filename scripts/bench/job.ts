@@ -30,6 +30,9 @@ export type JobResult = {
   /** Milliseconds, of all good answers. */
   readonly p50: number;
   readonly p99: number;
+  /** The same of the answers that refused. */
+  readonly refusedP50: number;
+  readonly refusedP99: number;
   /** Of the generator's own process. */
   readonly cpuSeconds: number;
   /** Bodies of some of the last answers. */

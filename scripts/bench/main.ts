@@ -22,7 +22,7 @@ import type { JobResult } from "./job.ts";
 import { LoadGenerator } from "./load.ts";
 import { cpuSeconds } from "./processes.ts";
 import { measureLog } from "./log.ts";
-import { measureOverload } from "./overload.ts";
+import { CLOSED, measureOverload } from "./overload.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRules } from "./rules.ts";
 import { short, table, times } from "./table.ts";
@@ -252,7 +252,7 @@ function print(): void {
 
 const startMs = performance.now();
 const baseline = await startBaseline();
-const governedTarget = await startGoverned();
+const governedTarget = await startGoverned({ doors: CLOSED });
 try {
   console.log(
     `${cpus().length} × ${cpus()[0]?.model ?? "unknown CPU"}, load ${loadavg()[0]!.toFixed(1)}, Node ${process.versions.node}`,
@@ -321,7 +321,7 @@ try {
     );
   }
   if (wanted("overload")) {
-    const overload = await measureOverload(generator, governedTarget, notes, 2 * unit, counter, () =>
+    const overload = await measureOverload(generator, governedTarget, notes, unit, counter, () =>
       drained(governedTarget),
     );
     counter = overload.from;

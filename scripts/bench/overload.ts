@@ -1,65 +1,97 @@
 /**
  * Four times what the system can do, offered without regard for its answers: how much of its peak it still does, and how fast it refuses
- * the rest. The generator and workerd have a core each where the machine allows it, so that neither takes the other's time.
+ * the rest. The generator and workerd have a core each where the machine allows it, so that neither takes the other's time. What a refusal
+ * costs is measured at a door that lets nothing in, by itself and beside governed work. Peak and overload alternate, because the speed of
+ * a machine changes; each pair is told, and the share is that of all.
  */
 import { cpus } from "node:os";
 import type { Job, JobResult } from "./job.ts";
-import type { LoadGenerator } from "./load.ts";
-import { pinTo } from "./processes.ts";
+import { LoadGenerator } from "./load.ts";
+import { cpuSeconds, pinTo } from "./processes.ts";
 import { short } from "./table.ts";
-import type { Running } from "./world.ts";
+import type { Door, Governed } from "./world.ts";
 
-/** Connections at the peak, and under overload: enough that a slow answer holds up no further request. */
+/** Connections at the peak, and under overload: enough that an answer that takes three seconds holds up no further request. */
 const PEAK_CLIENTS = 64;
 const CLIENTS = 3_000;
 const TIMES = 4;
+/** Somewhat more is sent than must arrive: what a connection could not send in time, because its last answer was slow, is not sent at all. */
+const MARGIN = 1.05;
+const PAIRS = 2;
+/** The intent-manager whose door lets nothing in, and the limits of that door. */
+export const CLOSED = { closed: { workInFlight: 0 } };
+const REFUSED_PER_SECOND = 700;
 
 type Kind = Pick<Job, "head" | "body" | "expect">;
+const rateOf = ({ done, seconds }: JobResult): number => done / seconds;
 
 export async function measureOverload(
   generator: LoadGenerator,
-  target: Running,
+  target: Governed,
   kind: Kind,
-  seconds: number,
+  unit: number,
   from: number,
   drained: () => Promise<unknown>,
 ): Promise<{ readonly text: string; readonly share: number; readonly from: number }> {
-  const isPinned = pin(generator, target, ["0", "1"]);
+  const other = new LoadGenerator();
+  const isPinned = pin([generator, other], target, ["0", "1"]);
   let counter = from;
-  const run = async (clients: number, duration: number, perSecond: number | null): Promise<JobResult> => {
-    const { host, port } = target;
-    const result = await generator.run({
-      host,
-      port,
-      clients,
-      seconds: duration,
-      perSecond,
-      from: counter,
-      mayRefuse: true,
-      ...kind,
-    });
-    counter += result.done + result.failed + result.refused + clients;
-    await drained();
+  const run = async (
+    clients: number,
+    seconds: number,
+    perSecond: number | null,
+    by = generator,
+    { host, port }: Door = target,
+  ): Promise<JobResult> => {
+    const first = counter;
+    counter += 1_000_000;
+    const result = await by.run({ host, port, clients, seconds, perSecond, from: first, mayRefuse: true, ...kind });
     if (result.failed > 0)
       throw new Error(`overload: ${result.failed} answers were wrong, the first: ${result.failure}`);
     return result;
   };
-  await run(PEAK_CLIENTS, 1, null);
-  const peak = await run(PEAK_CLIENTS, seconds, null);
-  const peakRate = peak.done / peak.seconds;
-  const over = await run(CLIENTS, seconds, TIMES * peakRate);
-  const offered = (over.done + over.refused) / over.seconds;
-  const share = over.done / over.seconds / peakRate;
-  if (isPinned) pin(generator, target, [`0-${cpus().length - 1}`, `0-${cpus().length - 1}`]);
-  const text = [
-    `Overload${isPinned ? ", a core each for generator and workerd" : ""}: peak ${short(peakRate)} tasks/s at ${PEAK_CLIENTS} clients (p99 ${short(peak.p99)} ms);`,
-    `offered ${short(offered)}/s at ${CLIENTS} connections (${(offered / peakRate).toFixed(1)} times; the generator's core busy ${((over.cpuSeconds / over.seconds) * 100).toFixed(0)} %): ${short(over.done / over.seconds)} tasks/s done,`,
-    `${(share * 100).toFixed(0)} % of the peak (p99 ${short(over.p99)} ms), ${short(over.refused / over.seconds)}/s refused with Retry-After.`,
-  ].join(" ");
-  return { text, share, from: counter };
+  const refusals = () => run(CLIENTS, unit, REFUSED_PER_SECOND, other, target.doors["closed"]);
+  const calm = async <T>(result: Promise<T>): Promise<T> => {
+    const value = await result;
+    await drained();
+    return value;
+  };
+  try {
+    await calm(run(PEAK_CLIENTS, unit, null));
+    await refusals();
+    const before = target.pid === null ? Number.NaN : cpuSeconds(target.pid);
+    const closed = await refusals();
+    const refusalMs =
+      ((target.pid === null ? Number.NaN : cpuSeconds(target.pid)) - before) * (1_000 / Math.max(1, closed.refused));
+    const alone = await calm(run(PEAK_CLIENTS, unit, null));
+    const [beside, meanwhile] = await calm(Promise.all([run(PEAK_CLIENTS, unit, null), refusals()]));
+    const pairs: { readonly peak: JobResult; readonly over: JobResult }[] = [];
+    for (let pair = 0; pair < PAIRS; pair++) {
+      const peak = await calm(run(PEAK_CLIENTS, 2 * unit, null));
+      pairs.push({ peak, over: await calm(run(CLIENTS, 3 * unit, TIMES * MARGIN * rateOf(peak))) });
+    }
+    const total = (of: (pair: (typeof pairs)[number]) => JobResult, what: "done" | "refused") =>
+      pairs.reduce((sum, pair) => sum + of(pair)[what], 0) / pairs.reduce((sum, pair) => sum + of(pair).seconds, 0);
+    const peakRate = total(({ peak }) => peak, "done");
+    const share = total(({ over }) => over, "done") / peakRate;
+    const offered = (total(({ over }) => over, "done") + total(({ over }) => over, "refused")) / peakRate;
+    const text = [
+      `Refusals at a door that lets nothing in${isPinned ? ", a core each for generator and workerd" : ""}: ${short(refusalMs)} ms of CPU each at ${short(closed.refused / closed.seconds)}/s (p99 ${short(closed.refusedP99)} ms).`,
+      `Beside them ${short(rateOf(beside))} tasks/s with ${short(meanwhile.refused / meanwhile.seconds)} refusals/s (p99 ${short(meanwhile.refusedP99)} ms), without ${short(rateOf(alone))}: ${short((1_000 * (1 / rateOf(alone)) * (rateOf(alone) - rateOf(beside)) * meanwhile.seconds) / Math.max(1, meanwhile.refused))} ms of the loop each.`,
+      ...pairs.map(
+        ({ peak, over }) =>
+          `Overload: peak ${short(rateOf(peak))} tasks/s at ${PEAK_CLIENTS} clients (p99 ${short(peak.p99)} ms); offered ${short((over.done + over.refused) / over.seconds)}/s at ${CLIENTS} connections (${((over.done + over.refused) / over.seconds / rateOf(peak)).toFixed(1)} times; the generator's core busy ${((over.cpuSeconds / over.seconds) * 100).toFixed(0)} %): ${short(rateOf(over))} tasks/s done, ${((rateOf(over) / rateOf(peak)) * 100).toFixed(0)} % (p50 ${short(over.p50)} ms, p99 ${short(over.p99)} ms), ${short(over.refused / over.seconds)}/s refused with Retry-After (p50 ${short(over.refusedP50)} ms, p99 ${short(over.refusedP99)} ms).`,
+      ),
+      `Overload in all: ${(share * 100).toFixed(0)} % of the peak at ${offered.toFixed(1)} times its rate.`,
+    ].join("\n");
+    return { text, share, from: counter };
+  } finally {
+    if (isPinned) pin([generator, other], target, [`0-${cpus().length - 1}`, `0-${cpus().length - 1}`]);
+    other.stop();
+  }
 }
 
-function pin(generator: LoadGenerator, target: Running, [first, second]: readonly [string, string]): boolean {
-  if (cpus().length < 2 || generator.pid === null || target.pid === null) return false;
-  return pinTo(generator.pid, first) && pinTo(target.pid, second);
+function pin(generators: readonly LoadGenerator[], { pid }: Governed, [first, second]: readonly [string, string]) {
+  if (cpus().length < 2 || pid === null) return false;
+  return generators.every((generator) => generator.pid !== null && pinTo(generator.pid, first)) && pinTo(pid, second);
 }

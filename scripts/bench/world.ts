@@ -30,7 +30,11 @@ export type Running = {
 
 export type Rows = { readonly object: number; readonly businessDatabase: number; readonly ledgerDatabase: number };
 
+export type Door = Pick<Running, "host" | "port">;
+
 export type Governed = Running & {
+  /** Where further intent-managers listen, by the names of `doors`. */
+  readonly doors: Readonly<Record<string, Door>>;
   readonly keys: TenantKeys;
   /** Rows written since the start. */
   readonly rows: () => Promise<Rows>;
@@ -130,12 +134,15 @@ export type GovernedOptions = {
   readonly shards?: number;
   /** Origin of the courier that the automation `pickup` calls; without it that automation is not published. */
   readonly courier?: string;
+  /** Further intent-managers before the same executors, by name, each with some limits that are others. */
+  readonly doors?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 };
 
 export async function startGoverned({
   inspectorPort,
   shards = SHARDS,
   courier,
+  doors = {},
 }: GovernedOptions = {}): Promise<Governed> {
   const keys = newTenantKeys(TENANT, { regions: [REGION], shards });
   const credentials = {
@@ -150,34 +157,36 @@ export async function startGoverned({
   };
   const sequencer = { SEQUENCER: { className: "Sequencer", scriptName: "countersign-ledger", useSQLite: true } };
   const ledger = { LEDGER: { name: "countersign-ledger", entrypoint: "LedgerEntrypoint" } };
-  const [manager, executor, sequencing, probe] = await Promise.all(
-    [
-      "intent-manager/index.ts",
-      "scripts/bench/workers/executors.mjs",
-      "scripts/bench/workers/ledger.mjs",
-      "scripts/bench/workers/probe.mjs",
-    ].map(bundle),
+  const managers = Promise.all(
+    Object.entries({ "": {}, ...doors }).map(async ([door, limits]) => ({
+      name: managerName(door),
+      contents: await bundle("intent-manager/index.ts", limits),
+    })),
   );
+  const [executor, sequencing, probe] = await Promise.all([
+    bundle("scripts/bench/workers/executors.mjs"),
+    bundle("scripts/bench/workers/ledger.mjs"),
+    bundle("scripts/bench/workers/probe.mjs"),
+  ]);
+  const managerBindings = {
+    bindings: { ...secrets["countersign"], ...trust, TENANT_DEFAULTS: "{}", INTAKE_LIMITS: "{}" },
+    d1Databases: { CONTROL_DB: "bench-control" },
+    durableObjects: {
+      ...executors,
+      MODEL_BUDGETS: { className: "ModelBudgets", useSQLite: true },
+      MODEL_BATCHES: { className: "ModelBatches", useSQLite: true },
+      PLANNING_DESK: { className: "PlanningDesk", useSQLite: true },
+      MEMORY_VECTORS: { className: "MemoryVectors", useSQLite: true },
+      EVENT_INBOX: { className: "EventInbox", useSQLite: true },
+      INTAKE_LIMIT: { className: "IntakeLimit", useSQLite: true },
+      BASELINES: { className: "Baselines", useSQLite: true },
+    },
+    serviceBindings: { ...ledger, EXECUTORS: { name: "countersign-executors", entrypoint: "ExecutorsEntrypoint" } },
+    ...direct,
+  };
   const { miniflare, pid } = await boot(
     [
-      {
-        name: "countersign",
-        contents: manager,
-        bindings: { ...secrets["countersign"], ...trust, TENANT_DEFAULTS: "{}", INTAKE_LIMITS: "{}" },
-        d1Databases: { CONTROL_DB: "bench-control" },
-        durableObjects: {
-          ...executors,
-          MODEL_BUDGETS: { className: "ModelBudgets", useSQLite: true },
-          MODEL_BATCHES: { className: "ModelBatches", useSQLite: true },
-          PLANNING_DESK: { className: "PlanningDesk", useSQLite: true },
-          MEMORY_VECTORS: { className: "MemoryVectors", useSQLite: true },
-          EVENT_INBOX: { className: "EventInbox", useSQLite: true },
-          INTAKE_LIMIT: { className: "IntakeLimit", useSQLite: true },
-          BASELINES: { className: "Baselines", useSQLite: true },
-        },
-        serviceBindings: { ...ledger, EXECUTORS: { name: "countersign-executors", entrypoint: "ExecutorsEntrypoint" } },
-        ...direct,
-      },
+      ...(await managers).map((manager) => ({ ...manager, ...managerBindings })),
       {
         name: "countersign-executors",
         contents: executor,
@@ -222,6 +231,12 @@ export async function startGoverned({
       await database.batch(statements.slice(at, at + BATCH_STATEMENTS).map((text) => database.prepare(text)));
   }
   const url = await miniflare.unsafeGetDirectURL("countersign");
+  const doorUrls = await Promise.all(
+    Object.keys(doors).map(async (door) => {
+      const { hostname, port } = await miniflare.unsafeGetDirectURL(managerName(door));
+      return [door, { host: hostname, port: Number(port) }] as const;
+    }),
+  );
   const probeUrl = await miniflare.unsafeGetDirectURL("probe");
   const dev = { tenant: TENANT, rootKey: keys.rootKey, apiKeys: keys.apiKeys };
   const origin = url.href.replace(/\/$/, "");
@@ -238,6 +253,7 @@ export async function startGoverned({
     host: url.hostname,
     port: Number(url.port),
     pid,
+    doors: Object.fromEntries(doorUrls),
     keys,
     lags: async (fromMs, untilMs) => {
       const database = await miniflare.getD1Database("LEDGER_DB", "countersign-ledger");
@@ -248,6 +264,8 @@ export async function startGoverned({
     stop: () => miniflare.dispose(),
   };
 }
+
+const managerName = (door: string): string => (door === "" ? "countersign" : `countersign-${door}`);
 
 const customersSql = (): string =>
   `WITH RECURSIVE n(i) AS (SELECT ${FIRST_CUSTOMER} UNION ALL SELECT i + 1 FROM n WHERE i < ${LAST_CUSTOMER})

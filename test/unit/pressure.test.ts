@@ -25,10 +25,13 @@ describe("new work under pressure", () => {
   it("does not count what has only been waiting for a while, up to the number that may be held at all", () => {
     const pressure = calm();
     let taken = 0;
-    for (let nowMs = 0; taken < LIMITS.workHeld; nowMs += LIMITS.workMs)
+    let nowMs = 0;
+    for (; taken < LIMITS.workHeld; nowMs += LIMITS.workMs)
       for (let i = 0; i < LIMITS.workInFlight; i++) if (pressure.enter(nowMs, none).refused === null) taken++;
     expect(taken).toBe(LIMITS.workHeld);
-    expect(pressure.enter(1e9, none).refused?.code).toBe("overloaded");
+    expect(pressure.enter(nowMs, none).refused?.code).toBe("overloaded");
+    // What was dropped with its client never leaves.
+    expect(pressure.enter(nowMs + LIMITS.workForgottenMs, none).refused).toBeNull();
   });
 
   it("is taken less and less while turns are long and work is refused, but never less than the least", async () => {
@@ -75,11 +78,42 @@ describe("new work under pressure", () => {
     expect(fill(pressure)).toBe(shrunk + 1);
   });
 
+  it("begins at once while little is under way, and else only after a turn that brought few others", async () => {
+    const { pressure, endTurn, enter } = turning();
+    const taken = () => {
+      const entry = enter(pressure);
+      if (entry.refused !== null) throw new Error("refused");
+      return entry.mayBegin;
+    };
+    for (let i = 0; i < LIMITS.workAtOnce; i++) expect(taken()).toBeNull();
+    const first = taken()!;
+    for (let i = 0; i < LIMITS.turnArrivals; i++) taken();
+    expect(first()).toBe(false);
+    await endTurn(10);
+    expect(first()).toBe(false);
+    const second = taken()!;
+    await endTurn(10);
+    expect([first(), second()]).toEqual([true, true]);
+    expect(taken()!()).toBe(false);
+  });
+
+  it("waits for others no longer than so many turns", async () => {
+    const { pressure, endTurn, enter } = turning();
+    for (let i = 0; i < LIMITS.workAtOnce; i++) enter(pressure);
+    const entry = enter(pressure);
+    if (entry.refused !== null) throw new Error("refused");
+    for (let turns = 0; turns < LIMITS.turnsWaited; turns++) {
+      expect(entry.mayBegin!()).toBe(false);
+      for (let i = 0; i < LIMITS.turnArrivals; i++) enter(pressure);
+      await endTurn(1);
+    }
+    expect(entry.mayBegin!()).toBe(true);
+  });
+
   it("takes a turn whose timer does not come for a long one, and starts another", () => {
     const { pressure, fill, pass } = turning();
     fill(pressure);
     pass(LIMITS.turnLostMs);
-    expect(fill(pressure)).toBe(LIMITS.workInFlight);
     expect(fill(pressure)).toBe(LIMITS.workInFlight / 2);
   });
 });
