@@ -8,9 +8,9 @@
  * B2  At most LIMITS.workHeld requests are held at all. One that has not left after LIMITS.workForgottenMs was dropped with its client.
  * B3  Requests that wait before the isolate has seen them cannot be refused, and a turn of its event loop lasts as long as the work that was
  *     begun in it. So where LIMITS.workAtOnce or more are under way, work that is taken begins only after a turn that brought fewer than
- *     LIMITS.turnArrivals requests: what waited unseen has been seen then. At the latest after LIMITS.turnsWaited turns or LIMITS.turnLostMs. One request
- *     watches the turns; the others look now and then, every LIMITS.workLookMs at last, by timers of their own: a promise that another request's code
- *     resolves may go on in that request's name.
+ *     LIMITS.turnArrivals requests: what waited unseen has been seen then. At the latest after LIMITS.turnsWaited turns or
+ *     LIMITS.turnLostMs. One request watches the turns; the others look by timers of their own, every LIMITS.workLookMs at last: a promise
+ *     that another request's code resolves may go on in that request's name.
  * B4  The bound follows the length of a turn, which a timer that is due at once measures: a turn longer than LIMITS.turnMs in which work was
  *     refused takes a half of it, a shorter one adds a quarter, or just one where work was refused. It stays between LIMITS.workLeast and B1.
  *     One such timer at a time is under way; one that is LIMITS.turnLostMs late counts as a long turn.

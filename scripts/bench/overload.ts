@@ -14,6 +14,7 @@ import type { Door, Governed } from "./world.ts";
 /** Connections at the peak, and under overload: enough that an answer that takes three seconds holds up no further request. */
 const PEAK_CLIENTS = 64;
 const CLIENTS = 3_000;
+const BESIDE_CLIENTS = 512;
 const TIMES = 4;
 /** Somewhat more is sent than must arrive: what a connection could not send in time, because its last answer was slow, is not sent at all. */
 const MARGIN = 1.05;
@@ -50,7 +51,7 @@ export async function measureOverload(
       throw new Error(`overload: ${result.failed} answers were wrong, the first: ${result.failure}`);
     return result;
   };
-  const refusals = () => run(CLIENTS, unit, REFUSED_PER_SECOND, other, target.doors["closed"]);
+  const refusals = (clients: number) => run(clients, unit, REFUSED_PER_SECOND, other, target.doors["closed"]);
   const calm = async <T>(result: Promise<T>): Promise<T> => {
     const value = await result;
     await drained();
@@ -58,13 +59,13 @@ export async function measureOverload(
   };
   try {
     await calm(run(PEAK_CLIENTS, unit, null));
-    await refusals();
+    await refusals(PEAK_CLIENTS);
     const before = target.pid === null ? Number.NaN : cpuSeconds(target.pid);
-    const closed = await refusals();
+    const closed = await refusals(PEAK_CLIENTS);
     const refusalMs =
       ((target.pid === null ? Number.NaN : cpuSeconds(target.pid)) - before) * (1_000 / Math.max(1, closed.refused));
     const alone = await calm(run(PEAK_CLIENTS, unit, null));
-    const [beside, meanwhile] = await calm(Promise.all([run(PEAK_CLIENTS, unit, null), refusals()]));
+    const [beside, meanwhile] = await calm(Promise.all([run(PEAK_CLIENTS, unit, null), refusals(BESIDE_CLIENTS)]));
     const pairs: { readonly peak: JobResult; readonly over: JobResult }[] = [];
     for (let pair = 0; pair < PAIRS; pair++) {
       const peak = await calm(run(PEAK_CLIENTS, 2 * unit, null));
