@@ -4,7 +4,10 @@
  *
  * Two lanes share the cores, and each takes the next piece of work when it is free. The longest come first: in one lane the end-to-end tests,
  * which keep somewhat more than one core busy, in the other the tests with a browser, which mostly wait; then what knows no time but its own.
- * Tests of a plane's own behaviour in time run alone, after them; so does what builds the page that end-to-end tests serve.
+ * Tests of a plane's own behaviour in time run after them, by themselves; so does what builds the page that end-to-end tests serve.
+ *
+ * The simulator knows no time but its own either, and takes whatever the others leave: it runs from the first moment to the last, with the least right
+ * to a core that there is, so that nothing waits for it.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { spawn } from "node:child_process";
@@ -17,17 +20,24 @@ type Count = { readonly passed: number; readonly failed: number; readonly skippe
 const SKIPPED = 75;
 /** How a check's output is shown: as it comes, or as one piece when the check has ended, because another one writes meanwhile. */
 type Shown = "live" | "afterwards";
+/** Puts a command behind all others: it runs on what they leave. */
+const NICE = ["nice", "-n", "19"];
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-ci-"));
 const work: (() => Promise<Count>)[] = [
   () => tests("e2e", ["e2e"], "live"),
   () => tests("browser", ["browser"], "afterwards"),
-  () => command("simulate", ["run", "simulate", "--", "--seeds", "20000", "--threads", "1"], "afterwards"),
   () => tests("unit", ["unit"], "afterwards"),
   () => command("check", ["run", "check"], "afterwards"),
   () => command("interop", ["run", "interop"], "afterwards"),
 ];
 const counts: Count[] = [];
+const simulated = command(
+  "simulate",
+  ["run", "simulate", "--", "--seeds", "20000", "--threads", "2"],
+  "afterwards",
+  NICE,
+);
 const lane = async (): Promise<void> => {
   for (let next = work.shift(); next !== undefined; next = work.shift()) counts.push(await next());
 };
@@ -35,6 +45,7 @@ await Promise.all([lane(), lane()]);
 counts.push(
   await tests("workers", ["intent-manager", "executors", "ledger"], "live"),
   await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"),
+  await simulated,
 );
 rmSync(folder, { recursive: true, force: true });
 
@@ -72,20 +83,32 @@ async function tests(name: string, projects: readonly string[], shown: Shown): P
   }
 }
 
-async function command(name: string, args: readonly string[], shown: Shown): Promise<Count> {
-  const code = await npm(name, args, shown);
+async function command(
+  name: string,
+  args: readonly string[],
+  shown: Shown,
+  before: readonly string[] = [],
+): Promise<Count> {
+  const code = await npm(name, args, shown, {}, before);
   if (code === SKIPPED) return { passed: 0, failed: 0, skipped: 1 };
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
-/** Runs an npm script. @returns its exit code */
-async function npm(name: string, args: readonly string[], shown: Shown, env: NodeJS.ProcessEnv = {}): Promise<number> {
+/** Runs an npm script. @param before a command that runs it @returns its exit code */
+async function npm(
+  name: string,
+  args: readonly string[],
+  shown: Shown,
+  env: NodeJS.ProcessEnv = {},
+  before: readonly string[] = [],
+): Promise<number> {
   console.log(`\nci: ${name}`);
   const startMs = Date.now();
   const pieces: Buffer[] = [];
   const code = await new Promise<number>((resolve) => {
     const out = shown === "live" ? "inherit" : "pipe";
-    const child = spawn("npm", [...args], {
+    const [program, ...rest] = [...before, "npm", ...args];
+    const child = spawn(program!, rest, {
       cwd: ROOT,
       stdio: ["ignore", out, out],
       env: { ...process.env, NO_COLOR: "1", ...env },

@@ -34,6 +34,8 @@ export async function workerProject(folder: WorkerProject["folder"]): Promise<Te
       name: folder,
       include: [`test/workers/${folder}/**/*.test.ts`],
       testTimeout: 30_000,
+      // A runtime, with the modules that it has loaded, serves many files: migrate.ts gives each an empty storage.
+      isolate: false,
       setupFiles: [inRoot("test", "workers", "migrate.ts")],
     },
   };
