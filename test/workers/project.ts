@@ -34,8 +34,9 @@ export async function workerProject(folder: WorkerProject["folder"]): Promise<Te
       name: folder,
       include: [`test/workers/${folder}/**/*.test.ts`],
       testTimeout: 30_000,
-      // A runtime, with the modules that it has loaded, serves many files: migrate.ts gives each an empty storage.
-      isolate: false,
+      // A runtime, with the modules that it has loaded, serves many files: migrate.ts gives each an empty storage. Not so in the ledger, whose
+      // tests leave objects behind that go on by their alarms.
+      isolate: folder === "ledger",
       setupFiles: [inRoot("test", "workers", "migrate.ts")],
     },
   };
