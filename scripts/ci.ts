@@ -6,8 +6,8 @@
  * which keep somewhat more than one core busy, in the other the tests with a browser, which mostly wait; then what knows no time but its own.
  * Tests of a plane's own behaviour in time run after them, by themselves; so does what builds the page that end-to-end tests serve.
  *
- * The simulator knows no time but its own either, and takes whatever the others leave: it runs from the first moment to the last, with the least right
- * to a core that there is, so that nothing waits for it.
+ * The simulator knows no time but its own either, and takes whatever the others leave: it runs from the first moment to the last, behind the others, so
+ * that none of them waits for it.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { spawn } from "node:child_process";
@@ -20,8 +20,8 @@ type Count = { readonly passed: number; readonly failed: number; readonly skippe
 const SKIPPED = 75;
 /** How a check's output is shown: as it comes, or as one piece when the check has ended, because another one writes meanwhile. */
 type Shown = "live" | "afterwards";
-/** Puts a command behind all others: it runs on what they leave. */
-const NICE = ["nice", "-n", "19"];
+/** Puts a command behind the others: it runs on what they leave, and on a tenth of a core where they leave nothing. */
+const NICE = ["nice", "-n", "10"];
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-ci-"));
 const work: (() => Promise<Count>)[] = [
