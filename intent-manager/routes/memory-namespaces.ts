@@ -38,7 +38,7 @@ export const putMemoryNamespace = endpoint(
   },
   async ({ env, caller, params, body, nowMs }) => {
     const tenant = caller.tenant.id;
-    const asked = { name: params.namespace, settings: body, items: 0, updatedMs: nowMs };
+    const asked = { name: params.namespace, settings: body, items: 0, bytes: 0, updatedMs: nowMs };
     const possible = new TenantMemory(env, tenant).opened(asked);
     if (!possible.ok) return possible;
     const before = await readNamespace(env.CONTROL_DB, tenant, params.namespace);
