@@ -36,7 +36,12 @@ for (const line of unmet(product, baseline)) {
 function known(): string {
   const phrases = (which: "a" | "b") =>
     Object.values(VOCABULARY[which]).flatMap((words) =>
-      (Object.values(words).flat(2) as string[]).map((phrase) => phrase.toLowerCase().replace(/[^\p{L}]+/gu, " ").trim()),
+      (Object.values(words).flat(2) as string[]).map((phrase) =>
+        phrase
+          .toLowerCase()
+          .replace(/[^\p{L}]+/gu, " ")
+          .trim(),
+      ),
     );
   const examples = new Set(phrases("a"));
   const own = phrases("b");
