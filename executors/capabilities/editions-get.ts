@@ -18,7 +18,7 @@ export const getEdition: ResidentDefinition<{ readonly edition: string }> = {
     effect: "read",
     reversible: true,
     delivery: "resident",
-    roles: {},
+    roles: { target: ["edition"] },
     tags: ["edition:{edition}"],
   },
   answer: ({ edition: id }, read) => {

@@ -54,7 +54,7 @@ export const withdrawPage: HttpWrite<{ readonly pageId: string }> = {
     tags: ["page:{pageId}"],
   },
   target: "website",
-  credential: "website",
+  credential: "website-withdrawals",
   request: ({ pageId: id }) => ({ method: "DELETE", path: path`/v1/pages/${id}` }),
   answer: ({ status }) => (status === 204 || status === 404 ? { says: "applied", result: { withdrawn: true } } : null),
   notExecuted: [429, 503],

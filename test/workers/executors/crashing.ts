@@ -10,7 +10,8 @@
  *
  * What has crashed is remembered outside of the objects, so that every crash happens once and the next try goes through.
  *
- * `GET /crashes` on this Worker answers how many there were of each kind, and how often an object has started.
+ * `GET /crashes` on this Worker answers how many there were of each kind, and how often an object has started. After `GET /crashes/off` nothing
+ * crashes any more, until `GET /crashes/on`.
  */
 import shipped, { type EgressEntrypoint, RegionalExecutor as Shipped } from "../../../executors/index.ts";
 
@@ -23,6 +24,7 @@ const crashed = new Set<string>();
 const crashes = { reading: 0, before: 0, during: 0, after: 0 };
 let starts = 0;
 let effects = 0;
+let isOn = true;
 
 export class RegionalExecutor extends Shipped {
   constructor(state: DurableObjectState, env: Env) {
@@ -90,7 +92,7 @@ function crashingDatabase(database: D1Database, state: DurableObjectState): D1Da
 }
 
 function isFirst(what: string): boolean {
-  if (crashed.has(what)) return false;
+  if (!isOn || crashed.has(what)) return false;
   crashed.add(what);
   return true;
 }
@@ -109,6 +111,10 @@ function actionsOf(statements: readonly Bound[]): string[] {
 }
 
 export default {
-  fetch: (request: Request): Response =>
-    new URL(request.url).pathname === "/crashes" ? Response.json({ ...crashes, starts }) : shipped.fetch(),
+  fetch: (request: Request): Response => {
+    const [, root, turn] = new URL(request.url).pathname.split("/");
+    if (root !== "crashes") return shipped.fetch();
+    if (turn !== undefined) isOn = turn === "on";
+    return Response.json({ ...crashes, starts });
+  },
 } satisfies ExportedHandler<Env>;
