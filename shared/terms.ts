@@ -5,10 +5,12 @@
  * T1  A term that stands in the source stands in the translation at least as often, in the words given for that language and in no others.
  * T2  A word that is to be avoided stands nowhere, not in the source either.
  * T3  Longer phrases are read first, and what was read once is not read again: `audit trail` is no use of `audit`.
- * T4  Spelling that nobody sees changes nothing: letter case, invisible characters, kinds of space, hyphen and apostrophe.
+ * T4  Spelling that nobody sees changes nothing: letter case, invisible characters, kinds of space, hyphen and apostrophe, marks of Markdown. What
+ *     is not shown, such as a comment or the address of a link, counts as no use.
  */
 import * as z from "zod";
 import { LIMITS } from "./limits.ts";
+import { plain, Searched, shown } from "./terms-text.ts";
 
 /** `de`, `pt-br`. */
 export const Language = z.string().regex(/^[a-z]{2}(?:-[a-z]{2})?$/);
@@ -94,47 +96,24 @@ export const faultInWords = (fault: TermFault): string =>
 type Said = { readonly use: readonly string[]; readonly avoid: readonly string[] };
 const inSource = ({ term, forms = [], avoid = [] }: Term): Said => ({ use: [term, ...forms], avoid });
 
-/** For each of `all`, how often it is used in a text, and which words to avoid stand there. T3. */
+/** For each of `all`, how often it is used in a text as it is shown, and which words to avoid stand there, shown or not. T3. */
 function countIn(text: string, all: readonly Said[]): { used: number; avoided: string[] }[] {
-  const counts = all.map(() => ({ used: 0, avoided: [] as string[] }));
   const phrases = all
     .flatMap(({ use, avoid }, i) => [
       ...use.map((phrase) => ({ i, phrase, isUse: true })),
       ...avoid.map((phrase) => ({ i, phrase, isUse: false })),
     ])
-    .map((one) => ({ ...one, plain: plain(one.phrase).trim() }))
-    .toSorted((a, b) => b.plain.length - a.plain.length || Number(b.isUse) - Number(a.isUse));
-  let left = plain(text);
-  for (const { i, phrase, isUse, plain: wanted } of phrases) {
-    let found = 0;
-    left = left.replace(asPattern(wanted), (match) => {
-      found++;
-      return "\uFFFC".repeat(match.length);
-    });
-    if (isUse) counts[i]!.used += found;
-    else if (found > 0) counts[i]!.avoided.push(phrase);
+    .map((one) => ({ ...one, words: plain(one.phrase).trim() }))
+    .toSorted((a, b) => b.words.length - a.words.length || Number(b.isUse) - Number(a.isUse));
+  const counts = all.map(() => ({ used: 0, avoided: new Set<string>() }));
+  const read = shown(text);
+  for (const form of read === text ? [read] : [read, text]) {
+    const searched = new Searched(form);
+    for (const { i, phrase, isUse, words } of phrases) {
+      const found = searched.take(words);
+      if (!isUse && found > 0) counts[i]!.avoided.add(phrase);
+      if (isUse && form === read) counts[i]!.used += found;
+    }
   }
-  return counts;
-}
-
-/** T4. */
-const plain = (text: string): string =>
-  text
-    .normalize("NFKC")
-    .replace(/[\u00AD\u200B-\u200F\u2060\u2066-\u2069\uFEFF\uFFFC]/g, "")
-    .replace(/[\u2010-\u2015\u2212]/g, "-")
-    .replace(/[\u2018\u2019\u02BC\u2032]/g, "'")
-    .toLowerCase()
-    .replace(/\s+/gu, " ");
-
-/** Scripts that put no space between words have no edges to look for. */
-const SPACELESS =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
-function asPattern(phrase: string): RegExp {
-  const escaped = phrase.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  const edge = (at: number, pattern: string) => (SPACELESS.test([...phrase].at(at) ?? "") ? "" : pattern);
-  return new RegExp(
-    `${edge(0, String.raw`(?<![\p{L}\p{N}\p{M}])`)}${escaped}${edge(-1, String.raw`(?![\p{L}\p{N}\p{M}])`)}`,
-    "gu",
-  );
+  return counts.map(({ used, avoided }) => ({ used, avoided: [...avoided] }));
 }

@@ -87,13 +87,17 @@ export class VectorBook {
       return err(problem("memory-moved", "The item is at another version.", { version: oldItem?.version ?? 0 }));
     if (write.versions === "canonical" && old !== null && Number(old["version"]) >= write.version)
       return ok(itemOf(old)); // V5
+    const bytes = utf8(write.text).length;
+    // Before anything makes room for it.
+    if (bytes > space.maxBytes)
+      return err(problem("memory-full", `The namespace holds ${space.maxBytes} bytes.`, { bytes: this.#bytes }));
     if (old === null && this.#size >= space.maxItems) {
       this.prune(nowMs);
       const over = this.#size + 1 - space.maxItems;
       if (over > 0 && !space.evicts) return err(problem("memory-full", `The namespace holds ${space.maxItems} items.`));
       if (over > 0) this.#evict(over);
     }
-    const more = utf8(write.text).length - (oldItem === null ? 0 : utf8(oldItem.text).length);
+    const more = bytes - (oldItem === null ? 0 : utf8(oldItem.text).length);
     const fits = (): boolean => this.#bytes + more <= space.maxBytes;
     if (!fits()) this.prune(nowMs);
     for (; space.evicts && !fits() && this.#evict(1, write.key);) continue;

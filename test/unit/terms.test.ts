@@ -47,3 +47,44 @@ it("parts of words are no words, and spelling that nobody sees changes nothing",
     expect(of("de", "nothing", hidden.replace("\u00AD", "-\u00AD"))).toEqual(["audit trail: avoided"]);
   expect(of("de", "the audit trail", "der Pru\u0308fpfad")).toEqual([]);
 });
+
+it("a word cannot be hidden in what is not shown, and a use that is not shown is none", () => {
+  const hidden = [
+    "Audit\u034F-Trail", // combining grapheme joiner
+    "Au\u202Ddit-Trail", // direction override
+    "Audit\u2063-Trail", // invisible separator
+    "Audit\uFE0F-Trail", // variation selector
+    "Au\u{E0061}dit-Trail", // tag letter
+    "Au&shy;dit-Trail",
+    "&#65;udit-&#x54;rail",
+    "Au**dit**-Trail",
+    "Audit\\-Trail",
+    "Au<!-- - -->dit-<b>Trail</b>",
+    "[Au](https://a.example)dit-Trail",
+    "_Audit_-Trail",
+    "<!-- Audit-Trail -->",
+  ];
+  for (const text of hidden) expect([text, of("de", "nothing", text)]).toEqual([text, ["audit trail: avoided"]]);
+  for (const text of ["<!-- Prüfpfad -->", "[hier](https://Prüfpfad)", '<a title="Prüfpfad">'])
+    expect([text, of("de", "the audit trail", text)]).toEqual([text, ["audit trail: missing"]]);
+  expect(of("de", "the audit **trail**", "der _Prüfpfad_")).toEqual([]);
+  expect(termsIn("audit_trail", [TRAIL])).toEqual([]);
+});
+
+it("as many words as a plan can hold are looked for in the longest text at once, whatever it is", () => {
+  const phrases = (name: string) => Array.from({ length: 12 }, (_, i) => "a".repeat(i + 2) + name);
+  const terms = Array.from({ length: 40 }, (_, i): Term => {
+    const name = i % 2 === 0 ? "" : String(i);
+    return {
+      term: `aa${name}`,
+      forms: phrases(name),
+      avoid: phrases(`${name}b`),
+      in: [{ language: "de", use: `aa${name}`, forms: phrases(name), avoid: phrases(`${name}b`) }],
+    };
+  });
+  const begin = performance.now();
+  for (const text of ["a".repeat(6_000), "aa ".repeat(2_000), "<!--".repeat(1_500), "[](".repeat(2_000)])
+    of("de", text, text, terms);
+  // Some 0.1 s; a search that goes back over what it read takes minutes.
+  expect(performance.now() - begin).toBeLessThan(20_000);
+});

@@ -16,8 +16,13 @@ import { newMemoryId, type Opened, type TenantMemory } from "../../memory/memory
 /** A heading and the text under it. */
 export const Passage = z.strictObject({ heading: z.string().min(1).max(200), text: z.string().min(1).max(4_000) });
 export type Passage = z.infer<typeof Passage>;
-/** Who wrote it, and what the call cost in which it was written. */
-export const By = z.strictObject({ tier: ModelTier, model: ModelName, atMs: z.int(), microCents: z.int().min(0) });
+/** Who wrote it, and what the call cost in which it was written. Whoever may write to the namespace can say so; a plan holds the sum of some. */
+export const By = z.strictObject({
+  tier: ModelTier,
+  model: ModelName,
+  atMs: z.int().min(0),
+  microCents: z.int().min(0).max(1_000_000_000_000),
+});
 export type By = z.infer<typeof By>;
 const Kept = z.strictObject({ passage: Passage, by: By });
 export type Kept = z.infer<typeof Kept>;

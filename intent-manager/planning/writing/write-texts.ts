@@ -2,11 +2,12 @@
  * The texts of an edition: each section is drafted in the source language and translated into the others, or taken from what was written before
  * from the same notes, prompt and terms. Sections are written side by side.
  */
+import * as z from "zod";
 import type { Json, JsonObject } from "../../../shared/json.ts";
 import { valueAt } from "../../../shared/pointer.ts";
-import type { Problem } from "../../../shared/problems.ts";
+import { problem, type Problem } from "../../../shared/problems.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { faultsOfSource, faultsOfTranslation, termsIn, type Term } from "../../../shared/terms.ts";
+import { faultsOfSource, faultsOfTranslation, Language, termsIn, type Term } from "../../../shared/terms.ts";
 import { askWriters, type Writer } from "./ask-writer.ts";
 import type { By, Kept, KeptTexts, Passage } from "./kept-texts.ts";
 import { draftPrompt, draftSchema, translationPrompt, translationSchema } from "./words.ts";
@@ -19,22 +20,32 @@ export type WrittenEdition = {
   /** Who wrote what was used again. */
   readonly reused: readonly By[];
 };
-type Section = { readonly id: string; readonly notes: string };
+/** As many as a term can have words in. */
+const MOST_LANGUAGES = 12;
+const Section = z.object({ notes: z.string().min(1) });
 
 export type Texts = Writer & { readonly kept: KeptTexts; readonly terms: readonly Term[] };
 
-/** Refuses with what askWriters refuses with. */
+/** Refuses with what askWriters refuses with, and with plan-invalid where the input names nothing to write or no languages. */
 export async function writeTexts(it: Texts, input: JsonObject): Promise<Result<WrittenEdition>> {
   const { writing } = it.release.bundle;
   const { source, languages, sections } = writing!;
-  const others = [...new Set(valueAt(input, languages) as string[])].filter((language) => language !== source);
-  const all = valueAt(input, sections) as unknown as Section[];
+  const tags = z
+    .array(Language)
+    .max(MOST_LANGUAGES)
+    .safeParse(valueAt(input, languages) ?? []);
+  const parts = z.array(Section).min(1).safeParse(valueAt(input, sections));
+  // A contract may leave both open. A tag stands in the prompt outside of every fence.
+  if (!tags.success || !parts.success)
+    return err(problem("plan-invalid", "Sections with notes and tags of languages are wanted."));
+  const others = [...new Set(tags.data)].filter((language) => language !== source);
+  const all = parts.data;
   const written = await Promise.all(all.map(({ notes }) => writeSection(it, source, others, notes)));
   const failed = written.find((one) => !one.ok);
   if (failed !== undefined && !failed.ok) return failed;
   const done = written.flatMap((one) => (one.ok ? [one.value] : []));
-  const tags = [source, ...others];
-  const texts = tags.map((language) =>
+  const every = [source, ...others];
+  const texts = every.map((language) =>
     textOf(
       language,
       done.map(({ passages }) => passages.get(language)!),
@@ -42,7 +53,7 @@ export async function writeTexts(it: Texts, input: JsonObject): Promise<Result<W
   );
   const used = termsIn(wordsOf(texts[0]!), it.terms).map((term) => ({
     ...term,
-    in: term.in.filter(({ language }) => tags.includes(language)),
+    in: term.in.filter(({ language }) => every.includes(language)),
   }));
   return ok({ texts, terms: used, reused: done.flatMap(({ reused }) => reused) });
 }

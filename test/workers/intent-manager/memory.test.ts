@@ -82,6 +82,8 @@ it("memory is counted in bytes: a canonical namespace refuses, a vector one give
   expect((await put("brief/c", { text: "c" })).status).toBe(200);
   expect(await of("brief")).toBe(42);
   expect((await put("brief/d", { text: "d".repeat(101) })).body.code).toBe("memory-full");
+  // What does not fit at all pushes nothing out.
+  expect(await of("brief")).toBe(42);
 });
 
 it("a search finds the nearest letters, and what is deleted or changed is found no more", async () => {

@@ -2,6 +2,7 @@
  * Amounts in a text, in whatever way they are written (`1,234.56`, `1.234,56`, `1 234,56`, `1'234.56`, `1234,56 €`), and which of them are net, tax and
  * total. Words beside an amount say what it is called; that net and tax are the total, at a rate that exists, says that three of them belong together.
  */
+import { LIMITS } from "../../../limits.ts";
 import { DIGIT, digitsIn, toDigits } from "./glyphs.ts";
 
 export type Amount = {
@@ -12,7 +13,10 @@ export type Amount = {
   readonly scanned: boolean;
 };
 
-const GROUPED = `${DIGIT}{1,3}(?:[.,' ]${DIGIT}{3})+`;
+/** Characters before an amount that can say what it is; a text can be one line of thousands. */
+const NEAR = 240;
+/** Groups of three: of more, no amount is counted (LIMITS.readFieldMost). */
+const GROUPED = `${DIGIT}{1,3}(?:[.,' ]${DIGIT}{3}){1,4}`;
 const AMOUNT = new RegExp(
   `(?<![A-Za-z0-9.,/-])-?(?:${GROUPED}|${DIGIT}{1,9})(?:[.,] ?${DIGIT}{2}|,-|\\.--)(?![A-Za-z0-9%]|[.,/-]\\d| ?%)`,
   "g",
@@ -24,8 +28,10 @@ export function amountsIn(lines: readonly string[]): Amount[] {
       const written = match[0];
       const cents = centsOf(written);
       if (cents === null) return [];
-      const before = line.slice(0, match.index);
-      const own = /[A-Za-z]{2}/.test(withoutCurrency(before)) ? before : `${lines[at - 1] ?? ""} ${before}`;
+      const before = line.slice(Math.max(0, match.index - NEAR), match.index);
+      const own = /[A-Za-z]{2}/.test(withoutCurrency(before))
+        ? before
+        : `${(lines[at - 1] ?? "").slice(-NEAR)} ${before}`;
       return [{ cents, line: at, called: own.toLowerCase(), scanned: /[A-Za-z|]/.test(written) }];
     }),
   );
@@ -33,14 +39,14 @@ export function amountsIn(lines: readonly string[]): Amount[] {
 
 const withoutCurrency = (text: string): string => text.replace(/\b(?:EUR|GBP|USD|CHF)\b/g, "");
 
-/** Null where it is no amount: too few true digits, or a minus. */
+/** Null where it is no amount: too few true digits, a minus, or more than a field holds. */
 function centsOf(written: string): number | null {
   if (written.startsWith("-")) return null;
   const digits = digitsIn(written);
   if (digits * 2 < written.replace(/[^A-Za-z0-9|]/g, "").length) return null;
   const plain = toDigits(written.replace(/,-$|\.--$/, ".00").replace(/ /g, ""));
   const cents = Number(`${plain.slice(0, -3).replace(/\D/g, "")}${plain.slice(-2)}`);
-  return Number.isSafeInteger(cents) && cents > 0 ? cents : null;
+  return cents > 0 && cents <= LIMITS.readFieldMost ? cents : null;
 }
 
 const NOT_TOTAL =

@@ -67,9 +67,12 @@ const MONTH_FIRST = new RegExp(
 /** `monthFirst`: dates of figures alone are written as in the United States. */
 export function daysIn(line: string, monthFirst: boolean): Day[] {
   const found: Day[] = [];
+  const places = new Set<number>();
   const add = (year: number, month: number, day: number, at: number, ambiguous: boolean) => {
     const iso = isoOf(year, month, day);
-    if (iso !== null && !found.some((one) => one.at === at)) found.push({ day: iso, at, ambiguous });
+    if (iso === null || places.has(at)) return;
+    places.add(at);
+    found.push({ day: iso, at, ambiguous });
   };
   for (const match of line.matchAll(NUMERIC)) {
     const [a, b, c] = [match[1]!, match[3]!, match[4]!].map((part) => Number(toDigits(part))) as [

@@ -84,10 +84,11 @@ const NOT_ISSUED =
 function issuedIn(lines: readonly string[], monthFirst: boolean): Found {
   const all = lines.flatMap((line, at) =>
     daysIn(line, monthFirst).map((day) => {
-      const before = line.slice(0, day.at).toLowerCase();
+      // What calls it stands near; a text can be one line of thousands of characters.
+      const before = line.slice(Math.max(0, day.at - 240), day.at).toLowerCase();
       const called = /[a-zà-ÿ]{2}/.test(before)
         ? before.slice(-40)
-        : `${(lines[at - 1] ?? "").toLowerCase().slice(-80)} ${before}`;
+        : `${(lines[at - 1] ?? "").slice(-80).toLowerCase()} ${before}`;
       return { ...day, isCalled: ISSUED.test(called) && !NOT_ISSUED.test(called), isOther: NOT_ISSUED.test(called) };
     }),
   );
