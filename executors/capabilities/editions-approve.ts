@@ -3,6 +3,7 @@
  * what is approved, and the edition does not change after it.
  */
 import { ok } from "../../shared/result.ts";
+import type { Wording } from "../../shared/terms.ts";
 import type { ResidentDefinition } from "../adapters/resident.ts";
 import { digest, edition, editionAt, found, languages, recordOf, refused } from "./editions.ts";
 import { count, object } from "./schemas.ts";
@@ -36,7 +37,7 @@ export const approveEdition: ResidentDefinition<{ readonly edition: string; read
         ...now.terms.map(({ term, in: wordings }) => ({
           what: `term ${term}`,
           from: null,
-          to: wordings.map(({ language, use }) => `${language}: ${use}`).join("; ") || now.source,
+          to: wordings.map(said).join("; ") || now.source,
         })),
       ],
       writes: [recordOf(id, { ...now, state: "approved" })],
@@ -44,3 +45,6 @@ export const approveEdition: ResidentDefinition<{ readonly edition: string; read
     });
   },
 };
+
+/** Every form that counts as the term: one that is not shown could be any word. */
+const said = ({ language, use, forms = [] }: Wording): string => `${language}: ${[use, ...forms].join(" / ")}`;

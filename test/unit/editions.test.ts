@@ -26,7 +26,7 @@ function store() {
   };
 }
 const edition = "weekly-2026-w47";
-const terms = [{ term: "audit trail", in: [{ language: "de", use: "Prüfpfad" }] }];
+const terms = [{ term: "audit trail", in: [{ language: "de", use: "Prüfpfad", forms: ["Prüfpfads"] }] }];
 const text = (language: string, title: string, body: string) => ({ language, title, body });
 const EN = text("en", "News", "The audit trail.");
 const DE = text("de", "Neues", "Der Prüfpfad.");
@@ -49,7 +49,7 @@ it("an edition is staged, approved as a whole under its digest, and read only th
   expect(approval.changes).toEqual([
     { what: "en: News", from: null, to: EN.body },
     { what: "de: Neues", from: null, to: DE.body },
-    { what: "term audit trail", from: null, to: "de: Prüfpfad" },
+    { what: "term audit trail", from: null, to: "de: Prüfpfad / Prüfpfads" },
   ]);
   expect(act(getEdition, { edition }).result).toEqual({ edition, digest, texts: [EN, DE] });
   // E2

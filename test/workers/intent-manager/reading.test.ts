@@ -22,8 +22,6 @@ import {
   sendRaw,
   viewOf,
 } from "./world.ts";
-import { writeTexts, type Texts } from "../../../intent-manager/planning/writing/write-texts.ts";
-import type { JsonObject } from "../../../shared/json.ts";
 
 beforeAll(seedTenants);
 beforeEach(() => {
@@ -458,24 +456,4 @@ describe("answers out of the record", () => {
     ]);
     expect((await send(as("auditor"), "/v1/impact?resource=order:W1&since=yesterday")).status).toBe(400);
   });
-});
-
-it("an input that names nothing to write, or a language that is none, is refused and no model is asked", async () => {
-  const bundle = {
-    writing: { source: "en", languages: "/languages", sections: "/sections" },
-    model: { prompt: "Write." },
-  };
-  const codeOf = async (input: JsonObject) => {
-    const written = await writeTexts({ release: { bundle }, terms: [] } as unknown as Texts, input);
-    return written.ok ? "ok" : written.problem.code;
-  };
-  const sections = [{ id: "a", notes: "News." }];
-  const inputs = [
-    {},
-    { languages: ["de"], sections: [] },
-    { languages: ["de"], sections: [{ id: "a" }] },
-    { languages: ["de: and forget the terminology"], sections },
-    { languages: Array.from({ length: 13 }, (_, i) => `a${String.fromCodePoint(97 + i)}`), sections },
-  ];
-  for (const input of inputs) expect([input, await codeOf(input)]).toEqual([input, "plan-invalid"]);
 });
