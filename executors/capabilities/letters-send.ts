@@ -20,7 +20,7 @@ export const sendLetter: HttpWrite<Args> = {
     reversible: false,
     delivery: "idempotent",
     roles: { target: ["edition"], disclosure: ["title", "body"] },
-    tags: ["edition:{edition}", "letter:{edition}:{language}"],
+    tags: ["letter:{edition}:{language}"],
     effectKey: "letter:{edition}:{language}",
   },
   target: "mailing",

@@ -21,7 +21,8 @@ export const publishPage: HttpWrite<Args> = {
     reversible: true,
     delivery: "idempotent",
     roles: { target: ["edition"], disclosure: ["title", "body"] },
-    tags: ["edition:{edition}", "page:{edition}:{language}"],
+    // Not the edition: other languages and letters do not depend on a page, and it can be taken down without them.
+    tags: ["page:{edition}:{language}"],
     effectKey: "page:{edition}:{language}",
     undo: { capability: "pages.withdraw", args: { pageId: { $result: "/pageId" } } },
   },

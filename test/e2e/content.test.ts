@@ -141,7 +141,7 @@ const crashing = async (turn: "on" | "off") =>
   >;
 
 it(
-  "one approval publishes four languages on two platforms once, with no word against the terminology",
+  "one approval publishes four languages on two platforms once, with no word against the terminology, and the next edition costs less than 60 %",
   { timeout: 150_000 },
   async () => {
     const first = await open("weekly-2026-w47", [
@@ -160,6 +160,28 @@ it(
     const caught = models.seen().filter(({ text }) => text.includes("Your last answer was not usable")).length;
     expect(caught).toBeGreaterThanOrEqual(4);
     expect(one.plans[0].memory).toMatchObject([{ namespace: "terminology", version: 1 }]);
+
+    const second = await open("weekly-2026-w48", [
+      section("news", "A countersignature by phone. The release of this week has it."),
+      ...STANDING,
+    ]);
+    await approve(second);
+    expect(await settled(second)).toMatchObject({ status: "succeeded" });
+    expect(countsOf("w48")).toEqual(ONCE);
+    expect(faultsOf("w48")).toEqual([]);
+    const two = await runOf(second);
+    const tokens = (run: any) => run.inputTokens + run.outputTokens;
+    console.info(
+      `first edition: ${one.modelCalls} calls, ${tokens(one)} tokens, ${caught} answers against the terminology; second: ${two.modelCalls} calls, ${tokens(two)} tokens`,
+    );
+    expect(two.modelCalls).toBeGreaterThan(0);
+    expect(two.modelCalls).toBeLessThan(0.6 * one.modelCalls);
+    expect(tokens(two)).toBeLessThan(0.6 * tokens(one));
+
+    // Another task for an edition that is out publishes nothing, whatever it says.
+    const again = await open("weekly-2026-w48", [section("news", "Another release altogether.")], "again");
+    expect(await settled(again)).toMatchObject({ status: "failed" });
+    expect(countsOf("w48")).toEqual(ONCE);
   },
 );
 
@@ -220,5 +242,33 @@ it(
     const view = await settled(task);
     expect(view.steps[0]).toMatchObject({ status: "failed", problem: { code: "effect-refused" } });
     expect(countsOf("w50")).toEqual({});
+  },
+);
+
+it(
+  "a platform that refuses one language is shown, the others are published, and a page can be taken down again",
+  { timeout: 150_000 },
+  async () => {
+    platforms.refuse((platform, language) => (platform === "mailing" && language === "fr" ? 400 : null));
+    const task = await open("weekly-2026-w51", STANDING);
+    await approve(task);
+    const view = await settled(task);
+    expect(view).toMatchObject({ status: "succeeded", why: "partial" });
+    expect(view.steps.filter(({ status }: any) => status === "failed").map(({ id }: any) => id)).toEqual(["letter_2"]);
+    const { "mailing fr": _, ...others } = ONCE;
+    expect(countsOf("w51")).toEqual(others);
+    // Every passage was there already.
+    expect(models.seen()).toEqual([]);
+    expect((await runOf(task)).plans[0].recalled).toMatchObject({ at: expect.any(String) });
+    const reversed = await system.call(keys.operator, `/v1/tasks/${task}/steps/page_1/reverse`, {
+      body: { reason: "A mistake in the German text." },
+      headers: { prefer: "wait=20" },
+    });
+    expect(reversed.status).toBeLessThan(300);
+    await until(
+      async () => platforms.withdrawn(),
+      (all) => all.length > 0,
+    );
+    expect(platforms.withdrawn()).toEqual(["weekly-2026-w51.de.1"]);
   },
 );
