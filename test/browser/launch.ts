@@ -38,7 +38,7 @@ export async function visit(
   context.on("request", (request) => {
     if (new URL(request.url()).origin !== url) complaints.push(`asked elsewhere: ${request.url()}`);
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   if (key !== null)
     // Once for each tab: signing out must last.

@@ -123,6 +123,8 @@ export async function startEffectServer(options: EffectServerOptions = {}): Prom
     return authorization?.startsWith("Bearer ") === true && number >= firstGood && number <= tokens;
   };
 
+  // A connection that is closed just when it is used again would be a fault that nobody planned.
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
   origin = `http://localhost:${(server.address() as AddressInfo).port}`;
   return {

@@ -117,8 +117,9 @@ it("items of tier vector end after their time, and a full namespace gives up wha
   await vectors("answers").put(space, { ...write, atMs: now - 10, expiresMs: now - 1, vector });
   expect(keysOf(await search("answers", { text: "short lived", top: 3 }))).not.toContain("e");
   expect(await vectors("answers").get("e")).toBeNull();
-  expect(await runDurableObjectAlarm(object("answers"))).toBe(true);
-  expect(await vectors("answers").counts(space)).toMatchObject({ items: 2 });
+  // It is due already, so it may have run by itself.
+  await runDurableObjectAlarm(object("answers"));
+  await expect.poll(() => vectors("answers").counts(space)).toMatchObject({ items: 2 });
   expect((await get("answers/d")).expiresAt).not.toBeNull();
 });
 
