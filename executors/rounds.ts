@@ -6,12 +6,14 @@
  * R3  A round takes at most LIMITS.roundTasks pieces of work, in the order in which they came.
  * R4  A round never awaits an effect: the only await is the sync.
  * R5  While it awaits, storage already has the round and memory does not: whoever compares the two asks isWriting() first.
+ * R6  Where much is under way, a round waits for one turn of the event loop. All tasks come as far as they can meanwhile and share it, and the
+ *     runtime takes in and sends out what waits on its sockets, which it does between two turns alone. Work that comes by itself waits for nobody.
  */
 import { utf8 } from "../shared/bytes.ts";
 import { oweTelling } from "./tellings.ts";
 import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
 import { LIMITS } from "../shared/limits.ts";
-import type { ObjectStorage, Platform } from "../shared/platform.ts";
+import { pauseOn, type ObjectStorage, type Platform } from "../shared/platform.ts";
 import { problem } from "../shared/problems.ts";
 import { err, type Result } from "../shared/result.ts";
 import type { ResidentRecords, RoundRecords } from "./adapters/resident-records.ts";
@@ -63,7 +65,7 @@ export type RoundsDeps = {
   readonly committed: (states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]) => void;
   /** Called when a round could not be written: memory must not be believed any more. */
   readonly failed: (tasks: readonly string[]) => void;
-  readonly platform: Pick<Platform, "nowMs" | "log">;
+  readonly platform: Pick<Platform, "nowMs" | "setTimer" | "log">;
   readonly newSalt: () => string;
   /** Seals the values of tasks that are about data subjects, and writes the keys that this round made. */
   readonly vault: Pick<Vault, "seal" | "write" | "written">;
@@ -86,6 +88,7 @@ export class Rounds {
   #queue: Waiting[] = [];
   readonly #between: (() => Promise<void>)[] = [];
   #running = false;
+  #lastTaken = 0;
   /** Tasks with records that are written and not durable yet. */
   #writing: ReadonlyMap<string, TaskState> = new Map();
   /** Work on the executor itself was decided and then not written: what it put into memory must go with it. */
@@ -153,7 +156,10 @@ export class Rounds {
       try {
         await this.#between.shift()?.();
         if (this.#queue.length === 0) continue;
-        await this.#round(this.#queue.splice(0, LIMITS.roundTasks));
+        if (Math.max(this.#lastTaken, this.#queue.length) >= LIMITS.roundGather) await pauseOn(this.#deps.platform)(0); // R6
+        const batch = this.#queue.splice(0, LIMITS.roundTasks);
+        this.#lastTaken = batch.length;
+        await this.#round(batch);
       } catch (error) {
         this.#deps.platform.log("a round failed", { message: error instanceof Error ? error.message : "unknown" });
       }

@@ -240,6 +240,8 @@ export const LIMITS = {
   outboxRows: 50_000,
   /** Tasks taken into one commit round: bounds the transaction and the wait of a neighbour. */
   roundTasks: 256,
+  /** Pieces of work in the last round, or waiting for the next, from which on a round waits a turn of the event loop for more: below it a timer costs more than it saves. */
+  roundGather: 4,
   /** Signed receipts that one executor keeps, about 1 KB each: a task that is read often is signed once. */
   keptReceipts: 4_096,
   /** Requests waiting for a commit round of one executor beyond which it takes no new tasks. */
@@ -310,6 +312,8 @@ export const LIMITS = {
   sequencerNodes: 16_384,
   /** Bundles that one run of the archive writes, and takes out of the database: a second or two beside the deliveries that come meanwhile. */
   archiveBundles: 64,
+  /** Longest pause between two of them. */
+  archivePauseMs: 400,
   /** Time that one such run may take, and one call of the archive or of a place where checkpoints are published. */
   archiveRunMs: 20_000,
   outsideAskMs: 10_000,

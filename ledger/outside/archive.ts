@@ -5,7 +5,8 @@
  * A1  Only what the tree of the database says is written: entries are compared with their leaf hashes first.
  * A2  Nothing is written over. Another object under a name is an alarm, and the archive stands still until people have looked.
  * A3  A body leaves the database only after its bundle was read back out of the archive and compared with the tree.
- * A4  A run ends after LIMITS.archiveBundles bundles or LIMITS.archiveRunMs; every bundle may be written again.
+ * A4  A run ends after LIMITS.archiveBundles bundles or LIMITS.archiveRunMs; every bundle may be written again. After each it pauses for some times as long
+ *     as it took, at most LIMITS.archivePauseMs: on one machine with others it must not hold them up.
  */
 import { utf8 } from "../../shared/bytes.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -34,6 +35,8 @@ export type Archiving = {
   /** Size of the log. */
   readonly size: number;
   readonly isOver: () => boolean;
+  readonly nowMs: () => number;
+  readonly pause: (ms: number) => Promise<void>;
 };
 
 /**
@@ -43,10 +46,20 @@ export type Archiving = {
 export async function archiveFrom(run: Archiving, bundles: number, moved: (bundles: number) => void): Promise<void> {
   const full = Math.floor(run.size / TILE_WIDTH);
   for (let index = bundles; index < Math.min(full, bundles + LIMITS.archiveBundles) && !run.isOver(); index++) {
-    await archiveBundle(run, index);
+    await inTurn(run, () => archiveBundle(run, index));
     moved(index + 1);
   }
 }
+
+/** One bundle, and then the others' turn (A4). */
+async function inTurn({ nowMs, pause }: Archiving, work: () => Promise<void>): Promise<void> {
+  const beganMs = nowMs();
+  await work();
+  await pause(Math.min(OTHERS_TIMES * (nowMs() - beganMs), LIMITS.archivePauseMs));
+}
+
+/** How many times as long as a bundle took, what else runs on its machine has it for itself. */
+const OTHERS_TIMES = 4;
 
 async function archiveBundle(run: Archiving, index: number): Promise<void> {
   const { store, tenant } = run;
@@ -105,15 +118,17 @@ export async function dropFrom(
 ): Promise<void> {
   const { store, tenant, epochs } = run;
   for (let index = dropped; index < Math.min(to, dropped + LIMITS.archiveBundles) && !run.isOver(); index++) {
-    await readArchived(store, tenant, epochs, index);
-    // The rows are written anew and not changed in place: what an update leaves of them would keep half of every page they stood on.
-    await store.db
-      .prepare(
-        `INSERT OR REPLACE INTO entries (tenant, idx, body, executor, from_seq, to_seq, task, type)
-         SELECT tenant, idx, '', executor, from_seq, to_seq, task, type FROM entries WHERE tenant = ? AND idx >= ? AND idx < ? ORDER BY idx`,
-      )
-      .bind(tenant, index * TILE_WIDTH, (index + 1) * TILE_WIDTH)
-      .run();
+    await inTurn(run, async () => {
+      await readArchived(store, tenant, epochs, index);
+      // The rows are written anew and not changed in place: what an update leaves of them would keep half of every page they stood on.
+      await store.db
+        .prepare(
+          `INSERT OR REPLACE INTO entries (tenant, idx, body, executor, from_seq, to_seq, task, type)
+           SELECT tenant, idx, '', executor, from_seq, to_seq, task, type FROM entries WHERE tenant = ? AND idx >= ? AND idx < ? ORDER BY idx`,
+        )
+        .bind(tenant, index * TILE_WIDTH, (index + 1) * TILE_WIDTH)
+        .run();
+    });
     moved(index + 1);
   }
 }

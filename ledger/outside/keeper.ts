@@ -7,7 +7,7 @@
  * K3  Nothing here delays or fails an append.
  */
 import { LIMITS } from "../../shared/limits.ts";
-import type { Platform } from "../../shared/platform.ts";
+import { pauseOn, type Platform } from "../../shared/platform.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile-paths.ts";
 import type { NoteVerifier } from "../../shared/tlog/note.ts";
 import type { Head } from "../batch.ts";
@@ -33,7 +33,7 @@ export type KeeperParts = {
   readonly store: LogStore & { readonly archive: R2Bucket };
   readonly keeping: LogKeeping;
   readonly logKeys: readonly NoteVerifier[];
-  readonly platform: Pick<Platform, "nowMs" | "log">;
+  readonly platform: Pick<Platform, "nowMs" | "setTimer" | "log">;
   readonly send: Send;
 };
 
@@ -50,9 +50,11 @@ export async function keep(parts: KeeperParts): Promise<Due> {
   // Checkpoints first: what they contradict must not be archived.
   const published = await publish(parts, { store, tenant, epochs, head, logKeys: parts.logKeys }, state);
   if (published === "alarm") return null;
-  const startedMs = parts.platform.nowMs();
-  const isOver = () => parts.platform.nowMs() - startedMs > LIMITS.archiveRunMs;
-  const archived = await archive(parts, { store, tenant, epochs, size: head.size, isOver }, state);
+  const { nowMs } = parts.platform;
+  const startedMs = nowMs();
+  const isOver = () => nowMs() - startedMs > LIMITS.archiveRunMs;
+  const pause = pauseOn(parts.platform);
+  const archived = await archive(parts, { store, tenant, epochs, size: head.size, isOver, nowMs, pause }, state);
   return soonest(published, archived);
 }
 

@@ -321,7 +321,11 @@ try {
     );
   }
   if (wanted("overload")) {
-    const overload = await measureOverload(generator, governedTarget, notes, unit, counter, () =>
+    const kinds = [
+      { ...notes, what: "Overload, journal" },
+      { ...addresses, what: "Overload, D1" },
+    ] as const;
+    const overload = await measureOverload(generator, governedTarget, kinds, unit, counter, () =>
       drained(governedTarget),
     );
     counter = overload.from;

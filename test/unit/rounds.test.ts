@@ -1,13 +1,14 @@
-/** What becomes of the callers of a commit round that cannot be written. */
+/** Which work shares a commit round, and what becomes of the callers of one that cannot be written. */
 import { expect, it } from "vitest";
 import type { ResidentRecords } from "../../executors/adapters/resident-records.ts";
 import { GENESIS, type Head, type Journal } from "../../executors/journal.ts";
 import { Rounds } from "../../executors/rounds.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { ok } from "../../shared/result.ts";
 
 /** Rounds over a storage whose transaction or sync fails while `broken` names it. */
 function newRounds() {
-  const world = { broken: "" as "" | "transaction" | "sync", failed: 0, committed: 0 };
+  const world = { broken: "" as "" | "transaction" | "sync", failed: 0, committed: 0, turns: [] as (() => void)[] };
   let head: Head = GENESIS;
   const journal = {
     get head() {
@@ -37,7 +38,15 @@ function newRounds() {
       // Looking into a storage that is gone fails too.
       throw new Error("the storage is gone");
     },
-    platform: { nowMs: () => 0, log: () => {} },
+    platform: {
+      nowMs: () => 0,
+      log: () => {},
+      setTimer: (ms, fire) => {
+        expect(ms).toBe(0);
+        world.turns.push(fire);
+        return () => {};
+      },
+    },
     newSalt: () => "salt",
   });
   const stop = () =>
@@ -67,4 +76,40 @@ it("the round after one that failed is written", async () => {
   world.broken = "";
   expect(await stop()).toEqual({ ok: true, value: "stopped" });
   expect(world.committed).toBe(1);
+});
+
+/** Lets everything happen that waits for nothing outside. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+it("a piece of work that comes by itself is written at once", async () => {
+  const { world, stop } = newRounds();
+  await stop();
+  await stop();
+  expect(world).toMatchObject({ committed: 2, turns: [] });
+});
+
+it("a round of much work waits one turn, and what comes meanwhile shares it", async () => {
+  const { world, stop } = newRounds();
+  const first = Array.from({ length: LIMITS.roundGather }, stop);
+  await settle();
+  expect(world).toMatchObject({ committed: 0, turns: [expect.any(Function)] });
+  const second = Array.from({ length: 3 }, stop);
+  world.turns.pop()!();
+  await Promise.all([...first, ...second]);
+  expect(world).toMatchObject({ committed: 1, turns: [] });
+});
+
+it("after a round of much work the next one waits too, and after a small one no more", async () => {
+  const { world, stop } = newRounds();
+  const first = Array.from({ length: LIMITS.roundGather }, stop);
+  await settle();
+  world.turns.pop()!();
+  await Promise.all(first);
+  const one = stop();
+  await settle();
+  expect(world.turns).toHaveLength(1);
+  world.turns.pop()!();
+  await one;
+  await stop();
+  expect(world).toMatchObject({ committed: 3, turns: [] });
 });
