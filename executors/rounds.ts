@@ -53,6 +53,8 @@ type Decided = {
 
 export type RoundsDeps = {
   readonly executor: string;
+  /** Pieces of work in the last round, or waiting for the next, from which on a round waits a turn for more (R6). */
+  readonly gather: number;
   readonly storage: Pick<ObjectStorage, "sql" | "transactionSync" | "sync">;
   readonly journal: Journal;
   /** The records that live in this object. */
@@ -156,7 +158,7 @@ export class Rounds {
       try {
         await this.#between.shift()?.();
         if (this.#queue.length === 0) continue;
-        if (Math.max(this.#lastTaken, this.#queue.length) >= LIMITS.roundGather) await pauseOn(this.#deps.platform)(0); // R6
+        if (Math.max(this.#lastTaken, this.#queue.length) >= this.#deps.gather) await pauseOn(this.#deps.platform)(0); // R6
         const batch = this.#queue.splice(0, LIMITS.roundTasks);
         this.#lastTaken = batch.length;
         await this.#round(batch);

@@ -58,10 +58,12 @@ export type ShardParts = {
   readonly gateOf: (name: string) => GateRpc;
   /** The counter of an aggregate limit and group, by the object's name. */
   readonly limitOf: (name: string) => LimitRpc;
-  /** Says where an event is awaited, in the correlation object of a key. Absent: no event comes. */
   /** Removes what tasks of an erased subject left outside the object. False: not everywhere, ask again. Absent: nothing is outside. */
   readonly removeTraces?: (traces: Traces) => Promise<boolean>;
+  /** Says where an event is awaited, in the correlation object of a key. Absent: no event comes. */
   readonly subscribe?: (key: string, subscription: Subscription) => Promise<Result<null>>;
+  /** Pieces of work from which on a commit round waits for more (R6). Absent: LIMITS.roundGather. */
+  readonly roundGather?: number;
 };
 
 const noEvents = (): Promise<Result<null>> => Promise.resolve(ok(null));
@@ -116,6 +118,7 @@ export class Shard {
     limitOf,
     subscribe = noEvents,
     removeTraces = () => Promise.resolve(true),
+    roundGather = LIMITS.roundGather,
   }: ShardParts) {
     const named = parseExecutorName(name);
     if (named === null) throw new Error("an executor is named tenant/region/shard");
@@ -145,6 +148,7 @@ export class Shard {
     this.watch = new LedgerWatch(this.sql, this.journal, platform, (event) => this.#record(event));
     this.rounds = new Rounds({
       executor: this.name,
+      gather: roundGather,
       storage,
       journal: this.journal,
       records: new ResidentRecords(this.sql, this.number, trust.shards),

@@ -20,6 +20,7 @@ function newRounds() {
   const rounds = new Rounds({
     vault: { seal: (_keys, _place, text) => text, write: () => {}, written: () => {} },
     executor: "acme/eu/0",
+    gather: LIMITS.roundGather,
     storage: {
       sql: {} as SqlStorage,
       transactionSync: (write) => {

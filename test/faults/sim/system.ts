@@ -72,7 +72,15 @@ export class System {
       build: (instance) =>
         new Shard({
           name,
-          platform: instance.platform,
+          platform: {
+            ...instance.platform,
+            setTimer: (ms, fire) => {
+              if (ms === 0) this.run.used("a round waited for more work");
+              return instance.platform.setTimer(ms, fire);
+            },
+          },
+          // A world of the simulator has few tasks.
+          roundGather: 2,
           storage: instance.storage,
           config: executorConfigs[this.executorKeys]!,
           registry: capabilitiesOf(this.run, instance, instance.platform, this.business, this.callee, (key) =>
