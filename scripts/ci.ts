@@ -43,10 +43,7 @@ const lane = async (): Promise<void> => {
   for (let next = work.shift(); next !== undefined; next = work.shift()) counts.push(await next());
 };
 await Promise.all([lane(), lane()]);
-counts.push(
-  await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"),
-  await simulated,
-);
+counts.push(await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"), await simulated);
 rmSync(folder, { recursive: true, force: true });
 
 const sum = (of: keyof Count): number => counts.reduce((total, count) => total + count[of], 0);
