@@ -3,8 +3,8 @@
  * A check that is no test (types, the dry deployment) counts as one.
  *
  * Two lanes share the cores, and each takes the next piece of work when it is free. The longest come first: in one lane the end-to-end tests,
- * which keep somewhat more than one core busy, in the other the tests with a browser, which mostly wait; then what knows no time but its own, and
- * last the planes' own tests. What builds the page that end-to-end tests serve comes after them.
+ * which keep somewhat more than one core busy, in the other the tests with a browser, which mostly wait; then what knows no time but its own.
+ * Tests of a plane's own behaviour in time run after them, by themselves; so does what builds the page that end-to-end tests serve.
  *
  * The simulator knows no time but its own either, and takes whatever the others leave: it runs from the first moment to the last, behind the others, so
  * that none of them waits for it.
@@ -30,7 +30,6 @@ const work: (() => Promise<Count>)[] = [
   () => tests("unit", ["unit"], "afterwards"),
   () => command("check", ["run", "check"], "afterwards"),
   () => command("interop", ["run", "interop"], "afterwards"),
-  () => tests("workers", ["intent-manager", "executors", "ledger"], "afterwards"),
 ];
 const counts: Count[] = [];
 const simulated = command(
@@ -43,7 +42,11 @@ const lane = async (): Promise<void> => {
   for (let next = work.shift(); next !== undefined; next = work.shift()) counts.push(await next());
 };
 await Promise.all([lane(), lane()]);
-counts.push(await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"), await simulated);
+counts.push(
+  await tests("workers", ["intent-manager", "executors", "ledger"], "live"),
+  await command("deploy --dry-run", ["run", "deploy", "--", "--dry-run"], "live"),
+  await simulated,
+);
 rmSync(folder, { recursive: true, force: true });
 
 const sum = (of: keyof Count): number => counts.reduce((total, count) => total + count[of], 0);

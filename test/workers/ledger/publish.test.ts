@@ -125,7 +125,7 @@ it("traces leave a real object by its alarm: they wait while the collector fails
   Object.assign(env, { OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example/secret-path" });
   /** Fires the alarms that the object has set until it stands so; only then are they looked at. */
   const until = (stands: (state: TraceExportState) => boolean) =>
-    vi.waitUntil(async () => (await runDurableObjectAlarm(stub), stands(await stub.state())), 10_000);
+    vi.waitUntil(async () => (await runDurableObjectAlarm(stub), stands(await stub.state())), 60_000);
   try {
     await runInDurableObject(stub, (object: TraceExport) => {
       object.fetchFrom = async (url, init) => {
