@@ -4,16 +4,17 @@
  * R1  Each piece of work is decided before the transaction; one that throws is answered with its own error and writes nothing.
  * R2  A round writes all its records or none; nobody is answered, and no effect starts, before they are durable.
  * R3  A round takes at most LIMITS.roundTasks pieces of work, in the order in which they came.
- * R4  A round never awaits an effect: the only await is the sync.
+ * R4  A round never awaits an effect: its only await is the sync.
  * R5  While it awaits, storage already has the round and memory does not: whoever compares the two asks isWriting() first.
  * R6  Where much is under way, a round waits for one turn of the event loop. All tasks come as far as they can meanwhile and share it, and the
- *     runtime takes in and sends out what waits on its sockets, which it does between two turns alone. Work that comes by itself waits for nobody.
+ *     runtime takes in and sends out what waits on its sockets, which it does between two turns alone. Work that comes by itself waits for nobody,
+ *     or once where the last round was large. A runtime that gives no timer costs the wait, not the round.
  */
 import { utf8 } from "../shared/bytes.ts";
 import { oweTelling } from "./tellings.ts";
 import type { ExecutorEvent, TaskEvent } from "../shared/events.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { pauseOn, type ObjectStorage, type Platform } from "../shared/platform.ts";
+import type { ObjectStorage, Platform } from "../shared/platform.ts";
 import { problem } from "../shared/problems.ts";
 import { err, type Result } from "../shared/result.ts";
 import type { ResidentRecords, RoundRecords } from "./adapters/resident-records.ts";
@@ -51,10 +52,17 @@ type Decided = {
   readonly write: ((sql: SqlStorage) => void) | null;
 };
 
+/** When a round waits for more work (R6). */
+export type Gathering = {
+  /** Pieces of work in the last round, or waiting for the next, from which on it does. */
+  readonly from: number;
+  /** One turn of the event loop. */
+  readonly turn: () => Promise<void>;
+};
+
 export type RoundsDeps = {
   readonly executor: string;
-  /** Pieces of work in the last round, or waiting for the next, from which on a round waits a turn for more (R6). */
-  readonly gather: number;
+  readonly gathering: Gathering;
   readonly storage: Pick<ObjectStorage, "sql" | "transactionSync" | "sync">;
   readonly journal: Journal;
   /** The records that live in this object. */
@@ -67,7 +75,7 @@ export type RoundsDeps = {
   readonly committed: (states: ReadonlyMap<string, TaskState>, records: readonly Sealed[]) => void;
   /** Called when a round could not be written: memory must not be believed any more. */
   readonly failed: (tasks: readonly string[]) => void;
-  readonly platform: Pick<Platform, "nowMs" | "setTimer" | "log">;
+  readonly platform: Pick<Platform, "nowMs" | "log">;
   readonly newSalt: () => string;
   /** Seals the values of tasks that are about data subjects, and writes the keys that this round made. */
   readonly vault: Pick<Vault, "seal" | "write" | "written">;
@@ -158,7 +166,8 @@ export class Rounds {
       try {
         await this.#between.shift()?.();
         if (this.#queue.length === 0) continue;
-        if (Math.max(this.#lastTaken, this.#queue.length) >= this.#deps.gather) await pauseOn(this.#deps.platform)(0); // R6
+        const { from, turn } = this.#deps.gathering;
+        if (Math.max(this.#lastTaken, this.#queue.length) >= from) await turn().catch(() => {}); // R6
         const batch = this.#queue.splice(0, LIMITS.roundTasks);
         this.#lastTaken = batch.length;
         await this.#round(batch);

@@ -29,7 +29,7 @@ import { Receipts } from "./receipts.ts";
 import type { GateRpc } from "./gate/types.ts";
 import type { LimitRpc } from "./limits/limit.ts";
 import { PermitOffice } from "./permits/permits.ts";
-import { Rounds } from "./rounds.ts";
+import { type Gathering, Rounds } from "./rounds.ts";
 import { migrate, proveCurrent } from "./storage.ts";
 import { advance, canContinue } from "./task/advance.ts";
 import type { TaskDeps } from "./task/deps.ts";
@@ -62,8 +62,8 @@ export type ShardParts = {
   readonly removeTraces?: (traces: Traces) => Promise<boolean>;
   /** Says where an event is awaited, in the correlation object of a key. Absent: no event comes. */
   readonly subscribe?: (key: string, subscription: Subscription) => Promise<Result<null>>;
-  /** Pieces of work from which on a commit round waits for more (R6). Absent: LIMITS.roundGather. */
-  readonly roundGather?: number;
+  /** When a commit round waits for more work. Absent: from LIMITS.roundGather on, for a turn of a timer. */
+  readonly gathering?: Gathering;
 };
 
 const noEvents = (): Promise<Result<null>> => Promise.resolve(ok(null));
@@ -118,7 +118,7 @@ export class Shard {
     limitOf,
     subscribe = noEvents,
     removeTraces = () => Promise.resolve(true),
-    roundGather = LIMITS.roundGather,
+    gathering = { from: LIMITS.roundGather, turn: () => pauseOn(platform)(0) },
   }: ShardParts) {
     const named = parseExecutorName(name);
     if (named === null) throw new Error("an executor is named tenant/region/shard");
@@ -148,7 +148,7 @@ export class Shard {
     this.watch = new LedgerWatch(this.sql, this.journal, platform, (event) => this.#record(event));
     this.rounds = new Rounds({
       executor: this.name,
-      gather: roundGather,
+      gathering,
       storage,
       journal: this.journal,
       records: new ResidentRecords(this.sql, this.number, trust.shards),

@@ -310,11 +310,11 @@ export const LIMITS = {
   sequencerTiles: 128,
   /** Hashes of subtrees that a sequencer keeps, some 100 bytes each: two for each entry, so those of the newest thousands. */
   sequencerNodes: 16_384,
-  /** Bundles that one run of the archive writes, and takes out of the database: a second or two beside the deliveries that come meanwhile. */
+  /** Bundles that one run of the archive writes, and takes out of the database; where as many wait it has fallen behind. */
   archiveBundles: 64,
   /** Longest pause between two of them. */
   archivePauseMs: 400,
-  /** Time that one such run may take, and one call of the archive or of a place where checkpoints are published. */
+  /** Time that each of the two may take in one run, and one call of the archive or of a place where checkpoints are published. */
   archiveRunMs: 20_000,
   outsideAskMs: 10_000,
   /** Published checkpoints that one run compares with the log: one is the rule; after a rewind those that it lost. */

@@ -5,8 +5,10 @@
  * A1  Only what the tree of the database says is written: entries are compared with their leaf hashes first.
  * A2  Nothing is written over. Another object under a name is an alarm, and the archive stands still until people have looked.
  * A3  A body leaves the database only after its bundle was read back out of the archive and compared with the tree.
- * A4  A run ends after LIMITS.archiveBundles bundles or LIMITS.archiveRunMs; every bundle may be written again. After each it pauses for some times as long
- *     as it took, at most LIMITS.archivePauseMs: on one machine with others it must not hold them up.
+ * A4  A run ends after LIMITS.archiveBundles bundles or LIMITS.archiveRunMs; every bundle may be written again. Between two of them it pauses some times as
+ *     long as one took, at most LIMITS.archivePauseMs, so that it holds up nobody on its machine; not where it has fallen behind.
+ * A5  A run belongs to the epochs that it began with. One that began meanwhile has its own names and its own place to begin: nothing is taken out of
+ *     the database or noted down any more.
  */
 import { utf8 } from "../../shared/bytes.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -15,6 +17,7 @@ import { encodeEntryBundle, TILE_WIDTH, type Tile } from "../../shared/tlog/tile
 import { entryPage } from "../queries/entries.ts";
 import { isBundleOf, readArchived, readTiles, type LogStore } from "./log-store.ts";
 import { tileName, type EpochMark } from "./names.ts";
+import { IN_EPOCHS } from "./state.ts";
 import { putOnce } from "./put-once.ts";
 
 /** Why a run ended early: something outside contradicts the database. */
@@ -34,9 +37,14 @@ export type Archiving = {
   readonly epochs: readonly EpochMark[];
   /** Size of the log. */
   readonly size: number;
-  readonly isOver: () => boolean;
+  readonly pace: Pace;
+};
+
+export type Pace = {
   readonly nowMs: () => number;
   readonly pause: (ms: number) => Promise<void>;
+  /** The others do not come first. */
+  readonly isUrgent: boolean;
 };
 
 /**
@@ -44,18 +52,30 @@ export type Archiving = {
  * @throws Contradiction, or where one of the two places does not answer
  */
 export async function archiveFrom(run: Archiving, bundles: number, moved: (bundles: number) => void): Promise<void> {
-  const full = Math.floor(run.size / TILE_WIDTH);
-  for (let index = bundles; index < Math.min(full, bundles + LIMITS.archiveBundles) && !run.isOver(); index++) {
-    await inTurn(run, () => archiveBundle(run, index));
+  await inTurns(run.pace, bundles, Math.floor(run.size / TILE_WIDTH), async (index) => {
+    await archiveBundle(run, index);
     moved(index + 1);
-  }
+    return true;
+  });
 }
 
-/** One bundle, and then the others' turn (A4). */
-async function inTurn({ nowMs, pause }: Archiving, work: () => Promise<void>): Promise<void> {
-  const beganMs = nowMs();
-  await work();
-  await pause(Math.min(OTHERS_TIMES * (nowMs() - beganMs), LIMITS.archivePauseMs));
+/** Bundle by bundle, and the others' turn in between (A4), while `work` says that there is a next one. */
+export async function inTurns(
+  { nowMs, pause, isUrgent }: Pace,
+  from: number,
+  to: number,
+  work: (index: number) => Promise<boolean>,
+): Promise<void> {
+  const startedMs = nowMs();
+  const isBehind = isUrgent || to - from >= LIMITS.archiveBundles;
+  const until = Math.min(to, from + LIMITS.archiveBundles);
+  let tookMs = 0;
+  for (let index = from; index < until && nowMs() - startedMs <= LIMITS.archiveRunMs; index++) {
+    if (index > from && !isBehind) await pause(Math.min(OTHERS_TIMES * tookMs, LIMITS.archivePauseMs));
+    const beganMs = nowMs();
+    if (!(await work(index))) return;
+    tookMs = nowMs() - beganMs;
+  }
 }
 
 /** How many times as long as a bundle took, what else runs on its machine has it for itself. */
@@ -117,20 +137,25 @@ export async function dropFrom(
   moved: (dropped: number) => void,
 ): Promise<void> {
   const { store, tenant, epochs } = run;
-  for (let index = dropped; index < Math.min(to, dropped + LIMITS.archiveBundles) && !run.isOver(); index++) {
-    await inTurn(run, async () => {
-      await readArchived(store, tenant, epochs, index);
+  await inTurns(run.pace, dropped, to, async (index) => {
+    await readArchived(store, tenant, epochs, index);
+    const [, noted] = await store.db.batch([
       // The rows are written anew and not changed in place: what an update leaves of them would keep half of every page they stood on.
-      await store.db
+      store.db
         .prepare(
           `INSERT OR REPLACE INTO entries (tenant, idx, body, executor, from_seq, to_seq, task, type)
-           SELECT tenant, idx, '', executor, from_seq, to_seq, task, type FROM entries WHERE tenant = ? AND idx >= ? AND idx < ? ORDER BY idx`,
+           SELECT tenant, idx, '', executor, from_seq, to_seq, task, type FROM entries
+            WHERE tenant = ?1 AND idx >= ?2 AND idx < ?3 AND ${IN_EPOCHS} = ?4 ORDER BY idx`,
         )
-        .bind(tenant, index * TILE_WIDTH, (index + 1) * TILE_WIDTH)
-        .run();
-    });
+        .bind(tenant, index * TILE_WIDTH, (index + 1) * TILE_WIDTH, epochs.length),
+      store.db
+        .prepare(`UPDATE archive SET dropped = ?2 WHERE tenant = ?1 AND ${IN_EPOCHS} = ?3`)
+        .bind(tenant, index + 1, epochs.length),
+    ]);
+    if (noted!.meta.changes === 0) return false; // A5
     moved(index + 1);
-  }
+    return true;
+  });
 }
 
 /**

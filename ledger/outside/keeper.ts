@@ -50,11 +50,9 @@ export async function keep(parts: KeeperParts): Promise<Due> {
   // Checkpoints first: what they contradict must not be archived.
   const published = await publish(parts, { store, tenant, epochs, head, logKeys: parts.logKeys }, state);
   if (published === "alarm") return null;
-  const { nowMs } = parts.platform;
-  const startedMs = nowMs();
-  const isOver = () => nowMs() - startedMs > LIMITS.archiveRunMs;
-  const pause = pauseOn(parts.platform);
-  const archived = await archive(parts, { store, tenant, epochs, size: head.size, isOver, nowMs, pause }, state);
+  const isUrgent = state.databaseBytes > parts.keeping.databaseBytes * FULL;
+  const pace = { nowMs: parts.platform.nowMs, pause: pauseOn(parts.platform), isUrgent };
+  const archived = await archive(parts, { store, tenant, epochs, size: head.size, pace }, state);
   return soonest(published, archived);
 }
 
@@ -63,12 +61,9 @@ const soonest = (...dues: readonly Due[]): Due => {
   return set.length === 0 ? null : Math.min(...set);
 };
 
-async function archive(
-  parts: KeeperParts,
-  run: Archiving,
-  { archive: before, databaseBytes }: OutsideState,
-): Promise<Due> {
+async function archive(parts: KeeperParts, run: Archiving, { archive: before }: OutsideState): Promise<Due> {
   const { db } = run.store;
+  const save = (state: ArchiveState) => saveArchive(db, run.tenant, run.epochs.length, state);
   const { keeping, platform } = parts;
   const nowMs = platform.nowMs();
   let { bundles, dropped } = before;
@@ -76,8 +71,9 @@ async function archive(
   let cold = dropped;
   try {
     await archiveFrom(run, bundles, (to) => (bundles = to));
-    const isFull = databaseBytes > keeping.databaseBytes * FULL;
-    cold = await coldBundles(run, { dropped, bundles }, { ...keeping, isFull, nowMs });
+    // Before anything leaves the database on the strength of it.
+    if (bundles > before.bundles) await save({ ...before, bundles, movedMs: nowMs });
+    cold = await coldBundles(run, { dropped, bundles }, { ...keeping, isFull: run.pace.isUrgent, nowMs });
     await dropFrom(run, dropped, cold, (to) => (dropped = to));
   } catch (cause) {
     failure = cause;
@@ -90,7 +86,7 @@ async function archive(
     failures: failure === null ? 0 : before.failures + 1,
     lastError: failure === null ? null : wordsOf(failure),
   };
-  if (JSON.stringify(after) !== JSON.stringify({ ...before })) await saveArchive(db, run.tenant, after);
+  if (JSON.stringify(after) !== JSON.stringify({ ...before })) await save(after);
   if (failure instanceof Contradiction) return null;
   if (failure !== null) return retryMs(after.failures);
   return bundles < Math.floor(run.size / TILE_WIDTH) || dropped < cold ? AT_ONCE : null;

@@ -77,14 +77,19 @@ export async function readState(db: D1Database, tenant: string): Promise<Outside
   };
 }
 
-export async function saveArchive(db: D1Database, tenant: string, state: ArchiveState): Promise<void> {
+/** How many epochs a tenant's log has gone through, where ?1 is the tenant: what was read under fewer does not hold. */
+export const IN_EPOCHS = "(SELECT count(*) FROM epochs WHERE tenant = ?1)";
+
+/** Notes how far the archive has come; nothing where an epoch has begun since there were `epochs`. */
+export async function saveArchive(db: D1Database, tenant: string, epochs: number, state: ArchiveState): Promise<void> {
   await db
     .prepare(
-      `INSERT INTO archive (tenant, bundles, dropped, moved_ms, failures, last_error) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+      `INSERT INTO archive (tenant, bundles, dropped, moved_ms, failures, last_error)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE ${IN_EPOCHS} = ?7
        ON CONFLICT DO UPDATE SET bundles = excluded.bundles, dropped = excluded.dropped, moved_ms = excluded.moved_ms,
          failures = excluded.failures, last_error = excluded.last_error`,
     )
-    .bind(tenant, state.bundles, state.dropped, state.movedMs, state.failures, state.lastError)
+    .bind(tenant, state.bundles, state.dropped, state.movedMs, state.failures, state.lastError, epochs)
     .run();
 }
 

@@ -8,7 +8,13 @@ import { ok } from "../../shared/result.ts";
 
 /** Rounds over a storage whose transaction or sync fails while `broken` names it. */
 function newRounds() {
-  const world = { broken: "" as "" | "transaction" | "sync", failed: 0, committed: 0, turns: [] as (() => void)[] };
+  const world = {
+    broken: "" as "" | "transaction" | "sync",
+    failed: 0,
+    committed: 0,
+    turns: [] as (() => void)[],
+    hasTimers: true,
+  };
   let head: Head = GENESIS;
   const journal = {
     get head() {
@@ -20,7 +26,14 @@ function newRounds() {
   const rounds = new Rounds({
     vault: { seal: (_keys, _place, text) => text, write: () => {}, written: () => {} },
     executor: "acme/eu/0",
-    gather: LIMITS.roundGather,
+    gathering: {
+      from: LIMITS.roundGather,
+      turn: () =>
+        new Promise((resolve) => {
+          if (!world.hasTimers) throw new Error("too many timers");
+          world.turns.push(resolve);
+        }),
+    },
     storage: {
       sql: {} as SqlStorage,
       transactionSync: (write) => {
@@ -39,15 +52,7 @@ function newRounds() {
       // Looking into a storage that is gone fails too.
       throw new Error("the storage is gone");
     },
-    platform: {
-      nowMs: () => 0,
-      log: () => {},
-      setTimer: (ms, fire) => {
-        expect(ms).toBe(0);
-        world.turns.push(fire);
-        return () => {};
-      },
-    },
+    platform: { nowMs: () => 0, log: () => {} },
     newSalt: () => "salt",
   });
   const stop = () =>
@@ -113,4 +118,17 @@ it("after a round of much work the next one waits too, and after a small one no 
   await one;
   await stop();
   expect(world).toMatchObject({ committed: 3, turns: [] });
+});
+
+it("work just below that is written at once", async () => {
+  const { world, stop } = newRounds();
+  await Promise.all(Array.from({ length: LIMITS.roundGather - 1 }, stop));
+  expect(world).toMatchObject({ committed: 1, turns: [] });
+});
+
+it("where the runtime gives no timer the round is written without waiting", async () => {
+  const { world, stop } = newRounds();
+  world.hasTimers = false;
+  await Promise.all(Array.from({ length: LIMITS.roundGather }, stop));
+  expect(world).toMatchObject({ committed: 1, failed: 0 });
 });

@@ -10,6 +10,7 @@ import * as signalling from "../../../executors/signalling.ts";
 import { arrive } from "../../../ledger/arrival.ts";
 import { configOf } from "../../../ledger/config.ts";
 import { TenantSequencer } from "../../../ledger/sequencer.ts";
+import { pauseOn } from "../../../shared/platform.ts";
 import { problem } from "../../../shared/problems.ts";
 import { err, type Result } from "../../../shared/result.ts";
 import type { AppendAnswer, AppendCommand } from "../../../shared/rpc.ts";
@@ -72,15 +73,15 @@ export class System {
       build: (instance) =>
         new Shard({
           name,
-          platform: {
-            ...instance.platform,
-            setTimer: (ms, fire) => {
-              if (ms === 0) this.run.used("a round waited for more work");
-              return instance.platform.setTimer(ms, fire);
+          platform: instance.platform,
+          // A world of the simulator has few tasks.
+          gathering: {
+            from: 2,
+            turn: () => {
+              this.run.used("a round waited for more work");
+              return pauseOn(instance.platform)(0);
             },
           },
-          // A world of the simulator has few tasks.
-          roundGather: 2,
           storage: instance.storage,
           config: executorConfigs[this.executorKeys]!,
           registry: capabilitiesOf(this.run, instance, instance.platform, this.business, this.callee, (key) =>

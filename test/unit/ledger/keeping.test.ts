@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { keepingOf } from "../../../ledger/keeping.ts";
+import { inTurns } from "../../../ledger/outside/archive.ts";
 import { contradictionOf } from "../../../ledger/outside/contradiction.ts";
 import { waitOf } from "../../../ledger/outside/keeper.ts";
 import { checkpointFolder, checkpointName, tileName } from "../../../ledger/outside/names.ts";
@@ -95,5 +96,46 @@ describe("what was published and what the log is now", () => {
     expect(contradictionOf({ size: 5, root }, 4, null)?.code).toBe("checkpoint-inconsistent");
     expect(contradictionOf({ size: 5, root }, 9, leafHash(new Uint8Array([2])))?.code).toBe("checkpoint-inconsistent");
     expect(contradictionOf({ size: 5, root }, 9, root)).toBe(null);
+  });
+});
+
+describe("the archive, bundle by bundle", () => {
+  /** A run in which each bundle takes `takesMs`; what it did, and how long it paused each time. */
+  async function run(from: number, to: number, { takesMs = 30, isUrgent = false, last = Infinity } = {}) {
+    let nowMs = 1_000;
+    const done: number[] = [];
+    const pauses: number[] = [];
+    const pace = {
+      nowMs: () => nowMs,
+      pause: async (ms: number) => void ((nowMs += ms), pauses.push(ms)),
+      isUrgent,
+    };
+    await inTurns(pace, from, to, async (index) => {
+      done.push(index);
+      nowMs += takesMs;
+      return index < last;
+    });
+    return { done, pauses, tookMs: nowMs - 1_000 };
+  }
+
+  it("pauses between two of them for four times as long as one took", async () => {
+    expect(await run(3, 6)).toEqual({ done: [3, 4, 5], pauses: [120, 120], tookMs: 330 });
+  });
+  it("pauses no longer than a bound", async () => {
+    expect((await run(0, 3, { takesMs: 1_000 })).pauses).toEqual([LIMITS.archivePauseMs, LIMITS.archivePauseMs]);
+  });
+  it("does not pause where it has fallen behind, and ends after a run's worth", async () => {
+    const { done, pauses } = await run(0, 1_000);
+    expect([done.length, pauses]).toEqual([LIMITS.archiveBundles, []]);
+    expect((await run(0, LIMITS.archiveBundles - 1)).pauses).not.toEqual([]);
+  });
+  it("does not pause where the database is nearly full", async () => {
+    expect((await run(0, 3, { isUrgent: true })).pauses).toEqual([]);
+  });
+  it("ends when its time is over", async () => {
+    expect((await run(0, 60, { takesMs: 1_000 })).tookMs).toBeLessThan(LIMITS.archiveRunMs + 2_000);
+  });
+  it("ends where its work says so", async () => {
+    expect((await run(0, 9, { last: 4 })).done).toEqual([0, 1, 2, 3, 4]);
   });
 });

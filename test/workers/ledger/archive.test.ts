@@ -91,21 +91,66 @@ it("a body that was changed in the database does not reach the archive", async (
   expect(await objects(`${tenant}/tile/`)).toEqual([]);
 });
 
+/** Puts an archive before a tenant's sequencer of which some methods are others. */
+const withArchive = (tenant: string, methods: Readonly<Record<string, unknown>>, settings: object = {}) =>
+  runInDurableObject(sequencerOf(tenant), (instance) => {
+    const changed = new Proxy(archive, {
+      get: (target, name) => {
+        const own = methods[name as string] ?? (target as unknown as Record<string | symbol, unknown>)[name];
+        return typeof own === "function" ? own.bind(target) : own;
+      },
+    });
+    const LOG_KEEPING = JSON.stringify(settings);
+    (instance as unknown as { env: object }).env = { ...env, LOG_KEEPING, LOG_ARCHIVE: changed };
+  });
+
+/** An epoch begins, as far as the archive is concerned. */
+const beginEpoch = (tenant: string) =>
+  env.LEDGER_DB.batch([
+    env.LEDGER_DB.prepare(
+      `INSERT INTO epochs (tenant, number, epoch, idx, old_size, new_size, at_ms, from_bundle)
+       SELECT ?1, 1, 'e', 0, 300, 300, 0, coalesce((SELECT dropped FROM archive WHERE tenant = ?1), 0)`,
+    ).bind(tenant),
+    env.LEDGER_DB.prepare("UPDATE archive SET bundles = dropped WHERE tenant = ?").bind(tenant),
+  ]);
+
+it("a run that an epoch overtakes while it writes notes nothing down, and the next one writes under the new epoch's names", async () => {
+  const { tenant, chain } = await logOf(300);
+  let puts = 0;
+  const put = async (...args: Parameters<typeof archive.put>) => {
+    if (puts++ === 0) await beginEpoch(tenant);
+    return archive.put(...args);
+  };
+  await withArchive(tenant, { put });
+  expect((await kept(tenant)).archive).toMatchObject({ entries: 0, waiting: 256 });
+  await withArchive(tenant, {});
+  await grow(chain, 1);
+  expect((await kept(tenant)).archive).toMatchObject({ entries: 256, waiting: 0 });
+  expect(await objects(`${tenant}/epochs/1/tile/entries/`)).toHaveLength(1);
+});
+
+it("a run that an epoch overtakes takes no body out of the database that only the old names know", async () => {
+  const { tenant, chain } = await logOf(300);
+  await kept(tenant);
+  await grow(chain, 1);
+  let gets = 0;
+  const get = async (name: string) => {
+    if (name.includes("entries") && gets++ === 0) await beginEpoch(tenant);
+    return archive.get(name);
+  };
+  await withArchive(tenant, { get }, { hotEntries: 0 });
+  await kept(tenant);
+  expect(gets).toBeGreaterThan(0);
+  const empty = await env.LEDGER_DB.prepare("SELECT count(*) AS n FROM entries WHERE tenant = ? AND body = ''")
+    .bind(tenant)
+    .first("n");
+  expect(empty).toBe(0);
+});
+
 it("an archive that does not answer is named, and the run after it goes on", async () => {
   const { tenant } = await logOf(300);
-  const real = archive.put.bind(archive);
-  const withArchive = (put: typeof archive.put) =>
-    runInDurableObject(sequencerOf(tenant), (instance) => {
-      const broken = new Proxy(archive, {
-        get: (target, name) => {
-          const own = name === "put" ? put : (target as unknown as Record<string | symbol, unknown>)[name];
-          return typeof own === "function" ? own.bind(target) : own;
-        },
-      });
-      (instance as unknown as { env: object }).env = { ...env, LOG_ARCHIVE: broken };
-    });
-  await withArchive((() => Promise.reject(new Error("no bucket"))) as unknown as typeof archive.put);
+  await withArchive(tenant, { put: () => Promise.reject(new Error("no bucket")) });
   expect((await kept(tenant)).archive).toMatchObject({ entries: 0, waiting: 256, failures: 1, lastError: "no bucket" });
-  await withArchive(real as typeof archive.put);
+  await withArchive(tenant, {});
   expect((await kept(tenant)).archive).toMatchObject({ entries: 256, waiting: 0, failures: 0, lastError: null });
 });
