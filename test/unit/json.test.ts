@@ -121,6 +121,21 @@ describe("the strict parser", () => {
     );
   });
 
+  it("reads a name with escapes as it stands, whatever objects the engine has read before", () => {
+    for (const [before, text, value] of [
+      ['{"\\\\":1}', '{"\\u0061":1}', { a: 1 }],
+      ['[{"k":1,"\\\\":2}]', '[{"k":1,"\\u0061":2}]', [{ k: 1, a: 2 }]],
+      ['{"\\\\":1}', '{"\\"":1}', { '"': 1 }],
+      ['{"\\\\u":1}', '{"\\u0061\\u0062":{"n0":1}}', { ab: { n0: 1 } }],
+    ] as const) {
+      JSON.parse(before);
+      expect(parseStrictJson(text), text).toEqual({ ok: true, value });
+    }
+    expect(verdict('{"\\u0061":1,"a":2}')).toBe("duplicate-key");
+    expect(verdict('{"n1":1,"\\u006e1":2}')).toBe("duplicate-key");
+    expect(verdict(`${"[".repeat(200)}{"\\u0061":1}${"]".repeat(200)}`)).toBe("depth");
+  });
+
   it("refuses a member that is repeated anywhere, however its key is escaped", () => {
     fc.assert(
       fc.property(
