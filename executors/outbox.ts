@@ -14,7 +14,7 @@ import { LIMITS } from "../shared/limits.ts";
 import { PAYLOAD_TYPES } from "../shared/payload-types.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import type { AppendAnswer, LedgerRpc } from "../shared/rpc.ts";
+import type { AppendAnswer, LedgerRpc } from "../shared/rpc/ledger.ts";
 import { signEnvelope } from "../shared/signing.ts";
 import type { Signer } from "../shared/keys.ts";
 import { openCheckpoint, type Checkpoint } from "../shared/tlog/checkpoint.ts";

@@ -21,7 +21,6 @@ import type {
   DeadLetter,
   ErasedHere,
   ExecutorRpc,
-  LedgerRpc,
   PlanningLease,
   SignalAnswer,
   StopAnswer,
@@ -31,6 +30,7 @@ import type {
   Reconciled,
   Witness,
 } from "../shared/rpc.ts";
+import type { LedgerRpc } from "../shared/rpc/ledger.ts";
 import type { DoubtView, ReviewView, TaskEventView, TaskView } from "../shared/views.ts";
 import { capabilities } from "./capabilities/index.ts";
 import { acceptEpoch } from "./epochs.ts";

@@ -12,7 +12,8 @@ import { pauseOn, type ObjectStorage, type Platform } from "../shared/platform.t
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
 import { drawOf } from "../shared/sampling.ts";
-import type { LedgerRpc, StuckTask } from "../shared/rpc.ts";
+import type { StuckTask } from "../shared/rpc.ts";
+import type { LedgerRpc } from "../shared/rpc/ledger.ts";
 import type { TaskView } from "../shared/views.ts";
 import { ResidentRecords } from "./adapters/resident-records.ts";
 import type { CapabilityRegistry } from "./adapters/types.ts";

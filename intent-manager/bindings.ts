@@ -10,7 +10,8 @@ import type { BatchesRpc } from "./planning/model/gathering.ts";
 import type { BudgetsRpc } from "./planning/model/budgets.ts";
 import type { DecisionsRpc } from "./planning/model/decision-book.ts";
 import type { DeskRpc } from "./planning/model/desk.ts";
-import type { ExecutorRpc, ExecutorsRpc, LedgerRpc } from "../shared/rpc.ts";
+import type { ExecutorRpc, ExecutorsRpc } from "../shared/rpc.ts";
+import type { LedgerRpc } from "../shared/rpc/ledger.ts";
 
 /** The namespace as this Worker uses it: one object by name, placed near its region when it is new. */
 export type ExecutorNamespace = {

@@ -1,6 +1,6 @@
 /** Answers to deliveries that were placed: each executor's cursor, the newest checkpoint, and the proof that it continues what the executor saw. */
 import { err, ok, type Result } from "../shared/result.ts";
-import type { AppendAnswer } from "../shared/rpc.ts";
+import type { AppendAnswer } from "../shared/rpc/ledger.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Place } from "./batch.ts";
 import type { Log } from "./log.ts";

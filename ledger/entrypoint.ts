@@ -24,7 +24,7 @@ import type {
   LedgerRpc,
   TaskQuery,
   TaskRow,
-} from "../shared/rpc.ts";
+} from "../shared/rpc/ledger.ts";
 import type { RecordedEntry } from "../shared/trace/source.ts";
 import type { Figures } from "../shared/figures/names.ts";
 import type { TraceExportState } from "../shared/trace/export-state.ts";

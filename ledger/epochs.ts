@@ -8,7 +8,7 @@ import { epochEntryText, openEpoch, SignedEpoch, type OpenedEpoch } from "../sha
 import { LIMITS } from "../shared/limits.ts";
 import { problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import type { EpochAnswer } from "../shared/rpc.ts";
+import type { EpochAnswer } from "../shared/rpc/ledger.ts";
 import type { NoteSigner } from "../shared/tlog/note.ts";
 import { leafHash } from "../shared/tlog/tree.ts";
 import type { LedgerConfig } from "./config.ts";

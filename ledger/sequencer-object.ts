@@ -1,7 +1,7 @@
 /** The object of a tenant's sequencer, named by the tenant: the door to `TenantSequencer` (ledger/sequencer.ts), which says what it promises. */
 import { DurableObject } from "cloudflare:workers";
 import type { Result } from "../shared/result.ts";
-import type { AppendAnswer, EpochAnswer } from "../shared/rpc.ts";
+import type { AppendAnswer, EpochAnswer } from "../shared/rpc/ledger.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Arrival } from "./arrival.ts";
 import { configOf } from "./config.ts";

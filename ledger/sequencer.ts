@@ -30,7 +30,7 @@ import { LIMITS } from "../shared/limits.ts";
 import { pauseOn, type ObjectStorage, type Platform } from "../shared/platform.ts";
 import { problem, type Problem } from "../shared/problems.ts";
 import { err, ok, type Result } from "../shared/result.ts";
-import type { AppendAnswer, EpochAnswer } from "../shared/rpc.ts";
+import type { AppendAnswer, EpochAnswer } from "../shared/rpc/ledger.ts";
 import type { Arrival } from "./arrival.ts";
 import { answersFrom } from "./answers.ts";
 import { cut, type Placed } from "./batch.ts";

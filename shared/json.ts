@@ -72,7 +72,7 @@ export function parseStrictJson(
     const root = { value: parsed };
     let members = check(root, "value", maxDepth);
     const names = namesIn(text);
-    if (names.some(([open, close]) => text.slice(open, close).includes("\\"))) {
+    if (text.includes("\\") && names.some(([open, end]) => text.slice(open, end).includes("\\"))) {
       root.value = parseByNames(text, names);
       members = check(root, "value", maxDepth);
     }

@@ -8,7 +8,7 @@ import { parseStrictJson } from "../../shared/json.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { ChainPart, LedgerRpc } from "../../shared/rpc.ts";
+import type { ChainPart, LedgerRpc } from "../../shared/rpc/ledger.ts";
 import { sha256Hex } from "../../shared/sha256.ts";
 import type { Head } from "../journal.ts";
 

@@ -4,7 +4,7 @@ import type { JobView } from "../../shared/api/jobs.ts";
 import { ok } from "../../shared/result.ts";
 import { problem } from "../../shared/problems.ts";
 import { err } from "../../shared/result.ts";
-import type { LedgerHealth } from "../../shared/rpc.ts";
+import type { LedgerHealth } from "../../shared/rpc/ledger.ts";
 import { askAll } from "../dispatch/fan-out.ts";
 import { unfinishedErasures } from "../dispatch/subjects.ts";
 import { callWorker } from "../dispatch/executor.ts";

@@ -8,7 +8,7 @@ import { toBase32, StepId, TaskId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Dependent } from "../../shared/rpc.ts";
+import type { Dependent } from "../../shared/rpc/ledger.ts";
 import type { Reversal } from "../../shared/reversal.ts";
 import type { StepView, TaskView } from "../../shared/views.ts";
 import type { Bindings } from "../bindings.ts";

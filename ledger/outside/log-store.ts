@@ -6,7 +6,7 @@
  * S2  A full hash tile that the database does not have is read from the archive.
  */
 import { equalBytes, fromUtf8 } from "../../shared/bytes.ts";
-import type { EntryRow } from "../../shared/rpc.ts";
+import type { EntryRow } from "../../shared/rpc/ledger.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entry-bundle.ts";
 import { HASH_BYTES, leafHash } from "../../shared/tlog/hash.ts";
 import { TILE_WIDTH, type Tile } from "../../shared/tlog/tile-paths.ts";

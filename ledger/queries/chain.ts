@@ -6,7 +6,7 @@ import { canonicalize } from "../../shared/canonical.ts";
 import type { ChainRecord } from "../../shared/events.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { ChainPart, ChainQuery } from "../../shared/rpc.ts";
+import type { ChainPart, ChainQuery } from "../../shared/rpc/ledger.ts";
 import { withBodies, type LogStore } from "../outside/log-store.ts";
 
 const STATEMENT = "type = 'countersign.executor.statement.v1'";

@@ -3,7 +3,7 @@
  * taken back since. Newest first, which is the order in which they would have to be undone. By the time of the act: executors deliver to
  * the log in no order among each other. What was taken back since stands beside them: its receipts show that the records are as they were. Out of the read model `tags`, which follows the log.
  */
-import type { Dependent } from "../../shared/rpc.ts";
+import type { Dependent } from "../../shared/rpc/ledger.ts";
 import { LIMITS } from "../../shared/limits.ts";
 
 type Of = { readonly tenant: string; readonly task: string; readonly step: string };

@@ -2,7 +2,7 @@
  * Pages of the log.
  */
 import { LIMITS } from "../../shared/limits.ts";
-import type { EntryRow } from "../../shared/rpc.ts";
+import type { EntryRow } from "../../shared/rpc/ledger.ts";
 import { withBodies, type LogStore } from "../outside/log-store.ts";
 
 /** A page ends early where its text grows too long, but holds at least one entry. */

@@ -10,7 +10,7 @@ import { selectEntries, seenSizes, tooLarge } from "../../shared/evidence/index.
 import type { Bounds, LogPart, Scope } from "../../shared/evidence/index.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { EntryRow } from "../../shared/rpc.ts";
+import type { EntryRow } from "../../shared/rpc/ledger.ts";
 import type { Head } from "../batch.ts";
 import { withBodies, type LogStore } from "../outside/log-store.ts";
 import { consistencyOf, inclusionsOf, type FetchTiles } from "../tree/proofs.ts";

@@ -3,7 +3,7 @@
  */
 import { asc, count, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import type { LedgerHealth } from "../../shared/rpc.ts";
+import type { LedgerHealth } from "../../shared/rpc/ledger.ts";
 import type { Head } from "../batch.ts";
 import { PROJECTORS } from "../read-models/index.ts";
 import { executorCursors, rmCursor, rmQuarantine } from "../schema.ts";

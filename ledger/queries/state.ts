@@ -1,5 +1,5 @@
 /** What stands outside the database of a tenant's log, how far behind it is, and what contradicts it. */
-import type { LedgerState } from "../../shared/rpc.ts";
+import type { LedgerState } from "../../shared/rpc/ledger.ts";
 import { shownAddress } from "../../shared/shown-address.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile-paths.ts";
 import type { Head } from "../batch.ts";

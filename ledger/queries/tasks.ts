@@ -6,7 +6,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from "../../shared/bytes.ts";
 import { problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { TaskQuery, TaskRow } from "../../shared/rpc.ts";
+import type { TaskQuery, TaskRow } from "../../shared/rpc/ledger.ts";
 import { parseCount } from "../../shared/tlog/arithmetic.ts";
 import { rmTasks } from "../schema.ts";
 

@@ -7,7 +7,7 @@ import { GENESIS_HASH, type ChainRecord, type ExecutorEvent, type TaskEvent } fr
 import { parseExecutorName, taskId, toBase32 } from "../../shared/ids.ts";
 import { importSigner, type PrivateJwk, type Signer } from "../../shared/keys.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
-import type { AppendCommand } from "../../shared/rpc.ts";
+import type { AppendCommand } from "../../shared/rpc/ledger.ts";
 import { sha256, sha256Hex } from "../../shared/sha256.ts";
 import { signEnvelope } from "../../shared/signing.ts";
 

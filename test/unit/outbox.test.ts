@@ -8,7 +8,7 @@ import { importSigner, signEd25519 } from "../../shared/keys.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem, type Problem } from "../../shared/problems.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { AppendAnswer, AppendCommand } from "../../shared/rpc.ts";
+import type { AppendAnswer, AppendCommand } from "../../shared/rpc/ledger.ts";
 import { signCheckpoint } from "../../shared/tlog/checkpoint.ts";
 import { noteVerifier } from "../../shared/tlog/note.ts";
 import { consistencyProof, hashAtLeaves, leafHash, rootOf } from "../../shared/tlog/tree.ts";

@@ -19,7 +19,7 @@ import { importSigner, keyId } from "../../shared/keys.ts";
 import { PAYLOAD_TYPES } from "../../shared/payload-types.ts";
 import type { ReleaseBundle } from "../../shared/release.ts";
 import type { Rewind, SignedRewind } from "../../shared/rewind.ts";
-import type { AppendCommand, ChainQuery } from "../../shared/rpc.ts";
+import type { AppendCommand, ChainQuery } from "../../shared/rpc/ledger.ts";
 import { signEnvelope } from "../../shared/signing.ts";
 import { verifierTrust, verifyRecord } from "../../shared/verify/index.ts";
 import {

@@ -13,7 +13,7 @@ import { TenantSequencer } from "../../../ledger/sequencer.ts";
 import { pauseOn } from "../../../shared/platform.ts";
 import { problem } from "../../../shared/problems.ts";
 import { err, type Result } from "../../../shared/result.ts";
-import type { AppendAnswer, AppendCommand } from "../../../shared/rpc.ts";
+import type { AppendAnswer, AppendCommand } from "../../../shared/rpc/ledger.ts";
 import { Callee, capabilitiesOf } from "./capabilities.ts";
 import { d1Over } from "./d1.ts";
 import type { MemoryDatabase } from "./databases.ts";

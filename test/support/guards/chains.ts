@@ -6,7 +6,7 @@ import { canonicalize } from "../../../shared/canonical.ts";
 import { GENESIS_HASH, type ChainRecord } from "../../../shared/events.ts";
 import { keyId } from "../../../shared/keys.ts";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
-import type { AppendCommand } from "../../../shared/rpc.ts";
+import type { AppendCommand } from "../../../shared/rpc/ledger.ts";
 import { sha256Hex } from "../../../shared/sha256.ts";
 import { Trust } from "../../../shared/trust.ts";
 import { newTenantKeys, newWorkerKeys, publicPart, trustOf } from "../../../scripts/lib/keys.ts";

@@ -11,7 +11,7 @@ import { importSigner, keyId, signEd25519 } from "../../../shared/keys.ts";
 import { PAYLOAD_TYPES } from "../../../shared/payload-types.ts";
 import type { Promotion, ReleaseDelivery } from "../../../shared/release.ts";
 import { ok, type Result } from "../../../shared/result.ts";
-import type { AppendAnswer } from "../../../shared/rpc.ts";
+import type { AppendAnswer } from "../../../shared/rpc/ledger.ts";
 import { signCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { noteVerifier } from "../../../shared/tlog/note.ts";
 import { consistencyProof, hashAtLeaves, leafHash, rootOf } from "../../../shared/tlog/tree.ts";

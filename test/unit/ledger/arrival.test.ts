@@ -6,7 +6,7 @@ import type { TaskEvent } from "../../../shared/events.ts";
 import type { JsonObject } from "../../../shared/json.ts";
 import { keyId, type PublicJwk } from "../../../shared/keys.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import type { AppendCommand } from "../../../shared/rpc.ts";
+import type { AppendCommand } from "../../../shared/rpc/ledger.ts";
 import { Trust } from "../../../shared/trust.ts";
 import { newPrivateKey, newTenantKeys, newWorkerKeys, trustOf } from "../../../scripts/lib/keys.ts";
 import { admitted, opened, TestChain, testTask } from "../../support/chain.ts";

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { newTenantKeys, newWorkerKeys, trustOf } from "../../../scripts/lib/keys.ts";
 import { keyId, type PublicJwk } from "../../../shared/keys.ts";
-import type { AppendCommand } from "../../../shared/rpc.ts";
+import type { AppendCommand } from "../../../shared/rpc/ledger.ts";
 import { Trust } from "../../../shared/trust.ts";
 import { arrive } from "../../../ledger/arrival.ts";
 import { TenantSequencer } from "../../../ledger/sequencer.ts";

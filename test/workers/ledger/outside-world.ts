@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { LogKeeping } from "../../../ledger/keeping.ts";
-import type { LedgerState } from "../../../shared/rpc.ts";
+import type { LedgerState } from "../../../shared/rpc/ledger.ts";
 import { testTask, type TestChain } from "../../support/chain.ts";
 import { chainOf, ledger, newTenant, sequencerOf, valueOf } from "./world.ts";
 

@@ -11,7 +11,7 @@ import { canonicalize } from "../../../shared/canonical.ts";
 import { GENESIS_HASH, type ChainRecord } from "../../../shared/events.ts";
 import type { ProblemCode } from "../../../shared/problems.ts";
 import type { Result } from "../../../shared/result.ts";
-import type { AppendAnswer, LedgerRpc } from "../../../shared/rpc.ts";
+import type { AppendAnswer, LedgerRpc } from "../../../shared/rpc/ledger.ts";
 import { sha256Hex } from "../../../shared/sha256.ts";
 import { openCheckpoint } from "../../../shared/tlog/checkpoint.ts";
 import { noteVerifier } from "../../../shared/tlog/note.ts";
